@@ -1,0 +1,1 @@
+"""The Bullet world of the cell, and a second one that answers what would collide."""

@@ -1,0 +1,119 @@
+"""Loading movers and boxes into a Bullet client; who is which body and link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pybullet as p
+from numpy.typing import ArrayLike
+
+from twincell.errors import PhysicsError
+from twincell.geometry.description import RobotDescription
+from twincell.geometry.pose import Pose
+
+__all__ = ["BASE", "Handle", "add_box", "connect", "load_mover"]
+
+Size = tuple[float, float, float]
+
+BASE = -1
+"""Bullet's index of a body's root link."""
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A mover in a Bullet client.
+
+    Attributes:
+        body: Bullet's id.
+        joints: indices of the commanded joints, in the description's order.
+        fingers: indices of the gripper's joints.
+        links: index of each link by name, the root is -1.
+        groups: for each link index the number of movable joints before it; links of one group
+            are rigidly connected in a chain.
+    """
+
+    body: int
+    joints: tuple[int, ...]
+    fingers: tuple[int, ...]
+    links: dict[str, int]
+    groups: dict[int, int]
+
+    @property
+    def moving(self) -> dict[str, int]:
+        """The links that a joint can move, by name."""
+        return {n: i for n, i in self.links.items() if self.groups[i] > 0}
+
+
+def connect() -> int:
+    """A new Bullet world without a window.
+
+    Raises:
+        PhysicsError: Bullet has no room for another one.
+    """
+    client = int(p.connect(p.DIRECT))
+    if client < 0:
+        raise PhysicsError("Bullet could not open another world in this process")
+    return client
+
+
+def load_mover(client: int, description: RobotDescription) -> Handle:
+    """Load a mover, its root link fixed at its place.
+
+    Raises:
+        PhysicsError: Bullet cannot read the URDF, or lacks one of the joints.
+    """
+    try:
+        body = p.loadURDF(
+            str(description.path),
+            basePosition=description.place.p.tolist(),
+            baseOrientation=description.place.q.tolist(),
+            useFixedBase=True,
+            flags=p.URDF_USE_INERTIA_FROM_FILE | p.URDF_USE_SELF_COLLISION_EXCLUDE_PARENT,
+            physicsClientId=client,
+        )
+    except p.error as error:
+        raise PhysicsError(
+            f"{description.name}: Bullet cannot load {description.path}: {error}"
+        ) from None
+    names: dict[str, int] = {}
+    links = {description.root_link: BASE}
+    groups = {BASE: 0}
+    for i in range(p.getNumJoints(body, physicsClientId=client)):
+        info = p.getJointInfo(body, i, physicsClientId=client)
+        names[info[1].decode()] = i
+        links[info[12].decode()] = i
+        groups[i] = groups[info[16]] + (0 if info[2] == p.JOINT_FIXED else 1)
+    wanted = (*description.joints, *description.gripper_joints)
+    missing = [j for j in wanted if j not in names]
+    if missing:
+        raise PhysicsError(f"{description.name}: Bullet has no joint {', '.join(missing)}")
+    return Handle(
+        body,
+        tuple(names[j] for j in description.joints),
+        tuple(names[j] for j in description.gripper_joints),
+        links,
+        groups,
+    )
+
+
+def add_box(client: int, size: Size, pose: Pose, colour: ArrayLike | None = None) -> int:
+    """A box that never moves; returns Bullet's id."""
+    half = [s / 2 for s in size]
+    shape = p.createCollisionShape(p.GEOM_BOX, halfExtents=half, physicsClientId=client)
+    visual = -1
+    if colour is not None:
+        rgba = list(colour) if isinstance(colour, Iterable) else [0.6, 0.6, 0.6, 1.0]
+        visual = p.createVisualShape(
+            p.GEOM_BOX, halfExtents=half, rgbaColor=rgba, physicsClientId=client
+        )
+    return int(
+        p.createMultiBody(
+            baseMass=0.0,
+            baseCollisionShapeIndex=shape,
+            baseVisualShapeIndex=visual,
+            basePosition=pose.p.tolist(),
+            baseOrientation=pose.q.tolist(),
+            physicsClientId=client,
+        )
+    )

@@ -1,0 +1,1 @@
+"""Production: orders, tasks, schedules, disruptions, the journal, the orchestrator."""

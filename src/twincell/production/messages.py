@@ -1,0 +1,223 @@
+"""What the orchestrator hears (events) and says (commands): the same in lockstep and over ROS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twincell.inspection.anomaly import Anomaly, Verdict
+from twincell.motion.trajectory import JointTrajectory
+from twincell.safety.types import SafetyState, StopRequest
+from twincell.world.work import DisruptionKind
+
+__all__ = [
+    "AnomalyFound",
+    "Clamp",
+    "Command",
+    "Done",
+    "Event",
+    "FinishScan",
+    "Grip",
+    "Inject",
+    "Journalled",
+    "Move",
+    "Plan",
+    "PlannedTask",
+    "Publish",
+    "RequestStop",
+    "SafetyHeard",
+    "StartScan",
+    "Status",
+    "TaskKind",
+    "Tick",
+    "Verdicts",
+]
+
+TaskKind = Literal["load", "inspect", "unload"]
+Status = Literal["waiting", "running", "done", "aborted"]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Time went on; where the movers are.
+
+    Attributes:
+        positions: joint positions by mover, each shape (d,) [rad].
+        energy: used since the shift's start [J].
+    """
+
+    positions: dict[str, NDArray[np.float64]]
+    energy: float = 0.0
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command with this tag ended; `ok` is False where it was refused, stopped or missed."""
+
+    tag: str
+    ok: bool
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class AnomalyFound:
+    """The detector saw something while scanning."""
+
+    anomaly: Anomaly
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The detector judged the whole scan that `tag` finished."""
+
+    tag: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class SafetyHeard:
+    """The supervisor spoke."""
+
+    state: SafetyState
+
+
+@dataclass(frozen=True)
+class Inject:
+    """A disruption happens now."""
+
+    kind: DisruptionKind
+    subject: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+Event = Tick | Done | AnomalyFound | Verdicts | SafetyHeard | Inject
+
+
+@dataclass(frozen=True)
+class Move:
+    """Execute a trajectory; answered by `Done(tag)`."""
+
+    tag: str
+    mover: str
+    trajectory: JointTrajectory
+
+
+@dataclass(frozen=True)
+class Grip:
+    """Open or close a gripper; answered by `Done(tag)`, not ok when nothing was held.
+
+    Attributes:
+        close: True grasps with the gripper's force, False opens.
+        part: the blade meant, for the journal.
+    """
+
+    tag: str
+    mover: str
+    close: bool
+    part: str
+
+
+@dataclass(frozen=True)
+class Clamp:
+    """Close or open the fixture's clamp; answered by `Done(tag)`."""
+
+    tag: str
+    close: bool
+    part: str
+
+
+@dataclass(frozen=True)
+class StartScan:
+    """Tell the detector which part is in the fixture; answered by `Done(tag)`."""
+
+    tag: str
+    part: str
+
+
+@dataclass(frozen=True)
+class FinishScan:
+    """Ask the detector for its verdict; answered by `Verdicts(tag)`, or `Done(tag, ok=False)`."""
+
+    tag: str
+    part: str
+
+
+@dataclass(frozen=True)
+class RequestStop:
+    """Ask the supervisor for a stop; nobody answers, the state tells."""
+
+    request: StopRequest
+
+
+@dataclass(frozen=True)
+class PlannedTask:
+    """One task of a plan.
+
+    Attributes:
+        id: `<part>/<kind>`, with `#n` for a repetition.
+        part: the blade.
+        kind: load (tray to fixture), inspect, unload (fixture to bin).
+        resource: the mover that does it.
+        start, end: planned, or real where it is running or done [s].
+        status: where it stands.
+        note: e.g. the bin.
+    """
+
+    id: str
+    part: str
+    kind: TaskKind
+    resource: str
+    start: float
+    end: float
+    status: Status
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The rest of the shift as it is meant to be.
+
+    Attributes:
+        id: `plan-<revision>`.
+        revision: rises by one a change.
+        stamp: when it was made [s].
+        reason: the event that led to it, in words.
+        tasks: by start.
+        makespan: end of the last task [s].
+        tardiness: weighted, sum over orders of priority x lateness [s].
+        energy_cost: expected of the whole shift [EUR].
+        text: what changed against the plan before, in words.
+    """
+
+    id: str
+    revision: int
+    stamp: float
+    reason: str
+    tasks: tuple[PlannedTask, ...]
+    makespan: float
+    tardiness: float
+    energy_cost: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Publish:
+    """A new plan is in force."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class Journalled:
+    """Something worth keeping happened: one line of the journal."""
+
+    stamp: float
+    kind: str
+    subject: str
+    detail: dict[str, Any]
+
+
+Command = Move | Grip | Clamp | StartScan | FinishScan | RequestStop | Publish | Journalled

@@ -1,0 +1,165 @@
+"""Makes plans: schedules what is left, asks the twin about optional changes, says what moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from twincell.production.explain import changes
+from twincell.production.messages import Plan, PlannedTask, TaskKind
+from twincell.production.problem import Problem, tardiness
+from twincell.production.scheduler import Schedule, right_shift, solve
+from twincell.production.state import DURATIONS, LineState
+from twincell.world.model import World
+
+__all__ = ["Gate", "Planner", "Ruling"]
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """Whether a change is made, and why, in words and numbers."""
+
+    accepted: bool
+    text: str
+
+
+class Gate(Protocol):
+    """Judges an optional change against keeping course (see `twin.gate`)."""
+
+    def judge(self, problem: Problem, keep: Sequence[str], change: Sequence[str]) -> Ruling:
+        """Whether the sequence `change` is better than `keep` by enough."""
+
+
+class Planner:
+    """Holds the running plan and makes the next.
+
+    Args:
+        world: movers, limit of the search.
+        seed: of the search.
+        durations: expected of each kind of task [s].
+        gate: asked before an optional change; without one the schedule decides.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        seed: int,
+        durations: dict[TaskKind, float] | None = None,
+        gate: Gate | None = None,
+    ) -> None:
+        self._world = world
+        self._seed = seed
+        self._gate = gate
+        self.durations: dict[TaskKind, float] = {**DURATIONS, **(durations or {})}
+        self._seen: dict[TaskKind, list[float]] = {k: [] for k in self.durations}
+        self._idle = sum(arm.power.idle for arm in world.arms.values())
+        self.sequence: tuple[str, ...] = ()
+        self.plans: list[Plan] = []
+
+    def observe(self, kind: TaskKind, seconds: float) -> None:
+        """Learn from a task that ended undisturbed: the mean of those seen replaces the guess."""
+        self._seen[kind].append(seconds)
+        self.durations[kind] = sum(self._seen[kind]) / len(self._seen[kind])
+
+    def replan(
+        self,
+        state: LineState,
+        now: float,
+        reason: str,
+        inside: dict[str, tuple[TaskKind, ...]],
+        running: dict[str, tuple[TaskKind, float]],
+        optional: bool = False,
+    ) -> Plan:
+        """The next plan.
+
+        Args:
+            state: of the line.
+            now: time [s].
+            reason: the event that led to it, in words.
+            inside: tasks left of the blade in process.
+            running: kind and start of the running task, by blade.
+            optional: whether keeping course would do, so that the gate is asked.
+        """
+        profiler = self._world.inspection.profiler
+        expected = self._expected(state)
+        problem = state.problem(now, expected, running, inside, self.sequence, profiler)
+        schedule = solve(problem, self._world.production.solve_time, self._seed)
+        verdict = ""
+        if optional and self._gate is not None and schedule.sequence != problem.course:
+            ruling = self._gate.judge(problem, problem.course, schedule.sequence)
+            verdict = f"; twin: {ruling.text}"
+            if not ruling.accepted:
+                schedule = right_shift(problem)
+        before = self.plans[-1] if self.plans else None
+        tasks = self._tasks(state, schedule, running)
+        finished = state.lateness()
+        late = {**finished, **tardiness(problem, schedule.slots)}
+        priority = {n: o.priority for n, o in state.orders.items()}
+        weighted = sum(priority[n] * s for n, s in late.items() if not state.orders[n].cancelled)
+        end = max((t.end for t in tasks), default=now)
+        old = before.tasks if before else ()
+        said = changes(old, tasks, before.tardiness if before else 0.0, weighted)
+        revision = len(self.plans) + 1
+        plan = Plan(
+            id=f"plan-{revision}",
+            revision=revision,
+            stamp=now,
+            reason=reason,
+            tasks=tasks,
+            makespan=end,
+            tardiness=weighted,
+            energy_cost=self._cost(state, schedule, problem, now, end),
+            text=f"{reason}: {said}{verdict}",
+        )
+        self.sequence = schedule.sequence
+        self.plans.append(plan)
+        return plan
+
+    def _expected(self, state: LineState) -> dict[TaskKind, float]:
+        """Durations with slow movers taken into account [s]."""
+        handler = state.slow.get(self._world.handler, 1.0)
+        inspector = state.slow.get(self._world.inspection.arm, 1.0)
+        share = {"load": handler, "inspect": inspector, "unload": handler}
+        return {k: v / share[k] for k, v in self.durations.items()}
+
+    def _cost(
+        self, state: LineState, schedule: Schedule, problem: Problem, now: float, end: float
+    ) -> float:
+        """Energy cost of the whole shift: spent, idle power to come, tasks to come [EUR]."""
+        come = sum(
+            state.tariff.cost(problem.power[s.kind], max(s.start, now), s.end)
+            for s in schedule.slots
+        )
+        return state.energy_cost + state.tariff.cost(self._idle, now, max(now, end)) + come
+
+    def _tasks(
+        self,
+        state: LineState,
+        schedule: Schedule,
+        running: dict[str, tuple[TaskKind, float]],
+    ) -> tuple[PlannedTask, ...]:
+        """What was done, what runs, and what is planned, by start."""
+        tasks = [t for t in state.tasks.values() if t.status in ("done", "aborted")]
+        for slot in schedule.slots:
+            blade = state.blades[slot.part]
+            now_running = slot.part in running and running[slot.part][0] == slot.kind
+            number = blade.inspections + (0 if now_running else 1)
+            again = f"#{number}" if slot.kind == "inspect" and number > 1 else ""
+            hand = slot.kind != "inspect"
+            note = ""
+            if slot.kind == "unload":
+                note = f"to {state.blades[slot.part].decision or 'accept (expected)'}"
+            tasks.append(
+                PlannedTask(
+                    id=f"{slot.part}/{slot.kind}{again}",
+                    part=slot.part,
+                    kind=slot.kind,
+                    resource=self._world.handler if hand else self._world.inspection.arm,
+                    start=slot.start,
+                    end=slot.end,
+                    status="running" if now_running else "waiting",
+                    note=note,
+                )
+            )
+        return tuple(sorted(tasks, key=lambda t: (t.start, t.end, t.id)))

@@ -1,0 +1,50 @@
+"""Where the handler's tip has to be: at blades in pockets and in the fixture, and above them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from twincell.geometry.pose import Pose
+from twincell.geometry.rack import pocket_poses
+from twincell.world.blades import Part
+from twincell.world.model import World
+
+__all__ = ["LIFT", "Targets", "grasp_of"]
+
+LIFT = 0.10
+"""Height of the way in and out above a standing blade [m]."""
+
+
+def grasp_of(part: Part) -> Pose:
+    """The grasp frame in the part frame: centre of the tip shroud, z down, y across the chord."""
+    shape = part.shape
+    height = shape.root[2] + shape.span + shape.shroud[2] / 2
+    return Pose.of((0.0, 0.0, height), (0.0, 3.141592653589793, 0.0))
+
+
+class Targets:
+    """Grasp poses in the world.
+
+    Args:
+        world: racks and parts.
+        fixture: world pose of a blade that stands in the fixture while the table is at home.
+        grasp: pose of the gripper's tip in the part frame; of the parametric blade where not given.
+    """
+
+    def __init__(self, world: World, fixture: Pose, grasp: Pose | None = None) -> None:
+        self._grasp = grasp_of(world.part) if grasp is None else grasp
+        self._fixture = fixture
+        self._pockets = {name: pocket_poses(rack) for name, rack in world.racks.items()}
+
+    def pocket(self, rack: str, index: int) -> Pose:
+        """The tip's pose at a blade in a pocket."""
+        return self._pockets[rack][index] @ self._grasp
+
+    def fixture(self) -> Pose:
+        """The tip's pose at the blade in the fixture, the table at home."""
+        return self._fixture @ self._grasp
+
+    @staticmethod
+    def above(pose: Pose) -> Pose:
+        """The pose `LIFT` higher."""
+        return Pose(pose.p + np.array([0.0, 0.0, LIFT]), pose.q)

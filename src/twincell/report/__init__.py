@@ -1,0 +1,1 @@
+"""What people read after a run: tables on the console and one HTML page."""

@@ -1,0 +1,1 @@
+"""Safety: stop requests and states, separation monitoring, watchdogs, latencies."""

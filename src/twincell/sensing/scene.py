@@ -1,0 +1,308 @@
+"""Geometry that light meets: ray-casting scenes that move with their bodies.
+
+What never moves is one scene. Each moving body is a scene of its own, in its own frame; rays are
+moved into that frame, so nothing is rebuilt when a body moves. A body is asked only about rays
+that pass through its bounding sphere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import open3d as o3d
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from twincell.errors import SensorError, did_you_mean
+from twincell.geometry.bodies import Body
+from twincell.geometry.pose import Pose
+from twincell.sensing.materials import material
+
+__all__ = ["Hits", "Placement", "Scene"]
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the moving bodies of a scene are.
+
+    Attributes:
+        rotations: body to world, shape (n, 3, 3); n in the order of `Scene.moving`.
+        positions: of the bodies' frames in the world, shape (n, 3) [m].
+        present: which bodies are there at all, shape (n,).
+    """
+
+    rotations: F64
+    positions: F64
+    present: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Hits:
+    """What rays met first.
+
+    Attributes:
+        range: in units of the direction's length, shape (k,); inf where nothing was met.
+        cosine: |normal · direction| / |direction|, shape (k,); 0 where nothing was met.
+        body: index into `Scene.names`, shape (k,); -1 where nothing was met.
+        normal: unit normal in the world frame, towards the ray's origin, shape (k, 3).
+    """
+
+    range: F32
+    cosine: F32
+    body: I32
+    normal: F32
+
+
+class _Mesh:
+    """One Open3D scene and the ball around it."""
+
+    def __init__(self, parts: Sequence[tuple[F64, NDArray[np.int64]]]) -> None:
+        self.scene = o3d.t.geometry.RaycastingScene(nthreads=1)
+        for vertices, faces in parts:
+            self.scene.add_triangles(
+                o3d.core.Tensor(np.ascontiguousarray(vertices, np.float32)),
+                o3d.core.Tensor(np.ascontiguousarray(faces, np.uint32)),
+            )
+        self.boxes = tuple((v.min(axis=0), v.max(axis=0)) for v, _ in parts)
+        every = np.concatenate([vertices for vertices, _ in parts])
+        self.centre = 0.5 * (every.min(axis=0) + every.max(axis=0))
+        self.radius = float(np.linalg.norm(every - self.centre, axis=1).max())
+
+    def cast(self, rays: F32) -> tuple[F32, F32, NDArray[np.uint32]]:
+        """Range, normal and part of the first hit of rays in this frame, shape (k, 6)."""
+        hit = self.scene.cast_rays(o3d.core.Tensor.from_numpy(rays), nthreads=1)
+        return (
+            hit["t_hit"].numpy(),
+            hit["primitive_normals"].numpy(),
+            hit["geometry_ids"].numpy(),
+        )
+
+
+class Scene:
+    """Bodies that rays can meet.
+
+    Args:
+        bodies: meshes in their own frames; those with a `fixed` pose never move.
+
+    Raises:
+        SensorError: two bodies of one name, a mesh without triangles or with numbers that are not
+            finite, an unknown optical material.
+    """
+
+    def __init__(self, bodies: Sequence[Body]) -> None:
+        fixed = [b for b in bodies if b.fixed is not None]
+        moving = [b for b in bodies if b.fixed is None]
+        self.names = tuple(b.name for b in (*fixed, *moving))
+        if len(set(self.names)) != len(self.names):
+            twice = sorted({n for n in self.names if self.names.count(n) > 1})
+            raise SensorError(f"two bodies of one name in the scene: {', '.join(twice)}")
+        self.moving = tuple(b.name for b in moving)
+        self.materials = tuple(material(b.material) for b in (*fixed, *moving))
+        self._first = len(fixed)
+        self._still = _Mesh([_arrays(b) for b in fixed]) if fixed else None
+        self._bodies = tuple(_Mesh([_arrays(b)]) for b in moving)
+        self._centres = np.array([m.centre for m in self._bodies]).reshape(-1, 3)
+        self._radii = np.array([m.radius for m in self._bodies])
+
+    def reflectance(self, wavelength: float) -> F32:
+        """Diffuse reflectance of each body at a wavelength [nm], shape (len(names),)."""
+        return np.array([float(m.at(wavelength)) for m in self.materials], np.float32)
+
+    def place(
+        self, poses: Mapping[str, Pose] | F64 | None = None, names: Sequence[str] | None = None
+    ) -> Placement:
+        """Turn poses into a placement that many casts can use.
+
+        Args:
+            poses: by body name; or x, y, z, qx, qy, qz, qw as rows, shape (n, 7). Bodies that are
+                not named are absent: no ray meets them.
+            names: body of each row; `moving` where not given. Rows of bodies that this scene
+                does not hold or holds fixed are passed over.
+
+        Raises:
+            SensorError: an unknown name, or an array of another shape or with a NaN.
+        """
+        count = len(self.moving)
+        index = {name: i for i, name in enumerate(self.moving)}
+        if poses is None or isinstance(poses, Mapping):
+            given = poses or {}
+            for name in given:
+                if name not in self.names:
+                    raise SensorError(f"no body '{name}'; {did_you_mean(name, self.names)}")
+            names = list(given)
+            rows = np.array([p.as_array() for p in given.values()]).reshape(-1, 7)
+        else:
+            rows = np.asarray(poses, float)
+            names = self.moving if names is None else names
+        if rows.shape != (len(names), 7) or not np.isfinite(rows).all():
+            raise SensorError(
+                f"body poses of shape {rows.shape}; valid: ({len(names)}, 7), all finite"
+            )
+        rotations = np.tile(np.eye(3), (count, 1, 1))
+        positions = np.zeros((count, 3))
+        present = np.zeros(count, bool)
+        chosen = [(index[n], row) for row, n in enumerate(names) if n in index]
+        if chosen:
+            to, row = np.array(chosen).T
+            rotations[to] = Rotation.from_quat(rows[row, 3:]).as_matrix()
+            positions[to] = rows[row, :3]
+            present[to] = True
+        return Placement(rotations, positions, present)
+
+    def cast(self, origins: F64, directions: F32 | F64, poses: Placement) -> Hits:
+        """Cast rays.
+
+        Args:
+            origins: shape (k, 3), or (3,) for a common one, which is faster; world frame [m].
+            directions: shape (k, 3), world frame, of any length.
+            poses: of the moving bodies.
+        """
+        directions = np.ascontiguousarray(directions, np.float32)
+        count = len(directions)
+        rays = np.empty((count, 6), np.float32)
+        rays[:, :3] = origins
+        rays[:, 3:] = directions
+        best = np.full(count, np.inf, np.float32)
+        normal = np.zeros((count, 3), np.float32)
+        body = np.full(count, -1, np.int32)
+        if self._still is not None and count:
+            best, normal, part = self._still.cast(rays)
+            best, normal = best.copy(), normal.copy()
+            body = part.astype(np.int32)  # what was not hit wraps to -1
+        for i, chosen in self._near(np.asarray(origins, float), directions, best, poses):
+            rotation = poses.rotations[i].astype(np.float32)
+            local = np.empty((len(chosen), 6), np.float32)
+            local[:, :3] = (rays[chosen, :3] - poses.positions[i].astype(np.float32)) @ rotation
+            local[:, 3:] = directions[chosen] @ rotation
+            t, n, _ = self._bodies[i].cast(local)
+            nearer = t < best[chosen]
+            to = chosen[nearer]
+            best[to] = t[nearer]
+            normal[to] = n[nearer] @ rotation.T
+            body[to] = self._first + i
+        along = _dot(normal, directions)
+        normal *= np.where(along > 0, np.float32(-1), np.float32(1))[:, None]
+        return Hits(best, np.abs(along) / np.sqrt(_dot(directions, directions)), body, normal)
+
+    def cast_fan(
+        self, sensors: Sequence[Pose], fan: F32, far: float, poses: Sequence[Placement]
+    ) -> tuple[F32, F32, I32]:
+        """Cast the same flat fan from many sensor poses, with body poses of their own each.
+
+        Args:
+            sensors: poses in the world, m of them.
+            fan: directions in the sensor frame with z = 1, shape (k, 3); origin is the sensor's.
+            far: what lies deeper than this along z may be missed [m].
+            poses: one, or m of them.
+
+        Returns:
+            Range, cosine and body as in `Hits`, shape (m, k) each.
+        """
+        lines, k = len(sensors), len(fan)
+        turn = Rotation.from_quat(np.array([s.q for s in sensors])).as_matrix()
+        where = np.array([s.p for s in sensors])
+        best = np.full((lines, k), np.inf, np.float32)
+        cosine = np.zeros((lines, k), np.float32)
+        body = np.full((lines, k), -1, np.int32)
+        corners = np.concatenate([np.zeros((1, 3)), far * fan[[0, -1]].astype(float)])
+        inverse = (1.0 / np.linalg.norm(fan, axis=1)).astype(np.float32)
+
+        def meet(mesh: _Mesh, relative: F64, origin: F64, there: NDArray[np.bool_], i: int) -> None:
+            triangle = corners @ relative.transpose(0, 2, 1) + origin[:, None]
+            near = there & np.any(
+                [
+                    ((triangle.min(axis=1) <= high) & (triangle.max(axis=1) >= low)).all(axis=1)
+                    for low, high in mesh.boxes
+                ],
+                axis=0,
+            )
+            which = np.flatnonzero(near)
+            if len(which) == 0:
+                return
+            rays = _fan_rays(relative[which], origin[which], fan)
+            t, n, part = mesh.cast(rays)
+            cos = np.abs(_dot(n, rays[:, 3:])).reshape(-1, k) * inverse
+            t, before = t.reshape(-1, k), best[which]
+            nearer = t < before
+            best[which] = np.where(nearer, t, before)
+            cosine[which] = np.where(nearer, cos, cosine[which])
+            number = part.astype(np.int32).reshape(-1, k) + i
+            body[which] = np.where(nearer, number, body[which])
+
+        everywhere = np.ones(lines, bool)
+        if self._still is not None:
+            meet(self._still, turn, where, everywhere, 0)
+        for i, mesh in enumerate(self._bodies):
+            there = np.array([p.present[i] for p in poses]) & everywhere
+            if not there.any():
+                continue
+            rotation = np.stack([p.rotations[i] for p in poses])
+            position = np.stack([p.positions[i] for p in poses])
+            relative = np.matmul(rotation.transpose(0, 2, 1), turn)
+            origin = np.matmul(rotation.transpose(0, 2, 1), (where - position)[:, :, None])
+            meet(mesh, relative, origin[:, :, 0], there, self._first + i)
+        return best, cosine, body
+
+    def _near(
+        self, origins: F64, directions: F32, best: F32, poses: Placement
+    ) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """The moving bodies, and the rays that pass through their spheres before `best`."""
+        if len(directions) == 0 or not poses.present.any():
+            return
+        centres = np.einsum("nij,nj->ni", poses.rotations, self._centres) + poses.positions
+        radii = self._radii * 1.001 + 1e-4
+        inverse = 1.0 / _dot(directions, directions)
+        near = poses.present.copy()
+        if origins.ndim == 1:
+            # the cone about all rays against the cone of each sphere, seen from the origin
+            axis = directions.mean(axis=0)
+            axis /= max(float(np.linalg.norm(axis)), 1e-9)
+            opening = np.arccos(np.clip((directions @ axis * np.sqrt(inverse)).min(), -1, 1))
+            apart = np.linalg.norm(centres - origins, axis=1)
+            wide = np.arcsin(np.clip(radii / np.maximum(apart, 1e-9), 0, 1))
+            angle = np.arccos(np.clip((centres - origins) @ axis / np.maximum(apart, 1e-9), -1, 1))
+            near &= (angle < opening + wide + 0.01) | (apart < radii)
+        for i in np.flatnonzero(near):
+            offset = (centres[i] - origins).astype(np.float32)
+            radius2 = np.float32(radii[i] ** 2)
+            along = directions @ offset if origins.ndim == 1 else _dot(directions, offset)
+            outside = (offset @ offset if origins.ndim == 1 else _dot(offset, offset)) - radius2
+            half2 = along * along * inverse - outside
+            chosen = np.flatnonzero(half2 > 0)
+            middle, half = along[chosen] * inverse[chosen], np.sqrt(half2[chosen])
+            half *= np.sqrt(inverse[chosen])
+            chosen = chosen[(middle + half > 0) & (middle - half < best[chosen])]
+            if len(chosen):
+                yield int(i), chosen
+
+
+def _arrays(body: Body) -> tuple[F64, NDArray[np.int64]]:
+    vertices = np.asarray(body.mesh.vertices, float)
+    faces = np.asarray(body.mesh.faces)
+    if len(faces) == 0 or not np.isfinite(vertices).all():
+        raise SensorError(
+            f"body '{body.name}': {len(faces)} triangles, {len(vertices)} vertices; "
+            "valid: at least one triangle, all coordinates finite"
+        )
+    if body.fixed is not None:
+        vertices = body.fixed.apply(vertices)
+    return vertices, faces
+
+
+def _fan_rays(turn: F64, where: F64, fan: F32) -> F32:
+    """Rays of a fan at m sensor poses, shape (m * k, 6)."""
+    rays = np.empty((len(turn), len(fan), 6), np.float32)
+    rays[:, :, :3] = where[:, None, :]
+    np.matmul(fan, turn.transpose(0, 2, 1).astype(np.float32), out=rays[:, :, 3:])
+    return rays.reshape(-1, 6)
+
+
+def _dot(a: F32, b: F32) -> F32:
+    """Row-wise dot product; for rows of three quicker than einsum."""
+    return np.asarray(a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1] + a[:, 2] * b[:, 2])

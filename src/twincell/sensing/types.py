@@ -1,0 +1,66 @@
+"""What sensors give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Profiles", "Scan", "SpectralImage"]
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One turn of a LiDAR, in the sensor frame at the stamp.
+
+    Attributes:
+        stamp: time of the first firing [s].
+        points: shape (n, 3) [m]; a beam without return is absent.
+        intensity: shape (n,), 0 to 255.
+        time: after the stamp, shape (n,) [s].
+        ring: beam number, 0 lowest, shape (n,), uint16.
+    """
+
+    stamp: float
+    points: F32
+    intensity: F32
+    time: F32
+    ring: NDArray[np.uint16]
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Lines of a laser profiler, in its optical frame (x along the line, z along the view).
+
+    Attributes:
+        stamps: time of each line, shape (m,) [s].
+        points: shape (m, k, 3) [m]; NaN where no light returned. y is 0.
+        intensity: shape (m, k), 0 to 255.
+    """
+
+    stamps: F64
+    points: F32
+    intensity: F32
+
+
+@dataclass(frozen=True)
+class SpectralImage:
+    """An image with several bands.
+
+    Attributes:
+        stamp: time of exposure [s].
+        bands: centre wavelengths [nm], shape (b,).
+        data: counts, shape (b, height, width), uint16.
+        camera_matrix: pinhole intrinsics, shape (3, 3) [pixel].
+        bits: depth of quantisation.
+    """
+
+    stamp: float
+    bands: F64
+    data: NDArray[np.uint16]
+    camera_matrix: F64
+    bits: int

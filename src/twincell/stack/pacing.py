@@ -1,0 +1,56 @@
+"""How simulated time follows the wall's."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["Pacer"]
+
+
+class Pacer:
+    """Tells how many physics steps are due, and never lets a delay grow into a burst.
+
+    Args:
+        step: length of a step [s].
+        real_time_factor: simulated seconds a wall second; 0 as fast as it can.
+        most: steps that are caught up at once; what is beyond is dropped: simulated time is
+            then late for good rather than running fast later.
+
+    Raises:
+        ValueError: a step or factor that is not finite or has the wrong sign.
+    """
+
+    def __init__(self, step: float, real_time_factor: float, most: int = 8) -> None:
+        if not (math.isfinite(step) and step > 0):
+            raise ValueError(f"step {step} s: a positive number is expected")
+        if not (math.isfinite(real_time_factor) and real_time_factor >= 0):
+            raise ValueError(
+                f"real_time_factor {real_time_factor}: 1 is real time, 0 as fast as it can"
+            )
+        self._step = step
+        self._factor = real_time_factor
+        self._most = most
+        self._origin: float | None = None
+        self._taken = 0
+        self.dropped = 0.0
+        """Simulated time that was given up because the machine was too slow [s]."""
+
+    def due(self, wall: float) -> int:
+        """Steps to take now.
+
+        Args:
+            wall: monotonic wall time [s].
+        """
+        if self._factor == 0:
+            return self._most
+        if self._origin is None:
+            self._origin = wall
+        rate = self._factor / self._step
+        behind = int((wall - self._origin) * rate + 1e-9) - self._taken
+        steps = min(max(behind, 0), self._most)
+        if behind > self._most:
+            lost = behind - self._most
+            self._origin += lost / rate
+            self.dropped += lost * self._step
+        self._taken += steps
+        return steps
