@@ -50,8 +50,14 @@ _twincell_env() {
   # colcon by the environment's own Python, whichever brought it: executables get that shebang
   colcon() { "$VIRTUAL_ENV/bin/python" -c 'import sys; from colcon_core.command import main; sys.exit(main())' "$@"; }
 
-  # clouds and images between processes by shared memory (docs of the file itself)
-  export FASTRTPS_DEFAULT_PROFILES_FILE=${FASTRTPS_DEFAULT_PROFILES_FILE:-$root/ros2_ws/src/twincell_bringup/config/fastdds_profiles.xml}
+  # clouds and images between processes by shared memory: about 1 GB of it (see the file)
+  if [[ -z ${FASTRTPS_DEFAULT_PROFILES_FILE:-} ]]; then
+    if (($(df --output=avail -k /dev/shm 2> /dev/null | tail -n 1 || echo 0) >= 1500000)); then
+      export FASTRTPS_DEFAULT_PROFILES_FILE=$root/ros2_ws/src/twincell_bringup/config/fastdds_profiles.xml
+    else
+      echo "env.sh: less than 1.5 GB free in /dev/shm: large messages will be slower" >&2
+    fi
+  fi
   # a simulation has no business on the network
   export ROS_AUTOMATIC_DISCOVERY_RANGE=${ROS_AUTOMATIC_DISCOVERY_RANGE:-LOCALHOST}
   # numba would look for TBB and warn

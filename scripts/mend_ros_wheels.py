@@ -21,7 +21,7 @@ SITE = re.compile(r"/opt/python/cp3\d+-cp3\d+/lib/python3\.\d+/site-packages")
 EXPORT = "*/cmake/export_*__rosidl_generator_pyExport.cmake"  # one a message package
 
 
-class WheelsChanged(Exception):
+class WheelsChangedError(Exception):
     """The wheels do not look as this script expects; the message says where."""
 
 
@@ -60,13 +60,15 @@ def mend(prefix: Path, python: Interpreter) -> int:
         How many files were changed.
 
     Raises:
-        WheelsChanged: no message package is there, a stale path of an unknown form remains, or a
+        WheelsChangedError: no message package is there, a stale path of an unknown form remains, or a
             message package's export does not name the headers.
     """
     share = prefix / "share"
     exports = sorted(share.glob(EXPORT))
     if not exports:
-        raise WheelsChanged(f"no {EXPORT} below {share}: are requirements/ros.lock's wheels there?")
+        raise WheelsChangedError(
+            f"no {EXPORT} below {share}: are requirements/ros.lock's wheels there?"
+        )
     changed = 0
     for file in sorted(share.glob("*/cmake/*.cmake")):
         before = file.read_text(encoding="utf-8")
@@ -76,10 +78,12 @@ def mend(prefix: Path, python: Interpreter) -> int:
             changed += 1
         for number, line in enumerate(after.splitlines(), start=1):
             if BUILDER in line:
-                raise WheelsChanged(f"{file}:{number}: unknown stale path: {line.strip()}")
+                raise WheelsChangedError(f"{file}:{number}: unknown stale path: {line.strip()}")
     for file in exports:
         if str(python.include) not in file.read_text(encoding="utf-8"):
-            raise WheelsChanged(f"{file}: expected {python.include}: was this environment moved?")
+            raise WheelsChangedError(
+                f"{file}: expected {python.include}: was this environment moved?"
+            )
     return changed
 
 
@@ -94,7 +98,7 @@ def main() -> int:
         return 1
     try:
         changed = mend(prefix, python)
-    except WheelsChanged as error:
+    except WheelsChangedError as error:
         print(f"mend: a ROS wheel is not as expected: {error}", file=sys.stderr)
         return 1
     print(f"mend: {changed} CMake files changed")

@@ -204,11 +204,18 @@ def test_an_unreachable_fixture_puts_blades_back(small_world, fake_cell) -> None
     assert not summary["halted"]
 
 
-def test_an_arm_that_cannot_move_halts_and_says_why(small_world, fake_cell) -> None:
+def test_an_arm_that_finds_no_way_leaves_all_blades_and_ends(small_world, fake_cell) -> None:
     cell = fake_cell(small_world)
     cell.motions.fail = lambda mover, pose: mover == "handler"
     summary = cell.run()
-    assert "handler" in summary["halted"] or "no way" in summary["halted"]
+    assert {b["where"] for b in summary["blades"].values()} == {"left"}
+
+
+def test_an_arm_that_cannot_go_home_halts_and_says_why(small_world, fake_cell) -> None:
+    cell = fake_cell(small_world)
+    cell.motions.fail = lambda mover, pose: mover == "handler" and bool(cell.loads)
+    summary = cell.run()
+    assert "no way" in summary["halted"] or "no line" in summary["halted"]
     assert any(line.kind == "halted" for line in cell.journal)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from twincell.cell.extras import Extras
 from twincell.cell.plain import decode, encode
 from twincell.errors import ProductionError
 from twincell.inspection.anomaly import Anomaly
@@ -115,6 +116,7 @@ class RunResult:
         energy_cost: at the tariff [EUR].
         orders: by name.
         events: the journal's lines.
+        extras: pictures and curves for the report; kept in a file of their own, not in JSON.
     """
 
     world: str
@@ -130,6 +132,7 @@ class RunResult:
     energy_cost: float
     orders: tuple[OrderResult, ...]
     events: tuple[Journalled, ...]
+    extras: Extras = field(default_factory=Extras, compare=False, repr=False)
 
     @property
     def real_time_factor(self) -> float:
@@ -158,7 +161,10 @@ class RunResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; what is not finite is null."""
-        plain: dict[str, Any] = encode(replace(self, blades=tuple(map(_bare, self.blades))))
+        plain: dict[str, Any] = encode(
+            replace(self, blades=tuple(map(_bare, self.blades)), extras=Extras())
+        )
+        del plain["extras"]
         for blade in plain["blades"]:
             for anomaly in blade["anomalies"]:
                 del anomaly["points"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from twincell.cell.result import BladeResult, FlawTruth
 from twincell.inspection.anomaly import Anomaly, Verdict
@@ -31,7 +31,7 @@ class CutFlaw(Protocol):
     @property
     def side(self) -> str: ...
     @property
-    def path(self) -> NDArray[np.float64]: ...
+    def path(self) -> ArrayLike: ...
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,10 @@ def expected(flaws: Iterable[FlawTruth], criteria: Criteria) -> str:
 
 
 def blade_result(
-    name: str, verdict: Verdict | None, truth: tuple[FlawTruth, ...], criteria: Criteria
+    name: str, verdict: Verdict | None, flaws: Iterable[CutFlaw], criteria: Criteria
 ) -> BladeResult:
     """One line of the result; a blade without verdict was never judged."""
+    truth = truth_of(flaws)
     anomalies = verdict.anomalies if verdict is not None else ()
     matched = score(anomalies, truth)
     return BladeResult(

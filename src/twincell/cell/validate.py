@@ -70,8 +70,10 @@ def motion_faults(world: World, descriptions: dict[str, RobotDescription], base:
     from twincell.physics.collision import CollisionChecker
 
     try:
-        checker = CollisionChecker(world, descriptions, nominal(world.part, base))
-        CellMotions(world, descriptions, checker.free).check_reach()
+        model = nominal(world.part, base)
+        checker = CollisionChecker(world, descriptions, model)
+        motions = CellMotions(world, descriptions, checker.free, model.airfoil, model.grasp)
+        motions.check_reach()
     except TwincellError as error:
         return str(error).splitlines()
     return []

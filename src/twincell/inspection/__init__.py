@@ -1,1 +1,1 @@
-
+"""Inspection: from profiles of a part to cracks and a verdict."""

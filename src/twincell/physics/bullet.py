@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pybullet as p
-from numpy.typing import ArrayLike
 
 from twincell.errors import PhysicsError
 from twincell.geometry.description import RobotDescription
 from twincell.geometry.pose import Pose
 
-__all__ = ["BASE", "Handle", "add_box", "connect", "load_mover"]
+__all__ = ["BASE", "Colour", "Handle", "add_box", "add_boxes", "connect", "load_mover"]
 
 Size = tuple[float, float, float]
+Colour = tuple[float, float, float, float]
+
+_MOST = 16
+"""Shapes that Bullet takes in one compound."""
 
 BASE = -1
 """Bullet's index of a body's root link."""
@@ -69,7 +72,7 @@ def load_mover(client: int, description: RobotDescription) -> Handle:
             basePosition=description.place.p.tolist(),
             baseOrientation=description.place.q.tolist(),
             useFixedBase=True,
-            flags=p.URDF_USE_INERTIA_FROM_FILE | p.URDF_USE_SELF_COLLISION_EXCLUDE_PARENT,
+            flags=p.URDF_USE_INERTIA_FROM_FILE,
             physicsClientId=client,
         )
     except p.error as error:
@@ -97,15 +100,14 @@ def load_mover(client: int, description: RobotDescription) -> Handle:
     )
 
 
-def add_box(client: int, size: Size, pose: Pose, colour: ArrayLike | None = None) -> int:
+def add_box(client: int, size: Size, pose: Pose, colour: Colour | None = None) -> int:
     """A box that never moves; returns Bullet's id."""
     half = [s / 2 for s in size]
     shape = p.createCollisionShape(p.GEOM_BOX, halfExtents=half, physicsClientId=client)
     visual = -1
     if colour is not None:
-        rgba = list(colour) if isinstance(colour, Iterable) else [0.6, 0.6, 0.6, 1.0]
         visual = p.createVisualShape(
-            p.GEOM_BOX, halfExtents=half, rgbaColor=rgba, physicsClientId=client
+            p.GEOM_BOX, halfExtents=half, rgbaColor=colour, physicsClientId=client
         )
     return int(
         p.createMultiBody(
@@ -117,3 +119,23 @@ def add_box(client: int, size: Size, pose: Pose, colour: ArrayLike | None = None
             physicsClientId=client,
         )
     )
+
+
+def add_boxes(client: int, boxes: Sequence[tuple[Size, Pose]], colour: Colour) -> list[int]:
+    """Boxes that never move in as few bodies as possible; returns Bullet's ids."""
+    bodies = []
+    for start in range(0, len(boxes), _MOST):
+        part = boxes[start : start + _MOST]
+        halves = [[s / 2 for s in size] for size, _ in part]
+        at = [pose.p.tolist() for _, pose in part]
+        turns = [pose.q.tolist() for _, pose in part]
+        count = len(part)
+        shape = p.createCollisionShapeArray(
+            shapeTypes=[p.GEOM_BOX] * count, halfExtents=halves, radii=[0.0] * count,
+            lengths=[0.0] * count, collisionFramePositions=at, collisionFrameOrientations=turns,
+            physicsClientId=client,
+        )  # fmt: skip
+        body = int(p.createMultiBody(0.0, shape, physicsClientId=client))
+        p.changeVisualShape(body, -1, rgbaColor=colour, physicsClientId=client)
+        bodies.append(body)
+    return bodies

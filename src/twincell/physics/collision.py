@@ -238,7 +238,7 @@ class CollisionChecker:
         )  # fmt: skip
 
     def _parts(self, mover: str, carrying: bool) -> tuple[list[_Part], Array, Array]:
-        """What moves with a mover: its links with centres (n, 3) and radii (n,) of their spheres."""
+        """What moves with a mover, with centres (n, 3) and radii (n,) of spheres around it."""
         links = self._links[mover]
         centres, radii = self._centres(mover)[links.moving], links.spheres[links.moving, 3]
         parts: list[_Part] = [

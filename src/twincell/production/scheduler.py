@@ -185,6 +185,9 @@ def _energy(
     cheapest = min(tariff.prices)
     edges = [*map(_ticks, tariff.starts), horizon]
     terms = []
+    # a variable of its own: OR-Tools 9.12 takes the wrong sign of c in a minimum over x + c
+    end = model.new_int_var(0, horizon + size, f"{name}.end")
+    model.add(end == start + size)
     for k, price in enumerate(tariff.prices):
         low, high = edges[k], min(edges[k + 1], horizon)
         euro = problem.power[kind] * _TICK * (price - cheapest) / 3.6e9  # type: ignore[index]
@@ -195,7 +198,8 @@ def _energy(
         last = model.new_int_var(0, horizon, f"{name}.to{k}")
         inside = model.new_int_var(0, size, f"{name}.in{k}")
         model.add_max_equality(first, [start, low])
-        model.add_min_equality(last, [start + size, high])
-        model.add_max_equality(inside, [last - first, 0])
+        model.add_min_equality(last, [end, high])
+        # the objective presses it down onto max(0, last - first)
+        model.add(inside >= last - first)
         terms.append(weight * inside)
     return terms

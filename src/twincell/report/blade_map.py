@@ -12,9 +12,9 @@ from matplotlib.patches import FancyBboxPatch
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
+from twincell.cell.extras import DeviationMap
 from twincell.cell.result import BladeResult
 from twincell.inspection.anomaly import Anomaly
-from twincell.report.extras import DeviationMap
 from twincell.report.style import INK, MUTED, STOP, figure, look, png
 
 __all__ = ["blade_picture", "raster"]
@@ -69,7 +69,7 @@ def blade_picture(blade: BladeResult, measured: DeviationMap) -> bytes:
         panels[0].set_ylabel("z, along the span [mm]")
         bar = drawing.colorbar(image, ax=list(panels), extend="both", shrink=0.85, pad=0.02)
         bar.set_label("deviation from CAD [µm], cracks are negative", color=MUTED)
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)
         drawing.legend(handles=_legend(), loc="outside lower center", ncols=3, frameon=False)
         return png(drawing)
 
@@ -91,16 +91,17 @@ def raster(points: Array, values: Array, low: Array, high: Array) -> Array:
     if not len(points):
         return grid
     order = np.argsort(np.abs(values), kind="stable")  # the largest is written last
-    index = ((points[order] - low) / CELL).astype(int)
-    index = np.clip(index, 0, [columns - 1, rows - 1])
+    index: NDArray[np.int64] = np.clip(
+        ((points[order] - low) / CELL).astype(int), 0, [columns - 1, rows - 1]
+    )
     grid[index[:, 1], index[:, 0]] = values[order]
     return grid
 
 
 def _camber(points: Array) -> Array:
     """Least-squares middle surface y(x, z): quadratic in x, linear in z."""
-    solution: Array = np.linalg.lstsq(_terms(points), points[:, 1], rcond=None)[0]
-    return solution
+    solution, *_ = np.linalg.lstsq(_terms(points), points[:, 1], rcond=None)
+    return np.asarray(solution, float)
 
 
 def _height(camber: Array, points: Array) -> Array:

@@ -21,7 +21,7 @@ def stop_marks(stops: Sequence[Stop]) -> dict[str, tuple[str, float]]:
     first: dict[str, float] = {}
     for stop in sorted(stops, key=lambda s: s.report.requested):
         first.setdefault(stop.request.id, stop.report.requested)
-    return {id: (f"S{i}", time) for i, (id, time) in enumerate(first.items(), start=1)}
+    return {key: (f"S{i}", time) for i, (key, time) in enumerate(first.items(), start=1)}
 
 
 def gantt(result: RunResult) -> bytes:

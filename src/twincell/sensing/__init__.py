@@ -1,1 +1,1 @@
-
+"""Sensors: what light and lasers tell of the cell, with their imperfections."""

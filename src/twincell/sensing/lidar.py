@@ -14,6 +14,7 @@ range `reach[1]`: the usual way in which data sheets state a reach.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +103,7 @@ def ranges(
     power = np.empty_like(measured)
     rho = np.append(scene.reflectance(LIDAR_WAVELENGTH), np.float32(0))
     bounds = np.linspace(0, spec.columns, parts + 1).astype(int)
-    for i, (first, last) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for i, (first, last) in enumerate(pairwise(bounds)):
         rays = directions[first:last].reshape(-1, 3) @ sensors[i].rotation().astype(np.float32).T
         hits = scene.cast(sensors[i].p, rays, placements[i])
         measured[first:last] = hits.range.reshape(-1, spec.rings)

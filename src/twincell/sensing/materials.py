@@ -43,7 +43,7 @@ class Material:
 
     def at(self, wavelength: ArrayLike) -> F64:
         """Reflectance at wavelengths [nm], linear between the table's, shape as given."""
-        return np.asarray(np.interp(wavelength, _WAVELENGTHS, self.reflectance))
+        return np.asarray(np.interp(np.asarray(wavelength, float), _WAVELENGTHS, self.reflectance))
 
 
 _TABLE = {

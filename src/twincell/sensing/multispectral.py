@@ -74,9 +74,7 @@ def camera_info(spec: Multispectral) -> CameraInfo:
     if not spec.bands or not all(200 <= b <= 2000 for b in spec.bands):
         raise SensorError(f"camera bands {spec.bands} nm; valid: at least one, 200 to 2000 nm")
     f = spec.width / (2 * np.tan(spec.field_of_view / 2))
-    k = np.array(
-        [[f, 0.0, (spec.width - 1) / 2], [0.0, f, (spec.height - 1) / 2], [0.0, 0.0, 1.0]]
-    )
+    k = np.array([[f, 0.0, (spec.width - 1) / 2], [0.0, f, (spec.height - 1) / 2], [0.0, 0.0, 1.0]])
     p = np.hstack([k, np.zeros((3, 1))])
     return CameraInfo(spec.width, spec.height, k, np.zeros(5), np.eye(3), p)
 
@@ -131,9 +129,7 @@ def image(
     return SpectralImage(stamp, np.asarray(spec.bands, float), data, info.k, spec.bits)
 
 
-def _light(
-    scene: Scene, sensor: Pose, rays: F32, depth: F32, normal: F32, poses: Placement
-) -> F32:
+def _light(scene: Scene, sensor: Pose, rays: F32, depth: F32, normal: F32, poses: Placement) -> F32:
     """Irradiance of seen points, as a share of that at `DISTANCE` facing the lamp, shape (k,)."""
     lamp = sensor.apply(LAMP)
     # from the lamp, so that all shadow rays have one origin

@@ -66,8 +66,8 @@ class _Mesh:
         self.scene = o3d.t.geometry.RaycastingScene(nthreads=1)
         for vertices, faces in parts:
             self.scene.add_triangles(
-                o3d.core.Tensor(np.ascontiguousarray(vertices, np.float32)),
-                o3d.core.Tensor(np.ascontiguousarray(faces, np.uint32)),
+                o3d.core.Tensor.from_numpy(np.ascontiguousarray(vertices, np.float32)),
+                o3d.core.Tensor.from_numpy(np.ascontiguousarray(faces, np.uint32)),
             )
         self.boxes = tuple((v.min(axis=0), v.max(axis=0)) for v, _ in parts)
         every = np.concatenate([vertices for vertices, _ in parts])
@@ -188,7 +188,9 @@ class Scene:
             body[to] = self._first + i
         along = _dot(normal, directions)
         normal *= np.where(along > 0, np.float32(-1), np.float32(1))[:, None]
-        return Hits(best, np.abs(along) / np.sqrt(_dot(directions, directions)), body, normal)
+        lengths = np.sqrt(_dot(directions, directions))
+        cosine = np.asarray(np.abs(along) / lengths, np.float32)
+        return Hits(best, cosine, body, normal)
 
     def cast_fan(
         self, sensors: Sequence[Pose], fan: F32, far: float, poses: Sequence[Placement]

@@ -1,1 +1,1 @@
-"""Thin ROS 2 nodes over the core of twincell: parameters, messages in, messages out."""
+"""Thin ROS 2 nodes over the core of twincell."""

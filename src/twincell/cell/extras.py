@@ -79,7 +79,7 @@ class Extras:
             with np.load(path, allow_pickle=False) as data:
                 names = [key.split("/")[1] for key in data if key.endswith("/points")]
                 return cls(
-                    power=data["power"] if "power" in data else None,
+                    power=data.get("power", None),
                     tariff=tuple((float(t), float(price)) for t, price in data["tariff"]),
                     maps={
                         name: DeviationMap(
@@ -89,7 +89,7 @@ class Extras:
                         )
                         for name in names
                     },
-                    picture=data["picture"] if "picture" in data else None,
+                    picture=data.get("picture", None),
                     files=tuple(json.loads(str(data["files"]))),
                 )
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:

@@ -1,0 +1,44 @@
+"""A multispectral camera: all bands in `<sensor>/image_raw`, each in `<sensor>/<band>/image`."""
+
+import numpy as np
+from sensor_msgs.msg import CameraInfo, Image
+
+from twincell.sensing.multispectral import camera_info, image
+from twincell.stack.surface import band_name
+from twincell_nodes import conversions
+from twincell_nodes.qos import SENSOR
+from twincell_nodes.running import run
+from twincell_nodes.sensing import SensorNode
+
+__all__ = ["MultispectralNode", "main"]
+
+
+class MultispectralNode(SensorNode):
+    """Publishes raw counts: `16UC<bands>` for all, `mono16` for each band, and the intrinsics."""
+
+    def __init__(self) -> None:
+        super().__init__("multispectral")
+        self._raw = self.create_publisher(Image, f"{self.sensor}/image_raw", SENSOR)
+        self._info = self.create_publisher(CameraInfo, f"{self.sensor}/camera_info", SENSOR)
+        self._bands = [
+            self.create_publisher(Image, f"{self.sensor}/{band_name(band)}/image", SENSOR)
+            for band in self.spec.bands
+        ]
+        self._intrinsics = camera_info(self.spec)
+
+    def measure(self, start: float, end: float) -> None:
+        """One exposure, at `end`."""
+        sensors, placed = self.placements(np.array([end]))
+        taken = image(self.scene, self.spec, sensors[0], placed[0], end, self.rng)
+        frame = self.optical_frame
+        self._info.publish(conversions.camera_info(end, frame, self._intrinsics))
+        self._raw.publish(conversions.image(end, frame, np.moveaxis(taken.data, 0, -1)))
+        # shift the counts to the full 16 bit, as viewers expect of mono16
+        lift = 16 - taken.bits
+        for publisher, counts in zip(self._bands, taken.data, strict=True):
+            publisher.publish(conversions.image(end, frame, counts << lift))
+
+
+def main(args=None) -> None:
+    """Entry point."""
+    run(MultispectralNode, args)

@@ -1,0 +1,106 @@
+"""The sensors of the lockstep cell: each measures when it is due, with chance of its own."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twincell.cell.assembly import Assembly, generator, mount_body, mount_pose
+from twincell.geometry.pose import Pose
+from twincell.sensing.lidar import scan
+from twincell.sensing.profiler import lines
+from twincell.sensing.scene import Scene
+from twincell.sensing.types import Profiles, Scan
+from twincell.world.sensors import Lidar, Multispectral, Profiler
+
+__all__ = ["Eyes", "between", "pose_names"]
+
+Array = NDArray[np.float64]
+
+
+class Eyes:
+    """Casts rays at the poses that physics gives.
+
+    Args:
+        assembly: the cell; one scene serves all sensors.
+
+    Attributes:
+        names: of the bodies whose poses are wanted, in the order of the pose rows: first what
+            the scene holds, then links without a mesh that carry a sensor or a part.
+    """
+
+    def __init__(self, assembly: Assembly) -> None:
+        self._assembly = assembly
+        self.scene = Scene(assembly.bodies)
+        self.names = pose_names(assembly, self.scene)
+        self._row = {name: i for i, name in enumerate(self.names)}
+        sensors = assembly.world.sensors
+        self._rng = {name: generator(assembly.seed, f"sensor/{name}") for name in sensors}
+        self._due = dict.fromkeys(sensors, 0.0)
+
+    def due(self, sensor: str, now: float) -> bool:
+        """Whether a sensor measures now; if so its next time is set."""
+        if now + 1e-9 < self._due[sensor]:
+            return False
+        self._due[sensor] += 1.0 / self._assembly.world.sensors[sensor].rate
+        return True
+
+    def sensor_pose(self, sensor: Lidar | Profiler | Multispectral, poses: Array) -> Pose:
+        """World pose of a sensor frame, from the rows of body poses, shape (n, 7)."""
+        body = mount_body(self._assembly.world, sensor)
+        local = mount_pose(sensor)
+        return local if body is None else self.body_pose(body, poses) @ local
+
+    def body_pose(self, name: str, poses: Array) -> Pose:
+        """World pose of a body, from the rows of body poses."""
+        return Pose.from_array(poses[self._row[name]])
+
+    def turn(self, name: str, poses: Array, now: float) -> tuple[Scan, Pose]:
+        """One LiDAR scan and the sensor's pose."""
+        sensor = self._assembly.world.lidars()[name]
+        where = self.sensor_pose(sensor, poses)
+        placement = self.scene.place(poses[: len(self.scene.moving)])
+        return scan(self.scene, sensor, where, placement, now, self._rng[name]), where
+
+    def profile(
+        self, name: str, before: Array, after: Array, t0: float, t1: float
+    ) -> tuple[Profiles, list[Array]] | None:
+        """The profiler's lines in (t0, t1], at poses between those of both times.
+
+        Returns:
+            The lines and the body poses of each, or None where no line falls into the step.
+        """
+        sensor = self._assembly.world.profilers()[name]
+        period = 1.0 / sensor.rate
+        first = int(np.floor(t0 / period + 1e-9)) + 1
+        last = int(np.floor(t1 / period + 1e-9))
+        stamps = np.arange(first, last + 1) * period
+        if len(stamps) == 0:
+            return None
+        rows = [between(before, after, (s - t0) / (t1 - t0)) for s in stamps]
+        where = [self.sensor_pose(sensor, r) for r in rows]
+        placements = [self.scene.place(r[: len(self.scene.moving)]) for r in rows]
+        got = lines(self.scene, sensor, where, placements, stamps, self._rng[name])
+        return got, rows
+
+
+def pose_names(assembly: Assembly, scene: Scene) -> tuple[str, ...]:
+    """Bodies whose poses sensing and inspection need: those of the scene come first."""
+    world = assembly.world
+    carriers = {mount_body(world, sensor) for sensor in world.sensors.values()}
+    carriers |= {f"{n}/{d.tip}" for n, d in assembly.descriptions.items()}
+    more = sorted(c for c in carriers if c is not None and c not in scene.moving)
+    return (*scene.moving, *more)
+
+
+def between(before: Array, after: Array, fraction: float) -> Array:
+    """Poses between two times, rows x, y, z, qx, qy, qz, qw, shape (n, 7).
+
+    Linear in position and normalised linear in the quaternion: over one physics step the
+    difference to the great arc is of third order in the angle.
+    """
+    flip = np.sign(np.sum(before[:, 3:] * after[:, 3:], axis=1, keepdims=True))
+    rows = before + fraction * (after - before)
+    rows[:, 3:] = (1 - fraction) * before[:, 3:] + fraction * np.where(flip < 0, -1, 1) * after[:, 3:]
+    rows[:, 3:] /= np.linalg.norm(rows[:, 3:], axis=1, keepdims=True)
+    return rows

@@ -1,0 +1,305 @@
+"""The whole cell in one process, in lockstep: physics, sensors, detector, safety, orchestrator.
+
+One call of `step` is one step of physics. Everything else happens at its own rate in simulation
+time, in a fixed order, so that a world, a seed and a build give one run, to the bit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twincell.cell.assembly import Assembly
+from twincell.cell.eyes import Eyes
+from twincell.cell.movers import Movers
+from twincell.errors import InspectionError, ProductionError, SafetyError
+from twincell.geometry.pose import Pose
+from twincell.inspection.anomaly import Anomaly, Verdict
+from twincell.inspection.detector import CrackDetector
+from twincell.inspection.deviation import deviation
+from twincell.motion.motions import CellMotions
+from twincell.physics.cell import PhysicsCell
+from twincell.physics.collision import CollisionChecker
+from twincell.production.messages import (
+    AnomalyFound,
+    Clamp,
+    Command,
+    Done,
+    Event,
+    FinishScan,
+    Grip,
+    Inject,
+    Journalled,
+    Move,
+    Plan,
+    Publish,
+    RequestStop,
+    SafetyHeard,
+    StartScan,
+    Tick,
+    Verdicts,
+)
+from twincell.production.orchestrator import Orchestrator
+from twincell.safety.operator import Operator
+from twincell.safety.separation import SeparationMonitor
+from twincell.safety.supervisor import Supervisor
+from twincell.safety.types import SafetyState, StopReport, StopRequest
+from twincell.sensing.types import Profiles
+from twincell.world.work import Disruption
+
+__all__ = ["LockstepCell"]
+
+Array = NDArray[np.float64]
+
+THINK = 0.02
+"""Period of the orchestrator's ticks [s]."""
+MAP_LINES, MAP_POINTS = 2, 3
+"""Every so-many-th line and point goes into the report's deviation map."""
+GRIP_TIME = 1.5
+"""A gripper that has not settled by then has failed [s]."""
+
+
+class LockstepCell:
+    """Assembles every core and carries messages between them.
+
+    Args:
+        assembly: the world made concrete.
+
+    Attributes:
+        plans: published, by revision.
+        events: the journal's lines.
+        verdicts: the last of each blade.
+        deviations: the detector's deviation map of each blade: points (n, 3), deviation (n,) [m].
+        power: rows (time [s], power [W]), shape (n, 2).
+    """
+
+    def __init__(self, assembly: Assembly) -> None:
+        world, seed = assembly.world, assembly.seed
+        self.assembly = assembly
+        self.eyes = Eyes(assembly)
+        self.physics = PhysicsCell(
+            world, assembly.descriptions, assembly.model, seed, names=self.eyes.names
+        )
+        checker = CollisionChecker(world, assembly.descriptions, assembly.model)
+        model = assembly.model
+        motions = CellMotions(
+            world, assembly.descriptions, checker.free, model.airfoil, model.grasp
+        )
+        self.movers = Movers(world, assembly.descriptions, self.physics)
+        profiler = world.profilers()[world.inspection.profiler]
+        self.detector = CrackDetector(assembly.model, world.inspection, profiler)
+        self.supervisor = Supervisor(world)
+        self.monitor = SeparationMonitor(world, self.eyes.scene, assembly.descriptions)
+        self.operator = Operator(world)
+        self.orchestrator = Orchestrator(world, motions, seed, grasp=model.grasp)
+        self.plans: list[Plan] = []
+        self.events: list[Journalled] = []
+        self.verdicts: dict[str, Verdict] = {}
+        self.early: dict[str, list[Anomaly]] = {}
+        self.deviations: dict[str, tuple[Array, Array]] = {}
+        self.power: list[tuple[float, float]] = []
+        self._state: SafetyState | None = None
+        self._sent_mode: tuple[object, ...] = ()
+        self._inbox: list[Event] = []
+        self._grips: list[tuple[Grip, float]] = []
+        self._clamps: list[Clamp] = []
+        self._scanning: str | None = None
+        self._lines: list[tuple[Profiles, list[Pose]]] = []
+        self._pending = sorted(world.production.disruptions, key=lambda d: d.at)
+        self._next_state = self._next_think = 0.0
+        self._poses = self.physics.poses()
+
+    # ---------------------------------------------------------------- what came of it
+
+    @property
+    def time(self) -> float:
+        """Simulation time [s]."""
+        return self.physics.time
+
+    @property
+    def finished(self) -> bool:
+        """Whether the shift is over and the arms are home."""
+        return self.orchestrator.finished
+
+    @property
+    def stops(self) -> list[tuple[StopRequest, StopReport]]:
+        """Each mover's stops, with what asked for them."""
+        return self.movers.reports
+
+    # ---------------------------------------------------------------- one step
+
+    def step(self) -> None:
+        """Advance by one step of physics."""
+        before, t0 = self._poses, self.time
+        self.movers.step(t0, self.physics.dt)
+        self.physics.step()
+        self._poses, now = self.physics.poses(), self.time
+        self._profile(before, t0, now)
+        self._watch(now)
+        self._speak(now)
+        self._answers(now)
+        self._disrupt(now)
+        self._think(now)
+
+    def _profile(self, before: Array, t0: float, now: float) -> None:
+        """While a part is scanned, the profiler's lines go to the detector as they arrive."""
+        if self._scanning is None:
+            return
+        world = self.assembly.world
+        name = world.inspection.profiler
+        got = self.eyes.profile(name, before, self._poses, t0, now)
+        if got is None:
+            return
+        profiles, rows = got
+        sensor = world.profilers()[name]
+        sensors = [self._datum(r).inverse() @ self.eyes.sensor_pose(sensor, r) for r in rows]
+        self._lines.append((profiles, sensors))
+        for anomaly in self.detector.push(profiles, sensors, now):
+            self.early.setdefault(anomaly.part, []).append(anomaly)
+            self._inbox.append(AnomalyFound(anomaly))
+
+    def _datum(self, poses: Array) -> Pose:
+        """Nominal pose of a clamped part, as the table's encoder and the drawing say."""
+        fixture = self.assembly.world.fixture
+        tip = self.assembly.descriptions[fixture.arm].tip
+        return self.eyes.body_pose(f"{fixture.arm}/{tip}", poses) @ Pose.at(fixture.place)
+
+    def _watch(self, now: float) -> None:
+        """LiDARs look for people."""
+        for name in self.assembly.world.lidars():
+            if not self.eyes.due(name, now):
+                continue
+            scan, where = self.eyes.turn(name, self._poses, now)
+            self.supervisor.heard(name, now, scan.stamp)
+            links = self._links()
+            for cause, present, evidence in self.monitor.update(name, scan, where, links, now):
+                self.supervisor.cause(cause, present, now, evidence, scan.stamp)
+                self._next_state = now
+
+    def _links(self) -> dict[str, Pose]:
+        """Poses of what the monitor masks: the movers' links, and blades wherever they are."""
+        return {
+            name: Pose.from_array(row)
+            for name, row in zip(self.eyes.names, self._poses, strict=True)
+            if not name.startswith("visitor/")
+        }
+
+    def _speak(self, now: float) -> None:
+        """The supervisor's heartbeat, and the operator who listens to it."""
+        if now + 1e-9 < self._next_state:
+            return
+        safety = self.assembly.world.safety
+        self._next_state = now + 1.0 / safety.heartbeat
+        state = self.supervisor.tick(now)
+        if self.operator.update(state, now):
+            try:
+                self.supervisor.reset(now)
+                self.events.append(Journalled(now, "reset", "operator", {"text": state.text}))
+            except SafetyError as error:
+                self.events.append(Journalled(now, "reset_refused", "operator", {"why": str(error)}))
+            state = self.supervisor.tick(now)
+        self._hear(state, now)
+
+    def _hear(self, state: SafetyState, now: float) -> None:
+        self._state = state
+        self.movers.obey(state, now)
+        mode = (state.mode, state.movers, state.active)
+        if mode != self._sent_mode:
+            self._sent_mode = mode
+            self._inbox.append(SafetyHeard(state))
+
+    def _answers(self, now: float) -> None:
+        """Commands that ended."""
+        self._inbox += self.movers.answers
+        self.movers.answers.clear()
+        for grip, deadline in list(self._grips):
+            if not self.physics.grip_settled(grip.mover) and now <= deadline:
+                continue
+            self._grips.remove((grip, deadline))
+            held = self.physics.gripped(grip.mover)
+            ok = (held is not None) == grip.close
+            self._inbox.append(Done(grip.tag, ok, "" if ok else f"the gripper holds {held}"))
+        if self._clamps and self.physics.clamp_settled:
+            clamp = self._clamps.pop(0)
+            held = self.physics.clamped
+            ok = (held is not None) == clamp.close
+            text = "" if ok else "no blade stands within reach of the clamp's datum"
+            self._inbox.append(Done(clamp.tag, ok, text))
+
+    def _disrupt(self, now: float) -> None:
+        while self._pending and self._pending[0].at <= now:
+            disruption: Disruption = self._pending.pop(0)
+            self._inbox.append(
+                Inject(disruption.kind, disruption.subject, disruption.parameters)
+            )
+
+    def _think(self, now: float) -> None:
+        """The orchestrator hears everything at once, and time at its own rate."""
+        events, self._inbox = self._inbox, []
+        if now + 1e-9 >= self._next_think:
+            self._next_think = now + THINK
+            energy = sum(self.physics.energy().values())
+            self.power.append((now, sum(self.physics.power().values())))
+            events.append(Tick(self.movers.positions(), energy))
+        for event in events:
+            try:
+                commands = self.orchestrator.handle(event, now)
+            except ProductionError as error:
+                self.events.append(Journalled(now, "refused", "", {"why": str(error)}))
+                continue
+            for command in commands:
+                self._carry_out(command, now)
+
+    # ---------------------------------------------------------------- commands
+
+    def _carry_out(self, command: Command, now: float) -> None:
+        if isinstance(command, Move):
+            self.movers.start(command.tag, command.mover, command.trajectory, now)
+        elif isinstance(command, Grip):
+            self.physics.grip(command.mover, command.close)
+            self._grips.append((command, now + GRIP_TIME))
+        elif isinstance(command, Clamp):
+            self.physics.clamp(command.close)
+            self._clamps.append(command)
+        elif isinstance(command, StartScan):
+            self.detector.start(command.part, now)
+            self._scanning = command.part
+            self._lines = []
+            self._inbox.append(Done(command.tag, True))
+        elif isinstance(command, FinishScan):
+            self._finish(command, now)
+        elif isinstance(command, RequestStop):
+            self._hear(self.supervisor.request(command.request, now), now)
+        elif isinstance(command, Publish):
+            self.plans.append(command.plan)
+        else:
+            self.events.append(command)
+
+    def _finish(self, command: FinishScan, now: float) -> None:
+        self._scanning = None
+        try:
+            verdict = self.detector.finish(now)
+        except InspectionError as error:
+            self._inbox.append(Done(command.tag, False, str(error)))
+            return
+        self.verdicts[verdict.part] = verdict
+        self._map(verdict.part)
+        self._inbox.append(Verdicts(command.tag, verdict))
+
+    def _map(self, part: str) -> None:
+        """Keep the scan's deviation from the CAD, thinned, for the report's pictures."""
+        inspection = self.assembly.world.inspection
+        every = [(b, i) for b in range(len(self._lines)) for i in range(len(self._lines[b][1]))]
+        picked = every[::MAP_LINES]
+        if not picked:
+            return
+        profiles = Profiles(
+            np.array([self._lines[b][0].stamps[i] for b, i in picked]),
+            np.stack([self._lines[b][0].points[i] for b, i in picked]),
+            np.stack([self._lines[b][0].intensity[i] for b, i in picked]),
+        )
+        sensors = [self._lines[b][1][i] for b, i in picked]
+        profiler = self.assembly.world.profilers()[inspection.profiler]
+        self.deviations[part] = deviation(
+            self.assembly.model, profiler, profiles, sensors, MAP_POINTS
+        )

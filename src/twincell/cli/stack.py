@@ -1,0 +1,75 @@
+"""`twincell up`: the ROS stack without `ros2 launch`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twincell.cli.output import Json, World, emit, say
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer, panel: str) -> None:
+    """Add the commands to `app`."""
+    app.command(rich_help_panel=panel)(up)
+
+
+def up(
+    world: World,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Root of all chance; the world's own without it.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of this run: logs, bag, rates.")] = Path(
+        "out/up"
+    ),
+    rate: Annotated[
+        float, typer.Option(min=0, help="Simulated seconds a second; 0 as fast as it can.")
+    ] = 1.0,
+    record: Annotated[bool, typer.Option(help="Record an MCAP bag.")] = True,
+    namespace: Annotated[str, typer.Option(help="Put everything in this ROS namespace.")] = "",
+    max_time: Annotated[
+        float | None, typer.Option(min=0.001, help="End everything after so much wall time [s].")
+    ] = None,
+    list_only: Annotated[bool, typer.Option("--list", help="Show the nodes, start none.")] = False,
+    json: Json = False,
+) -> None:
+    """Start every node of the cell, merge their logs, end them together."""
+    from dataclasses import asdict
+
+    from twincell.assets import world_path
+    from twincell.errors import WorldError
+    from twincell.stack.specs import node_specs
+    from twincell.stack.up import up as start
+    from twincell.world.check import faults
+    from twincell.world.load import load_world
+
+    path = (Path(world) if Path(world).is_file() else world_path(world)).resolve()
+    cell = load_world(path)
+    found = faults(cell, path)
+    if found:
+        raise WorldError("\n".join(found))
+    specs = node_specs(
+        cell,
+        path,
+        seed=cell.seed if seed is None else seed,
+        out=out.resolve(),
+        real_time_factor=rate,
+        record=record,
+        namespace=namespace,
+    )
+    if list_only:
+        if json:
+            emit({"nodes": [asdict(spec) for spec in specs]})
+        else:
+            for spec in specs:
+                typer.echo(f"{spec.group:<14} {spec.name:<20} {spec.package}/{spec.executable}")
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    say(f"{len(specs)} nodes; logs in {out / 'logs'}; Ctrl-C ends them all")
+    code = start(specs, out=out, timeout=max_time)
+    if json:
+        emit({"exit_code": code, "out": str(out), "nodes": [spec.name for spec in specs]})
+    raise typer.Exit(code)

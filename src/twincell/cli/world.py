@@ -1,0 +1,67 @@
+"""`twincell world`: check a world file, write its schema and its reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twincell.cli.output import Json, emit, say
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Check world files; their schema and reference.", no_args_is_help=True)
+
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", help="File to write; standard output without it.")
+]
+
+
+@app.command()
+def check(
+    file: Annotated[str, typer.Argument(help="World file, or a shipped name.")],
+    json: Json = False,
+    motion: Annotated[
+        bool, typer.Option(help="Also try whether the arms reach every pose of the work.")
+    ] = True,
+) -> None:
+    """Say what is wrong with a world file, where, and what would be right."""
+    from twincell.cell.validate import world_faults
+
+    found = world_faults(file, motion=motion)
+    if json:
+        emit({"file": file, "ok": not found, "faults": found})
+    else:
+        for fault in found:
+            typer.echo(fault)
+        if not found:
+            typer.secho(f"{file}: no fault", fg="green")
+        else:
+            say(f"{len(found)} fault{'s' if len(found) > 1 else ''}")
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def schema(out: Out = None) -> None:
+    """Write the JSON schema that editors check world files with."""
+    from twincell.world.schema import schema_text
+
+    _write(schema_text(), out)
+
+
+@app.command()
+def docs(out: Out = None) -> None:
+    """Write the reference of all keys, with units and defaults, as Markdown."""
+    from twincell.world.schema import reference
+
+    _write(reference(), out)
+
+
+def _write(text: str, out: Path | None) -> None:
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text, encoding="utf-8")
+    say(f"wrote {out}")

@@ -1,0 +1,244 @@
+"""The crack detector: profiles in, anomalies while they arrive, a verdict at the end.
+
+It sees profiles, where the sensor was (joint encoders), the nominal CAD and the criteria; nothing
+else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+import open3d as o3d
+import trimesh
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from twincell.errors import InspectionError
+from twincell.geometry.blade import BladeModel
+from twincell.geometry.pose import Pose
+from twincell.inspection.anomaly import Anomaly, Verdict
+from twincell.inspection.expectation import Comparison, Expectation
+from twincell.inspection.indications import (
+    GAP,
+    HALF_WIDTH,
+    Collector,
+    Indications,
+    background,
+    gaps,
+    line_spacing,
+    threshold,
+)
+from twincell.inspection.measure import FEWEST, anomaly, measure
+from twincell.inspection.registration import register
+from twincell.inspection.streaming import CELL, JUMP, Stream
+from twincell.sensing.types import Profiles
+from twincell.world.sensors import Profiler
+from twincell.world.work import Inspection
+
+__all__ = ["CrackDetector"]
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+
+Decision = Literal["accept", "rework", "reject", "rescan"]
+
+LEAST_COVERAGE = 0.70
+"""Of the airfoil's area for a verdict; a line of sight from two sides sees about nine tenths."""
+_LINES = 10
+"""Half height of the neighbourhood in the whole scan, in lines."""
+_STRIDE = 8
+"""Every so-many-th ray and line serves registration and coverage."""
+_SEEN_WITHIN = 0.0008
+"""A place of the airfoil counts as seen when a point lies this near [m]."""
+
+
+class CrackDetector:
+    """Finds cracks on the airfoil of one part after the other.
+
+    Args:
+        model: the CAD.
+        inspection: how parts are scanned and judged.
+        profiler: what scans them.
+    """
+
+    def __init__(self, model: BladeModel, inspection: Inspection, profiler: Profiler) -> None:
+        self._model = model
+        self._criteria = inspection.criteria
+        self._profiler = profiler
+        self._usual = inspection.speed / profiler.rate
+        self._expectation = Expectation(model, profiler)
+        places, faces = trimesh.sample.sample_surface(model.mesh, 20_000, seed=0)[:2]
+        low, high = model.airfoil
+        self._airfoil: F64 = places[
+            (places[:, 2] > low)
+            & (places[:, 2] < high)
+            & (np.abs(model.mesh.face_normals[faces, 2]) < 0.9)
+        ]
+        self._part: str | None = None
+        self._stream: Stream | None = None
+        self._depth: list[F32] = []
+        self._stamps: list[F64] = []
+        self._sensors: list[Pose] = []
+
+    def start(self, part: str, now: float) -> None:
+        """Begin with a part; what was gathered of an earlier one is dropped.
+
+        Args:
+            part: its name.
+            now: [s].
+
+        Raises:
+            InspectionError: a time that is not finite.
+        """
+        if not np.isfinite(now):
+            raise InspectionError(f"part '{part}': started at {now}; valid: a finite time in s")
+        self._part = part
+        self._stream = Stream(part, self._expectation, self._profiler, self._criteria, self._usual)
+        self._depth, self._stamps, self._sensors = [], [], []
+
+    def push(
+        self, profiles: Profiles, sensor_in_part: Sequence[Pose], now: float
+    ) -> tuple[Anomaly, ...]:
+        """Take lines as they arrive.
+
+        Args:
+            profiles: the lines.
+            sensor_in_part: pose of the optical frame in the part frame, one a line.
+            now: [s].
+
+        Returns:
+            Cracks that became certain with these lines, and known ones that became graver.
+
+        Raises:
+            InspectionError: no part was started, another number of points or poses than
+                expected, infinite depths or poses.
+        """
+        if self._stream is None:
+            raise InspectionError("profiles without a part; call start(part, now) first")
+        depth = np.asarray(profiles.points[:, :, 2], np.float32)
+        m, k = depth.shape
+        if k != self._profiler.points or m != len(sensor_in_part) or m != len(profiles.stamps):
+            raise InspectionError(
+                f"part '{self._part}': {m} lines of {k} points, {len(sensor_in_part)} poses, "
+                f"{len(profiles.stamps)} stamps; valid: {self._profiler.points} points, a pose "
+                "and a stamp a line"
+            )
+        if m == 0:
+            return ()
+        poses = np.array([s.as_array() for s in sensor_in_part])
+        if np.isinf(depth).any() or not np.isfinite(poses).all():
+            raise InspectionError(
+                f"part '{self._part}': infinite depths, or sensor poses that are not finite; "
+                "valid: NaN where no light returned, finite poses"
+            )
+        self._depth.append(depth)
+        self._stamps.append(profiles.stamps)
+        self._sensors += list(sensor_in_part)
+        comparison = self._expectation.compare(depth, sensor_in_part)
+        return self._stream.push(comparison, sensor_in_part, profiles.stamps, now)
+
+    def finish(self, now: float) -> Verdict:
+        """Judge the part by all its lines.
+
+        Args:
+            now: [s].
+
+        Raises:
+            InspectionError: no points, or a scan that does not fit the CAD.
+        """
+        if self._part is None or not self._depth:
+            raise InspectionError("nothing to judge: no line was taken since start()")
+        depth = np.concatenate(self._depth)
+        stamps = np.concatenate(self._stamps)
+        cloud = self._cloud(depth)
+        if len(cloud) == 0:
+            raise InspectionError(
+                f"part '{self._part}': none of {len(depth)} lines holds a point of the part"
+            )
+        fit = register(cloud[:: max(len(cloud) // 8000, 1)], self._model.mesh, self._part)
+        sensors = [fit.pose @ s for s in self._sensors]
+        candidates, residual = self._candidates(depth, stamps, sensors)
+        anomalies = self._judge(candidates, now)
+        reach, _ = cKDTree(fit.pose.apply(cloud)).query(
+            self._airfoil, distance_upper_bound=_SEEN_WITHIN
+        )
+        coverage = float(np.isfinite(reach).mean())
+        self._stream = None
+        decision = self._decide(anomalies, coverage)
+        return Verdict(self._part, decision, anomalies, coverage, residual)
+
+    def _decide(self, anomalies: Sequence[Anomaly], coverage: float) -> Decision:
+        """Where the part goes."""
+        longest = max((a.length for a in anomalies if a.kind == "crack"), default=0.0)
+        if longest >= self._criteria.reject:
+            return "reject"  # seeing more could only make it worse
+        if coverage < LEAST_COVERAGE:
+            return "rescan"
+        return "rework" if anomalies else "accept"
+
+    def _cloud(self, depth: F32) -> F64:
+        """A thinned cloud of the scan in the part frame, airfoil and a little more."""
+        line, column = np.nonzero(np.isfinite(depth[::_STRIDE, ::_STRIDE]))
+        line, column = line * _STRIDE, column * _STRIDE
+        points = self._expectation.points(depth[line, column], line, column, self._sensors)
+        low, high = self._model.airfoil
+        return points[(points[:, 2] > low - 0.005) & (points[:, 2] < high + 0.005)]
+
+    def _candidates(
+        self, depth: F32, stamps: F64, sensors: Sequence[Pose]
+    ) -> tuple[Indications, float]:
+        """Indications of the whole scan, pass by pass, and its residual [m]."""
+        squares, number = 0.0, 0
+        positions = np.array([s.p for s in sensors])
+        steps = np.linalg.norm(np.diff(positions, axis=0), axis=1)
+        bounds = [0, *(np.flatnonzero(steps > JUMP) + 1).tolist(), len(depth)]
+        found = []
+        for first, last in pairwise(bounds):
+            part = slice(first, last)
+            comparison = self._expectation.compare(depth[part], sensors[part])
+            spacing = line_spacing(positions[part], None, self._usual)
+            found.append(self._pass(comparison, sensors[part], stamps[part], spacing))
+            lit = comparison.clear & comparison.measured
+            off = (comparison.off[lit] * comparison.cosine[lit]).astype(float)
+            squares, number = squares + float(off @ off), number + len(off)
+        if number == 0:
+            raise InspectionError(f"part '{self._part}': the scan shows nothing of the airfoil")
+        return Indications.join(found), float(np.sqrt(squares / number))
+
+    def _pass(
+        self, comparison: Comparison, sensors: Sequence[Pose], stamps: F64, spacing: F64
+    ) -> Indications:
+        """Indications of one pass."""
+        pitch = self._expectation.pitch * self._profiler.standoff
+        mean, enough = background(comparison, int(HALF_WIDTH / pitch), _LINES)
+        clear = comparison.clear & enough
+        limit = threshold(self._profiler.noise)
+        marked = clear & comparison.measured & (comparison.off - mean > limit)
+        dark = clear & ~comparison.measured
+        across = gaps(comparison.measured, int(GAP / pitch))
+        lit = comparison.measured & comparison.seen[:, None]
+        widest = max(int(GAP / max(float(np.median(spacing)), 1e-6)), 1)
+        marked |= dark & (across | gaps(lit.T, widest).T)
+        collect = Collector(self._expectation, comparison, mean, sensors, stamps, spacing)
+        return collect(marked)
+
+    def _judge(self, candidates: Indications, now: float) -> tuple[Anomaly, ...]:
+        """Cluster, measure and classify; longest first."""
+        if len(candidates.points) == 0 or self._part is None:
+            return ()
+        cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(candidates.points))
+        labels = np.asarray(cloud.cluster_dbscan(eps=1.2 * CELL, min_points=4))
+        sizes = []
+        for label in range(labels.max() + 1):
+            cluster = candidates[labels == label]
+            size = measure(cluster, self._profiler.incidence)
+            if len(cluster.points) >= FEWEST and size.length >= self._criteria.report:
+                sizes.append((size, cluster))
+        sizes.sort(key=lambda pair: -pair[0].length)
+        return tuple(
+            anomaly(i + 1, self._part, cluster, size, self._criteria, now)
+            for i, (size, cluster) in enumerate(sizes)
+        )

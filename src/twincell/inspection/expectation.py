@@ -1,0 +1,139 @@
+"""What a profiler should see of a flawless part, ray by ray, and how far a measured line is off.
+
+The nominal CAD is cast with the very rays of the profiler. Where it predicts a clear view of the
+airfoil, two things speak of a flaw: a surface deeper than its neighbourhood, and a place that
+stays dark although the CAD there returns light (the walls of a crack are too steep to).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from twincell.geometry.blade import BladeModel
+from twincell.geometry.bodies import Body
+from twincell.geometry.pose import Pose
+from twincell.sensing.profiler import fan
+from twincell.sensing.scene import Scene
+from twincell.world.sensors import Profiler
+
+__all__ = ["Comparison", "Expectation"]
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+END_MARGIN = 0.001
+"""Kept clear of platform and shroud [m]."""
+EDGE_MARGIN = 0.0006
+"""Kept clear of outlines and steep places [m]."""
+INCIDENCE_MARGIN = 0.10
+"""Kept clear of the profiler's incidence limit [rad]."""
+STEP = 0.0003
+"""A jump of the CAD's depth between neighbouring rays that counts as an outline [m]."""
+LEAST_SEEN = 0.5
+"""Share of the expected points that a line must hold; else the sensor did not see."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Measured lines against the CAD, m lines of k rays.
+
+    Attributes:
+        expected: depth of the CAD along the optical z, inf where it is not met, (m, k) [m].
+        cosine: of the CAD's incidence, (m, k).
+        clear: where the CAD promises a good view of the airfoil in a line that was seen, (m, k).
+        off: measured less expected depth, 0 where nothing was measured, (m, k) [m].
+        measured: where light returned, (m, k).
+        seen: lines in which the sensor saw the part, (m,).
+    """
+
+    expected: F32
+    cosine: F32
+    clear: Mask
+    off: F32
+    measured: Mask
+    seen: Mask
+
+
+class Expectation:
+    """The nominal part as a profiler would see it.
+
+    Args:
+        model: the CAD.
+        spec: the profiler.
+    """
+
+    def __init__(self, model: BladeModel, spec: Profiler) -> None:
+        body = Body("cad", model.mesh, "titanium", Pose.identity(), True)
+        self.fan = fan(spec)
+        self._scene = Scene([body])
+        self._placement = self._scene.place()
+        self._spec = spec
+        self._range = (model.airfoil[0] + END_MARGIN, model.airfoil[1] - END_MARGIN)
+        self.pitch = float(self.fan[1, 0] - self.fan[0, 0])
+        reach = int(np.ceil(EDGE_MARGIN / (self.pitch * spec.standoff)))
+        self._edge = np.ones((1, 2 * reach + 1), np.uint8)
+
+    def compare(self, depth: F32, sensors: Sequence[Pose]) -> Comparison:
+        """Compare lines with the CAD.
+
+        Args:
+            depth: measured z in the optical frame, NaN where dark, shape (m, k) [m].
+            sensors: pose of the optical frame in the part frame at each line.
+        """
+        spec = self._spec
+        far = spec.standoff + spec.depth / 2
+        z, cosine, _ = self._scene.cast_fan(sensors, self.fan, far, [self._placement])
+        height = self._heights(z, sensors)
+        clear = (z < far) & (z > spec.standoff - spec.depth / 2)
+        clear &= cosine > np.cos(max(spec.incidence - INCIDENCE_MARGIN, 0.0))
+        clear &= (height > self._range[0]) & (height < self._range[1])
+        with np.errstate(invalid="ignore"):
+            jump = ~(np.abs(np.diff(z, axis=1)) < STEP)
+        clear[:, 1:] &= ~jump
+        clear[:, :-1] &= ~jump
+        eroded = cv2.erode(clear.astype(np.uint8), self._edge, borderValue=0)
+        clear = eroded.astype(bool)
+        measured = np.isfinite(depth)
+        seen = (measured & clear).sum(axis=1) > LEAST_SEEN * clear.sum(axis=1)
+        clear &= seen[:, None]
+        both = measured & np.isfinite(z)
+        off = np.where(both, depth - np.where(both, z, 0), np.float32(0))
+        return Comparison(z, cosine, clear, off, measured, seen)
+
+    def points(
+        self,
+        depth: F32,
+        line: NDArray[np.int64],
+        column: NDArray[np.int64],
+        sensors: Sequence[Pose],
+    ) -> F64:
+        """Points of rays at a depth, in the part frame.
+
+        Args:
+            depth: along the optical z, shape (n,) [m].
+            line: of each ray.
+            column: of each ray.
+            sensors: pose of the optical frame in the part frame, one a line.
+
+        Returns:
+            Shape (n, 3) [m].
+        """
+        turn = Rotation.from_quat(np.array([s.q for s in sensors])).as_matrix()
+        where = np.array([s.p for s in sensors])
+        local = self.fan[column] * depth[:, None]
+        return np.asarray(np.einsum("nij,nj->ni", turn[line], local) + where[line])
+
+    def _heights(self, z: F32, sensors: Sequence[Pose]) -> F32:
+        """Height in the part frame of points at depth z."""
+        turn = Rotation.from_quat(np.array([s.q for s in sensors])).as_matrix()
+        where = np.array([s.p[2] for s in sensors])
+        slope = (turn[:, 2] @ self.fan.T.astype(float)).astype(np.float32)
+        near = np.where(np.isfinite(z), z, np.float32(0))
+        return np.asarray(slope * near + where[:, None].astype(np.float32))

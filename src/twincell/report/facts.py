@@ -1,0 +1,170 @@
+"""The rows of a run's tables, once for the console and the page alike."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from twincell.cell.result import RunResult
+from twincell.report.charts import stop_marks
+
+__all__ = ["Table", "anomalies", "blades", "headline", "orders", "plans", "stops"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as words.
+
+    Attributes:
+        title: what it shows.
+        heads: of the columns.
+        rows: of cells.
+        bad: for each row, whether it tells of something that went wrong.
+        right: indices of columns with figures, which are set flush right.
+    """
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    bad: tuple[bool, ...]
+    right: tuple[int, ...] = ()
+
+
+def headline(result: RunResult) -> tuple[tuple[str, str, str], ...]:
+    """The run in a few figures: (what, value, remark)."""
+    total = result.found + result.missed
+    requests = {stop.request.id for stop in result.stops}
+    slowest = max((s.report.standstill - s.request.stamp for s in result.stops), default=math.nan)
+    late = sum(order.tardiness > 0 for order in result.orders)
+    changes = max(len(result.plans) - 1, 0)
+    return (
+        ("blades judged right", f"{result.correct} of {len(result.blades)}", "against the truth"),
+        ("flaws found", f"{result.found} of {total}", f"{_count(result.false, 'false anomaly')}"),
+        ("stops", str(len(requests)), f"slowest, evidence to standstill: {_ms(slowest)}"),
+        ("plans", str(len(result.plans)), _count(changes, "change")),
+        ("orders", str(len(result.orders)), "all in time" if not late else f"{late} late"),
+        ("energy", f"{result.energy / 1e3:.1f} kJ", f"{100 * result.energy_cost:.3f} ct"),
+        ("shift", f"{result.duration:.1f} s", f"{result.real_time_factor:.1f} × real time"),
+    )
+
+
+def blades(result: RunResult) -> Table:
+    """Verdicts against the ground truth."""
+    rows = tuple(
+        (
+            blade.name,
+            _lengths([flaw.length for flaw in blade.truth]),
+            _lengths([anomaly.length for anomaly in blade.anomalies]),
+            blade.expected,
+            blade.decision,
+            f"{100 * blade.coverage:.0f} %",
+            f"{1e6 * blade.residual:.1f} µm" if math.isfinite(blade.residual) else "–",
+            "right" if blade.decision == blade.expected else "wrong",
+        )
+        for blade in result.blades
+    )
+    heads = ("blade", "true flaws", "found", "truth asks", "decided", "seen", "residual", "")
+    bad = tuple(blade.decision != blade.expected for blade in result.blades)
+    return Table("Blades and their verdicts", heads, rows, bad, (5, 6))
+
+
+def anomalies(result: RunResult) -> Table:
+    """How many flaws were found, missed and made up, blade by blade, with what was reported."""
+    rows = []
+    for blade in result.blades:
+        if not (blade.found or blade.missed or blade.false or blade.anomalies):
+            continue
+        told = "; ".join(
+            f"{a.severity} {a.kind}, {1e3 * a.length:.1f} mm long, {1e6 * a.opening:.0f} µm open, "
+            f"{1e6 * a.depth:.0f} µm deep, told after {_ms(a.detected - a.light)}"
+            for a in blade.anomalies
+        )
+        counts = (str(blade.found), str(blade.missed), str(blade.false))
+        rows.append((blade.name, *counts, told or "nothing reported"))
+    total = (str(result.found), str(result.missed), str(result.false), "")
+    bad = tuple(row[2] != "0" or row[3] != "0" for row in rows)
+    heads = ("blade", "found", "missed", "false", "reported")
+    table = (*rows, ("all", *total))
+    return Table("Anomalies", heads, table, (*bad, result.missed + result.false > 0), (1, 2, 3))
+
+
+def stops(result: RunResult) -> Table:
+    """Each mover's stop: why, how, and how fast each stage was."""
+    marks = stop_marks(result.stops)
+    ordered = sorted(result.stops, key=lambda s: (s.report.requested, s.report.mover))
+    rows = tuple(
+        (
+            marks[stop.request.id][0],
+            f"{stop.report.requested:.2f} s",
+            stop.report.cause.replace("_", " "),
+            f"{stop.request.function.name.lower()}, category {stop.report.category}",
+            stop.report.mover,
+            _ms(stop.report.requested - stop.request.stamp),
+            _ms(stop.report.accepted - stop.report.requested),
+            _ms(stop.report.first_deceleration - stop.report.accepted),
+            _ms(stop.report.standstill - stop.report.first_deceleration),
+            _ms(stop.report.standstill - stop.request.stamp),
+            f"{1e3 * stop.report.distance:.1f}",
+        )
+        for stop in ordered
+    )
+    heads = (
+        "",
+        "at",
+        "cause",
+        "stop",
+        "mover",
+        "evidence → request",
+        "→ accepted",
+        "→ slower",
+        "→ standstill",
+        "in all",
+        "travel [mrad]",
+    )
+    return Table("Stops and their latencies", heads, rows, (False,) * len(rows), (1, *range(5, 11)))
+
+
+def plans(result: RunResult) -> Table:
+    """Each plan with why it was made and what it changed."""
+    rows = tuple(
+        (
+            f"P{plan.revision}",
+            f"{plan.stamp:.1f} s",
+            plan.reason,
+            plan.text,
+            f"{plan.makespan:.1f} s",
+            f"{plan.tardiness:.1f} s",
+        )
+        for plan in result.plans
+    )
+    heads = ("", "at", "because", "what changed", "ends", "weighted lateness")
+    return Table("Plans", heads, rows, (False,) * len(rows), (1, 4, 5))
+
+
+def orders(result: RunResult) -> Table:
+    """Orders against their due times."""
+    rows = tuple(
+        (
+            order.name,
+            ", ".join(order.parts),
+            f"{order.due:.1f} s",
+            f"{order.finished:.1f} s" if order.finished is not None else "never",
+            f"{order.tardiness:.1f} s" if order.tardiness else "in time",
+        )
+        for order in result.orders
+    )
+    bad = tuple(order.finished is None or order.tardiness > 0 for order in result.orders)
+    return Table("Orders", ("order", "blades", "due", "finished", "late"), rows, bad, (2, 3, 4))
+
+
+def _lengths(values: list[float]) -> str:
+    return ", ".join(f"{1e3 * v:.1f} mm" for v in sorted(values, reverse=True)) or "none"
+
+
+def _ms(seconds: float) -> str:
+    return f"{1e3 * seconds:.0f} ms" if math.isfinite(seconds) else "–"
+
+
+def _count(number: int, what: str) -> str:
+    plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{number} {what if number == 1 else plural}"

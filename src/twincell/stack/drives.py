@@ -1,0 +1,191 @@
+"""The arm's side of safety: what moves the joints obeys the safety state, and its silence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twincell.errors import GoalError, did_you_mean
+from twincell.geometry.description import RobotDescription
+from twincell.motion.controller import Outcome, TrajectoryController
+from twincell.motion.limits import JointLimits
+from twincell.motion.trajectory import JointTrajectory
+from twincell.physics.cell import PhysicsCell
+from twincell.safety.types import CELL, SafetyState, StopReport
+from twincell.world.model import World
+
+__all__ = ["HEARTBEAT_LOST", "Drives"]
+
+Array = NDArray[np.float64]
+
+HEARTBEAT_LOST = "heartbeat_lost"
+"""Id and cause of the stop that the drives make by themselves."""
+
+
+class Drives:
+    """One controller a mover, between goals, safety state and physics.
+
+    Motion needs a safety state that permits it and is not older than `world.safety.patience` in
+    wall time. Without one, at the start too, every mover is stopped as the world's rule for
+    `heartbeat_lost` says. Permission ends a stop and starts no motion: goals have to come anew.
+
+    Args:
+        world: the cell.
+        descriptions: of the movers.
+        physics: the Bullet world.
+    """
+
+    def __init__(
+        self, world: World, descriptions: Mapping[str, RobotDescription], physics: PhysicsCell
+    ) -> None:
+        self._physics = physics
+        self._patience = world.safety.patience
+        self._silent_category = world.safety.rules[HEARTBEAT_LOST].category
+        self._controllers = {
+            name: TrajectoryController(
+                name,
+                descriptions[name].joints,
+                JointLimits.of(descriptions[name], arm),
+                arm.home,
+                goal_tolerance=arm.tolerance,
+            )
+            for name, arm in world.arms.items()
+        }
+        self._why: dict[str, tuple[str, str, float]] = {}
+        self._state: SafetyState | None = None
+        self._heard = -np.inf
+        self.silent = True
+        """Whether the safety state is missing or too old."""
+        self._reports: list[StopReport] = []
+        for name, controller in self._controllers.items():
+            controller.stop(2, 0.0)
+            self._why[name] = ("", "starting", 0.0)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The movers."""
+        return tuple(self._controllers)
+
+    def _controller(self, mover: str) -> TrajectoryController:
+        if mover not in self._controllers:
+            raise GoalError(f"no mover '{mover}'; {did_you_mean(mover, self._controllers)}")
+        return self._controllers[mover]
+
+    # ---------------------------------------------------------------- goals
+
+    def accept(self, mover: str, goal: JointTrajectory, now: float, stamp: float | None) -> None:
+        """Give a mover a goal.
+
+        Args:
+            mover: its name.
+            goal: the trajectory.
+            now: time [s].
+            stamp: time at which it is meant to start [s]; `now` where none is given.
+
+        Raises:
+            GoalError: refused, with the code of control_msgs/FollowJointTrajectory.
+        """
+        controller = self._controller(mover)
+        if self.silent:
+            raise GoalError(
+                f"{mover}: the safety state is silent; motion needs one that is at most "
+                f"{self._patience:g} s old"
+            )
+        controller.accept(goal, now, stamp)
+
+    def cancel(self, mover: str, now: float) -> None:
+        """Bring a mover's goal to rest within its limits."""
+        self._controller(mover).cancel(now)
+
+    def outcome(self, mover: str) -> Outcome | None:
+        """How the mover's last goal ended; None while it runs or is brought to rest."""
+        return self._controller(mover).result
+
+    def set_point(self, mover: str) -> tuple[Array, Array]:
+        """Commanded positions and velocities, each shape (d,)."""
+        return self._controller(mover).command
+
+    # ---------------------------------------------------------------- safety
+
+    def hear(self, state: SafetyState, now: float, wall: float) -> None:
+        """Obey a safety state.
+
+        Args:
+            state: the supervisor's word.
+            now: time [s].
+            wall: monotonic wall time of its arrival [s].
+        """
+        self._state, self._heard, self.silent = state, wall, False
+        for name in self._controllers:
+            self._obey(name, state, now)
+
+    def watch(self, now: float, wall: float) -> None:
+        """Stop everything where the safety state has gone silent; to be called at every step.
+
+        Args:
+            now: time [s].
+            wall: monotonic wall time [s].
+        """
+        if self._state is None or wall - self._heard <= self._patience:
+            return
+        if not self.silent:
+            self.silent = True
+            for name in self._controllers:
+                self._stop(name, self._silent_category, now, HEARTBEAT_LOST, HEARTBEAT_LOST, now)
+
+    def _obey(self, name: str, state: SafetyState, now: float) -> None:
+        controller = self._controllers[name]
+        entry = state.mover(name)
+        if entry.category is None:
+            if controller.stopped:
+                controller.release()
+                if not controller.stopped:
+                    self._physics.power_on(name)
+            if entry.speed_scale > 0.0:
+                controller.speed_scale = entry.speed_scale
+            return
+        mine = [r for r in state.active if r.scope in (CELL, name)]
+        # the newest request that concerns it; without one the supervisor is starting
+        why = (mine[-1].id, mine[-1].cause, mine[-1].requested) if mine else ("", "starting", now)
+        self._stop(name, entry.category, now, *why)
+
+    def _stop(
+        self, name: str, category: int, now: float, request: str, cause: str, requested: float
+    ) -> None:
+        controller = self._controllers[name]
+        if not controller.stopped:
+            self._why[name] = (request, cause, requested)
+        controller.stop(category, now)
+        if category == 0:
+            self._physics.power_off(name)
+
+    # ---------------------------------------------------------------- one step
+
+    def step(self, now: float, dt: float) -> None:
+        """Set-points of all movers for the step from `now` to `now + dt` go to physics."""
+        for name, controller in self._controllers.items():
+            q, v = controller.update(now, dt, self._physics.joints(name)[0])
+            self._physics.command(name, q, v)
+            rest = controller.take_standstill()
+            request, cause, requested = self._why.get(name, ("", "", 0.0))
+            if rest is not None and request:
+                self._reports.append(
+                    StopReport(
+                        mover=name,
+                        request=request,
+                        cause=cause,
+                        category=rest.category,
+                        requested=requested,
+                        accepted=rest.accepted,
+                        first_deceleration=rest.first_deceleration,
+                        standstill=rest.standstill,
+                        distance=rest.distance,
+                    )
+                )
+
+    def take_reports(self) -> list[StopReport]:
+        """Stops that came to rest since the last call."""
+        reports, self._reports = self._reports, []
+        return reports

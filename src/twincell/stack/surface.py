@@ -1,0 +1,95 @@
+"""The ROS surface as data: every topic, its type, its rate; what recorder and docs go by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from twincell.world.model import World
+
+__all__ = ["BODY_RATE", "PROFILES", "TF_RATE", "Keep", "Topic", "band_name", "topics"]
+
+BODY_RATE = 120.0
+"""Body states, joint states and the clock, at most [Hz of simulation time]."""
+TF_RATE = 30.0
+"""Transforms [Hz of simulation time]."""
+PROFILES = 10
+"""Lines in one profiler message."""
+
+Keep = Literal["all", "cloud", "profile", "fast"]
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic.
+
+    Attributes:
+        name: relative to the namespace, or absolute.
+        type: of its messages.
+        rate: expected [Hz of simulation time]; None where it speaks only when something happens.
+        reliable: whether its publishers are.
+        latched: whether the last message waits for late subscribers.
+        keep: what the recorder keeps: all, or at the world's intervals for clouds and profiles;
+            `fast` is thinned to a few Hertz, since it can be made again from the joints.
+    """
+
+    name: str
+    type: str
+    rate: float | None
+    reliable: bool = True
+    latched: bool = False
+    keep: Keep = "all"
+
+
+def band_name(wavelength: float) -> str:
+    """Name of a spectral band in topics, e.g. `b450`."""
+    return f"b{wavelength:.0f}"
+
+
+def topics(world: World) -> tuple[Topic, ...]:
+    """All topics of a cell."""
+    # every so many physics steps, hence a divisor of the physics rate
+    body = world.physics_rate / max(1, round(world.physics_rate / BODY_RATE))
+    tf = world.physics_rate / max(1, round(world.physics_rate / TF_RATE))
+    found = [
+        Topic("/clock", "rosgraph_msgs/msg/Clock", body, reliable=False, keep="fast"),
+        Topic("/tf", "tf2_msgs/msg/TFMessage", tf),
+        Topic("/tf_static", "tf2_msgs/msg/TFMessage", None, latched=True),
+        Topic("cell/body_states", "twincell_msgs/msg/BodyStates", body, False, keep="fast"),
+        Topic("cell/energy", "std_msgs/msg/Float64", 10.0),
+        Topic("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray", 2.0),
+    ]
+    for arm in world.arms:
+        found += [
+            Topic(f"{arm}/joint_states", "sensor_msgs/msg/JointState", body),
+            Topic(f"{arm}/robot_description", "std_msgs/msg/String", None, latched=True),
+        ]
+    cloud = "sensor_msgs/msg/PointCloud2"
+    image = "sensor_msgs/msg/Image"
+    for name, lidar in world.lidars().items():
+        found.append(Topic(f"{name}/points", cloud, lidar.rate, False, keep="cloud"))
+    for name, profiler in world.profilers().items():
+        rate = profiler.rate / PROFILES
+        found.append(Topic(f"{name}/points", cloud, rate, False, keep="profile"))
+    for name, camera in world.cameras().items():
+        found.append(Topic(f"{name}/image_raw", image, camera.rate, False, keep="cloud"))
+        info = "sensor_msgs/msg/CameraInfo"
+        found.append(Topic(f"{name}/camera_info", info, camera.rate, False))
+        for band in camera.bands:
+            each = f"{name}/{band_name(band)}/image"
+            found.append(Topic(each, image, camera.rate, False, keep="cloud"))
+    markers = "visualization_msgs/msg/MarkerArray"
+    heartbeat = world.safety.heartbeat
+    found += [
+        Topic("inspection/anomalies", "twincell_msgs/msg/AnomalyArray", None),
+        Topic("inspection/detections", "vision_msgs/msg/Detection3DArray", None),
+        Topic("inspection/markers", markers, None, latched=True),
+        Topic("safety/stop_request", "twincell_msgs/msg/StopRequest", None),
+        Topic("safety/state", "twincell_msgs/msg/SafetyState", heartbeat, latched=True),
+        Topic("safety/stop_report", "twincell_msgs/msg/StopReport", None),
+        Topic("safety/markers", markers, None, latched=True),
+        Topic("production/plan", "twincell_msgs/msg/Plan", None, latched=True),
+        Topic("production/events", "twincell_msgs/msg/ProductionEvent", None),
+        Topic("production/markers", markers, None, latched=True),
+    ]
+    return tuple(found)
