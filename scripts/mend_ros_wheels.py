@@ -60,8 +60,8 @@ def mend(prefix: Path, python: Interpreter) -> int:
         How many files were changed.
 
     Raises:
-        WheelsChangedError: no message package is there, a stale path of an unknown form remains, or a
-            message package's export does not name the headers.
+        WheelsChangedError: no message package is there, a stale path of an unknown form remains,
+            or a message package's export does not name the headers.
     """
     share = prefix / "share"
     exports = sorted(share.glob(EXPORT))

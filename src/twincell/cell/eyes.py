@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,33 +57,32 @@ class Eyes:
         """World pose of a body, from the rows of body poses."""
         return Pose.from_array(poses[self._row[name]])
 
-    def turn(self, name: str, poses: Array, now: float) -> tuple[Scan, Pose]:
-        """One LiDAR scan and the sensor's pose."""
+    def turn(self, name: str, poses: Array, now: float) -> Scan:
+        """One LiDAR scan."""
         sensor = self._assembly.world.lidars()[name]
         where = self.sensor_pose(sensor, poses)
         placement = self.scene.place(poses[: len(self.scene.moving)])
-        return scan(self.scene, sensor, where, placement, now, self._rng[name]), where
+        return scan(self.scene, sensor, where, placement, now, self._rng[name])
 
-    def profile(
+    def line_poses(
         self, name: str, before: Array, after: Array, t0: float, t1: float
-    ) -> tuple[Profiles, list[Array]] | None:
-        """The profiler's lines in (t0, t1], at poses between those of both times.
-
-        Returns:
-            The lines and the body poses of each, or None where no line falls into the step.
-        """
-        sensor = self._assembly.world.profilers()[name]
-        period = 1.0 / sensor.rate
+    ) -> list[tuple[float, Array]]:
+        """Stamps of the profiler's lines in (t0, t1], each with the bodies' poses at that time."""
+        period = 1.0 / self._assembly.world.sensors[name].rate
         first = int(np.floor(t0 / period + 1e-9)) + 1
         last = int(np.floor(t1 / period + 1e-9))
-        stamps = np.arange(first, last + 1) * period
-        if len(stamps) == 0:
-            return None
-        rows = [between(before, after, (s - t0) / (t1 - t0)) for s in stamps]
-        where = [self.sensor_pose(sensor, r) for r in rows]
-        placements = [self.scene.place(r[: len(self.scene.moving)]) for r in rows]
-        got = lines(self.scene, sensor, where, placements, stamps, self._rng[name])
-        return got, rows
+        return [
+            (i * period, between(before, after, (i * period - t0) / (t1 - t0)))
+            for i in range(first, last + 1)
+        ]
+
+    def profile(self, name: str, when: Sequence[tuple[float, Array]]) -> Profiles:
+        """The profiler's lines at given stamps and poses (see `line_poses`)."""
+        sensor = self._assembly.world.profilers()[name]
+        where = [self.sensor_pose(sensor, rows) for _, rows in when]
+        placements = [self.scene.place(rows[: len(self.scene.moving)]) for _, rows in when]
+        stamps = [stamp for stamp, _ in when]
+        return lines(self.scene, sensor, where, placements, stamps, self._rng[name])
 
 
 def pose_names(assembly: Assembly, scene: Scene) -> tuple[str, ...]:

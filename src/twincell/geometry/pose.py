@@ -14,6 +14,8 @@ __all__ = ["Pose"]
 
 Array = NDArray[np.float64]
 
+_CONJUGATE = np.array([-1.0, -1.0, -1.0, 1.0])
+
 
 @dataclass(frozen=True)
 class Pose:
@@ -60,8 +62,14 @@ class Pose:
 
     def rotation(self) -> Array:
         """The rotation matrix, shape (3, 3)."""
-        matrix: Array = Rotation.from_quat(self.q).as_matrix()
-        return matrix
+        x, y, z, w = self.q.tolist()
+        return np.array(
+            [
+                [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+                [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+                [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+            ]
+        )
 
     def matrix(self) -> Array:
         """The homogeneous matrix, shape (4, 4)."""
@@ -72,13 +80,22 @@ class Pose:
 
     def inverse(self) -> Pose:
         """The pose of a in b."""
-        r = Rotation.from_quat(self.q).inv()
-        return Pose(-r.apply(self.p), r.as_quat())
+        return Pose(-(self.p @ self.rotation()), self.q * _CONJUGATE)
 
     def __matmul__(self, other: Pose) -> Pose:
         """Chain: (a from b) @ (b from c) = (a from c)."""
-        r = Rotation.from_quat(self.q)
-        return Pose(self.p + r.apply(other.p), (r * Rotation.from_quat(other.q)).as_quat())
+        # written out: scipy's Rotation costs ten times as much for one rotation
+        x, y, z, w = self.q.tolist()
+        i, j, k, r = other.q.tolist()
+        q = np.array(
+            [
+                w * i + x * r + y * k - z * j,
+                w * j - x * k + y * r + z * i,
+                w * k + x * j - y * i + z * r,
+                w * r - x * i - y * j - z * k,
+            ]
+        )
+        return Pose(self.p + self.rotation() @ other.p, q / np.sqrt(q @ q))
 
     def apply(self, points: ArrayLike) -> Array:
         """Map points of b, shape (..., 3) [m], into a."""

@@ -84,6 +84,7 @@ class ArmModel:
         local = pin.computeFrameJacobian(
             self._model, self._data, full, self._tip, pin.LOCAL_WORLD_ALIGNED
         )
+        local = np.reshape(local, (6, -1))  # one joint gives a vector
         turn = self._world.rotation
         turned: Array = np.vstack([turn @ local[:3], turn @ local[3:]])[:, self._index]
         return turned
@@ -106,7 +107,8 @@ class ArmModel:
             full[self._index] = q
             pin.computeJointJacobians(self._model, self._data, full)
             placed = self._world * pin.updateFramePlacement(self._model, self._data, self._tip)
-            jacobian = pin.getFrameJacobian(self._model, self._data, self._tip, pin.LOCAL)
+            found = pin.getFrameJacobian(self._model, self._data, self._tip, pin.LOCAL)
+            jacobian = np.reshape(found, (6, -1))  # one joint gives a vector
             error = pin.log6(placed.actInv(goal)).vector
             size = float(np.linalg.norm(error))
             if size < least:

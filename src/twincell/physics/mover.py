@@ -79,6 +79,8 @@ class MoverBody:
         if not self.powered:
             return
         count = len(goal)
+        # Bullet adds the speed to the way that it takes towards the position: start of the step
+        goal = goal - speed * self._dt
         p.setJointMotorControlArray(
             self.body,
             self.handle.joints,

@@ -29,7 +29,7 @@ __all__ = ["Executor", "Outcome"]
 
 Array = NDArray[np.float64]
 
-_LINE_SPEED = 0.12
+_LINE_SPEED = 0.25
 """Speed of the tip on straight lines to and from blades [m/s]."""
 _AT_HOME = 0.05
 """A mover within this of its home stands clear [rad]."""

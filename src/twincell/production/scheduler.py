@@ -8,6 +8,7 @@ from typing import Any
 from ortools.sat.python import cp_model
 
 from twincell.production.problem import KINDS, Problem, Slot, Weights, cost, timing
+from twincell.production.tariff import JOULES_PER_MWH
 
 __all__ = ["Schedule", "right_shift", "solve"]
 
@@ -67,7 +68,7 @@ def solve(
     solver.parameters.random_seed = seed % (2**31)
     solver.parameters.max_deterministic_time = max(seconds, 1e-3)
     status = solver.solve(model)
-    bound = solver.best_objective_bound / _SCALE * _TICK
+    bound = solver.best_objective_bound / _SCALE * _TICK + _least_energy(problem, weights)
     if solver.status_name(status) not in ("OPTIMAL", "FEASIBLE"):
         return Schedule(kept.sequence, kept.slots, kept.cost, 0.0, kept.method)
     # dict order breaks ties, so equal starts cannot swap between runs
@@ -76,6 +77,12 @@ def solve(
     if value > kept.cost - 1e-9:
         return Schedule(kept.sequence, kept.slots, kept.cost, bound, kept.method)
     return Schedule(sequence, timing(problem, sequence), value, bound, "cp_sat")
+
+
+def _least_energy(problem: Problem, weights: Weights) -> float:
+    """Cost of all energy at the cheapest price, which the model leaves out."""
+    joules = sum(problem.power[k] * s for j in problem.jobs for k, s in j.durations.items())
+    return weights.energy * joules * min(problem.tariff.prices) / JOULES_PER_MWH
 
 
 def _ticks(seconds: float) -> int:
@@ -190,7 +197,7 @@ def _energy(
     model.add(end == start + size)
     for k, price in enumerate(tariff.prices):
         low, high = edges[k], min(edges[k + 1], horizon)
-        euro = problem.power[kind] * _TICK * (price - cheapest) / 3.6e9  # type: ignore[index]
+        euro = problem.power[kind] * _TICK * (price - cheapest) / JOULES_PER_MWH  # type: ignore[index]
         weight = round(weights.energy * euro / _TICK * _SCALE)
         if weight <= 0 or high <= low:
             continue

@@ -19,8 +19,8 @@ def summarise(
 
     Keys: `tasks`, `plans` (revision, stamp, reason, text, makespan, tardiness, energy_cost),
     `stops` (at, until, causes, text), `blades` (where, decision, reason, rack, pocket, finished),
-    `orders` (due, priority, finished, tardiness, margin, cancelled), `tardiness` weighted [s], `margin`
-    [EUR], `energy` [J], `energy_cost` [EUR], `halted` (empty or why).
+    `orders` (due, priority, finished, tardiness, margin, cancelled), `tardiness` weighted [s],
+    `margin` [EUR], `energy` [J], `energy_cost` [EUR], `halted` (empty or why).
     """
     late = state.lateness()
     blades = {

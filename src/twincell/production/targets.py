@@ -6,20 +6,18 @@ import numpy as np
 
 from twincell.geometry.pose import Pose
 from twincell.geometry.rack import pocket_poses
+from twincell.motion.reach import LIFT
 from twincell.world.blades import Part
 from twincell.world.model import World
 
-__all__ = ["LIFT", "Targets", "grasp_of"]
-
-LIFT = 0.10
-"""Height of the way in and out above a standing blade [m]."""
+__all__ = ["Targets", "grasp_of"]
 
 
 def grasp_of(part: Part) -> Pose:
-    """The grasp frame in the part frame: centre of the tip shroud, z down, y across the chord."""
+    """The grasp frame in the part frame: centre of the tip shroud, z down, x along the chord."""
     shape = part.shape
     height = shape.root[2] + shape.span + shape.shroud[2] / 2
-    return Pose.of((0.0, 0.0, height), (0.0, 3.141592653589793, 0.0))
+    return Pose.of((0.0, 0.0, height), (np.pi, 0.0, 0.0))
 
 
 class Targets:

@@ -118,7 +118,7 @@ def _outlines(axes: Axes, blade: BladeResult, side: str, camber: Array) -> None:
     for flaw in blade.truth:
         if flaw.side == side:
             path = 1e3 * np.asarray(flaw.path, float)
-            axes.plot(path[:, 0], path[:, 2], color=INK, linestyle=(0, (2, 1.5)), linewidth=1.4)
+            axes.plot(path[:, 0], path[:, 2], color=INK, linestyle=(0, (2, 2)), linewidth=0.9)
     for anomaly in blade.anomalies:
         center = 1e3 * np.asarray(anomaly.center, float)
         above = center[1] > _height(camber, center[None])[0]

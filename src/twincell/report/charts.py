@@ -79,8 +79,8 @@ def _bar(axes: Axes, task: PlannedTask, y: float, color: str, end: float) -> Non
         edgecolor=color if aborted else "white",
         hatch="////" if aborted else None,
     )
-    # a word fits only where the bar is wide enough: about 1 % of the axis a letter
-    if width > 0.0085 * len(task.kind) * end:
+    # a word fits only where the bar is wide enough: about 0.6 % of the axis a letter
+    if width > 0.006 * len(task.kind) * end:
         middle = task.start + width / 2
         axes.text(
             middle,
@@ -88,7 +88,7 @@ def _bar(axes: Axes, task: PlannedTask, y: float, color: str, end: float) -> Non
             task.kind,
             ha="center",
             va="center",
-            fontsize=8,
+            fontsize=7.5,
             color=_readable(color) if not aborted else INK,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1} if aborted else None,
         )

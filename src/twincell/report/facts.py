@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 from twincell.cell.result import RunResult
 from twincell.report.charts import stop_marks
@@ -74,13 +75,13 @@ def anomalies(result: RunResult) -> Table:
     for blade in result.blades:
         if not (blade.found or blade.missed or blade.false or blade.anomalies):
             continue
-        told = "; ".join(
+        reports = "; ".join(
             f"{a.severity} {a.kind}, {1e3 * a.length:.1f} mm long, {1e6 * a.opening:.0f} µm open, "
             f"{1e6 * a.depth:.0f} µm deep, told after {_ms(a.detected - a.light)}"
             for a in blade.anomalies
         )
         counts = (str(blade.found), str(blade.missed), str(blade.false))
-        rows.append((blade.name, *counts, told or "nothing reported"))
+        rows.append((blade.name, *counts, reports or "nothing reported"))
     total = (str(result.found), str(result.missed), str(result.false), "")
     bad = tuple(row[2] != "0" or row[3] != "0" for row in rows)
     heads = ("blade", "found", "missed", "false", "reported")
@@ -92,36 +93,38 @@ def stops(result: RunResult) -> Table:
     """Each mover's stop: why, how, and how fast each stage was."""
     marks = stop_marks(result.stops)
     ordered = sorted(result.stops, key=lambda s: (s.report.requested, s.report.mover))
-    rows = tuple(
-        (
-            marks[stop.request.id][0],
-            f"{stop.report.requested:.2f} s",
-            stop.report.cause.replace("_", " "),
-            f"{stop.request.function.name.lower()}, category {stop.report.category}",
-            stop.report.mover,
-            _ms(stop.report.requested - stop.request.stamp),
-            _ms(stop.report.accepted - stop.report.requested),
-            _ms(stop.report.first_deceleration - stop.report.accepted),
-            _ms(stop.report.standstill - stop.report.first_deceleration),
-            _ms(stop.report.standstill - stop.request.stamp),
-            f"{1e3 * stop.report.distance:.1f}",
+    rows = []
+    for stop in ordered:
+        request, told = stop.request, stop.report
+        times = (request.stamp, told.requested, told.accepted, told.first_deceleration)
+        stages = [_ms(b - a) for a, b in pairwise((*times, told.standstill))]
+        rows.append(
+            (
+                marks[request.id][0],
+                f"{told.requested:.2f} s",
+                told.cause.replace("_", " "),
+                f"{request.function.name.lower()} {told.category}",
+                told.mover,
+                *stages,
+                _ms(told.standstill - request.stamp),
+                f"{1e3 * told.distance:.1f}",
+            )
         )
-        for stop in ordered
-    )
     heads = (
         "",
         "at",
         "cause",
-        "stop",
+        "function and category",
         "mover",
-        "evidence → request",
-        "→ accepted",
-        "→ slower",
-        "→ standstill",
+        "request",
+        "accepted",
+        "slower",
+        "stands",
         "in all",
         "travel [mrad]",
     )
-    return Table("Stops and their latencies", heads, rows, (False,) * len(rows), (1, *range(5, 11)))
+    title = "Stops; each latency counts from the stage before, the first from the evidence"
+    return Table(title, heads, tuple(rows), (False,) * len(rows), (1, *range(5, 11)))
 
 
 def plans(result: RunResult) -> Table:

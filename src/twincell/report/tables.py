@@ -46,9 +46,10 @@ def print_words(table: facts.Table, console: Console) -> None:
         box=box.SIMPLE_HEAD,
         header_style="dim",
         pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
     for i, head in enumerate(table.heads):
-        drawn.add_column(head, justify="right" if i in table.right else "left")
+        drawn.add_column(head, justify="right" if i in table.right else "left", overflow="fold")
     for row, bad in zip(table.rows, table.bad, strict=True):
         drawn.add_row(*map(Text, row), style="red" if bad else None)
     console.print(drawn)

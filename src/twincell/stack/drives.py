@@ -169,8 +169,12 @@ class Drives:
             q, v = controller.update(now, dt, self._physics.joints(name)[0])
             self._physics.command(name, q, v)
             rest = controller.take_standstill()
-            request, cause, requested = self._why.get(name, ("", "", 0.0))
-            if rest is not None and request:
+            if rest is None:
+                continue
+            if rest.category == 1:  # stopped under power, now without
+                self._physics.power_off(name)
+            request, cause, requested = self._why[name]
+            if request:
                 self._reports.append(
                     StopReport(
                         mover=name,

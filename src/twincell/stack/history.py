@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["History", "PoseHistory"]
+__all__ = ["History", "PoseHistory", "rows_of"]
 
 F64 = NDArray[np.float64]
 
@@ -130,3 +130,19 @@ class PoseHistory(History):
         turned = before[..., 3:] + share * (sign * after[..., 3:] - before[..., 3:])
         mixed[..., 3:] = turned / np.linalg.norm(turned, axis=-1, keepdims=True)
         return mixed
+
+
+def rows_of(names: Sequence[str], wanted: Sequence[str]) -> NDArray[np.int64]:
+    """Row of each wanted body among published ones.
+
+    A visitor's links (`visitor/<link>`) stand in one row, `visitor`: they move as one.
+
+    Raises:
+        LookupError: a body without a row.
+    """
+    row = {name: i for i, name in enumerate(names)}
+    keys = ["visitor" if name.startswith("visitor/") else name for name in wanted]
+    missing = sorted({key for key in keys if key not in row})
+    if missing:
+        raise LookupError(f"no pose for {', '.join(missing)}; given: {', '.join(names)}")
+    return np.array([row[key] for key in keys], np.int64)

@@ -1,0 +1,142 @@
+"""Cost of the sensors in the whole cell on one thread, beside pybullet.rayTestBatch.
+
+The peer casts the same rays into the same triangles at the same poses (concave meshes), without
+noise, normals, materials or intensity. Targets are the first form's; docs of the sensors tell
+where they go next.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pybullet
+from figures import figure, median_time, report
+
+from twincell.assets import world_path
+from twincell.geometry.blade import blade_model
+from twincell.geometry.bodies import Body, cell_bodies
+from twincell.geometry.catalogue import blades_of
+from twincell.geometry.description import describe
+from twincell.geometry.pose import Pose
+from twincell.physics.cell import PhysicsCell
+from twincell.sensing import lidar, multispectral, profiler
+from twincell.sensing.scene import Placement, Scene
+from twincell.world.load import load_world
+
+_BATCH = 16_384
+"""Most rays that rayTestBatch takes."""
+
+
+class Bullet:
+    """The same bodies in a Bullet world of their own."""
+
+    def __init__(self, bodies: tuple[Body, ...], poses: dict[str, Pose]) -> None:
+        self._client = pybullet.connect(pybullet.DIRECT)
+        with tempfile.TemporaryDirectory() as folder:
+            for i, body in enumerate(bodies):
+                pose = body.fixed or poses.get(body.name)
+                if pose is None:
+                    continue
+                path = Path(folder) / f"{i}.obj"
+                body.mesh.export(path)
+                shape = pybullet.createCollisionShape(
+                    pybullet.GEOM_MESH,
+                    fileName=str(path),
+                    flags=pybullet.GEOM_FORCE_CONCAVE_TRIMESH,
+                    physicsClientId=self._client,
+                )
+                pybullet.createMultiBody(
+                    0, shape, -1, pose.p.tolist(), pose.q.tolist(), physicsClientId=self._client
+                )
+
+    def cast(self, origins: np.ndarray, ends: np.ndarray) -> int:
+        """Cast rays; the number of hits."""
+        hits = 0
+        for i in range(0, len(ends), _BATCH):
+            part = pybullet.rayTestBatch(
+                origins[i : i + _BATCH],
+                ends[i : i + _BATCH],
+                numThreads=1,
+                physicsClientId=self._client,
+            )
+            hits += sum(hit[0] >= 0 for hit in part)
+        return hits
+
+
+def main() -> None:
+    """Measure and report."""
+    path = world_path("blade_cell")
+    world = load_world(path)
+    descriptions = {n: describe(n, a, path.parent) for n, a in world.arms.items()}
+    bodies = cell_bodies(
+        world, descriptions, blades_of(world, world.seed, path.parent), path.parent
+    )
+    scene = Scene(bodies)
+    cell = PhysicsCell(
+        world, descriptions, blade_model(world.part, path.parent), world.seed, scene.moving
+    )
+    poses = {n: Pose.from_array(row) for n, row in zip(cell.body_names, cell.poses(), strict=True)}
+    # a blade in the fixture, for the profiler and the camera
+    stand = Pose.of([0.55, 0.0, 0.73], [0.0, 0.0, -np.pi / 2])
+    poses["blade/blade_4"] = stand
+    placement = scene.place(poses)
+    bullet = Bullet(bodies, poses)
+    rng = np.random.default_rng(0)
+    print(f"{len(bodies)} bodies, {sum(len(b.mesh.faces) for b in bodies)} triangles")
+    report(
+        "sensing",
+        [
+            _lidar(world.lidars()["lidar_east"], scene, placement, bullet, rng),
+            _profiler(world.profilers()["profiler"], scene, placement, bullet, rng),
+            _camera(world.cameras()["camera"], scene, placement, bullet, rng),
+        ],
+    )
+
+
+def _looking_at_the_blade(away: float, height: float) -> Pose:
+    turn = np.eye(4)
+    turn[:3, :3] = np.array([[0, 0, -1], [1, 0, 0], [0, -1, 0]])
+    turn[:3, 3] = [0.55 + away, 0.0, height]
+    return Pose.from_matrix(turn)
+
+
+def _lidar(spec, scene: Scene, placement: Placement, bullet: Bullet, rng) -> dict:
+    pose = Pose.at(spec.mount.place)
+    ours = median_time(lambda: lidar.scan(scene, spec, pose, placement, 0.0, rng), 20)
+    rays = pose.rotate(lidar.beams(spec).reshape(-1, 3))
+    origins = np.tile(pose.p, (len(rays), 1))
+    peer = median_time(lambda: bullet.cast(origins, pose.p + spec.reach[1] * rays), 3)
+    what = f"LiDAR scan {spec.rings} x {spec.columns}"
+    return figure(what, 1e3 * ours, "ms", "pybullet.rayTestBatch", 1e3 * peer, 4.0)
+
+
+def _profiler(spec, scene: Scene, placement: Placement, bullet: Bullet, rng) -> dict:
+    m = 50
+    poses = [_looking_at_the_blade(spec.standoff, 0.79 + 1e-4 * i) for i in range(m)]
+    stamps = np.arange(m) / spec.rate
+    ours = median_time(lambda: profiler.lines(scene, spec, poses, placement, stamps, rng), 10) / m
+    far = (spec.standoff + spec.depth / 2) * profiler.fan(spec).astype(float)
+    origins = np.repeat([s.p for s in poses[:5]], spec.points, axis=0)
+    ends = np.concatenate([s.apply(far) for s in poses[:5]])
+    peer = median_time(lambda: bullet.cast(origins, ends), 3) / 5
+    what = f"profiler line of {spec.points} points"
+    return figure(what, 1e6 * ours, "us", "pybullet.rayTestBatch", 1e6 * peer, 200.0)
+
+
+def _camera(spec, scene: Scene, placement: Placement, bullet: Bullet, rng) -> dict:
+    pose = _looking_at_the_blade(0.25, 0.82)
+    ours = median_time(lambda: multispectral.image(scene, spec, pose, placement, 0.0, rng), 3)
+    info = multispectral.camera_info(spec)
+    v, u = np.mgrid[: spec.height, : spec.width]
+    rays = pose.rotate(
+        np.stack([u, v, np.ones_like(u)], -1).reshape(-1, 3) @ np.linalg.inv(info.k).T
+    )
+    peer = median_time(lambda: bullet.cast(np.tile(pose.p, (len(rays), 1)), pose.p + 5 * rays), 1)
+    what = f"image {spec.width} x {spec.height} x {len(spec.bands)}, with shadow"
+    return figure(what, 1e3 * ours, "ms", "pybullet.rayTestBatch, no shadow", 1e3 * peer, 80.0)
+
+
+if __name__ == "__main__":
+    main()

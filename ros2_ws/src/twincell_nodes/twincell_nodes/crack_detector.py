@@ -1,0 +1,176 @@
+"""The crack detector: profiles and joint encoders in, anomalies and a verdict out."""
+
+import math
+from collections import deque
+
+from rclpy.task import Future
+from sensor_msgs.msg import JointState, PointCloud2
+from twincell_msgs.msg import AnomalyArray
+from twincell_msgs.srv import FinishScan, StartScan
+from vision_msgs.msg import Detection3DArray
+from visualization_msgs.msg import MarkerArray
+
+from twincell.cell.assembly import mount_pose
+from twincell.errors import InspectionError
+from twincell.geometry.catalogue import nominal
+from twincell.geometry.description import describe
+from twincell.geometry.pose import Pose
+from twincell.inspection.anomaly import Anomaly
+from twincell.inspection.detector import CrackDetector
+from twincell.motion.kinematics import ArmModel
+from twincell.sensing.types import Profiles
+from twincell.stack.history import History
+from twincell_nodes import qos
+from twincell_nodes.conversions import profiles, seconds
+from twincell_nodes.markers import REPEAT, anomaly_markers
+from twincell_nodes.messages import anomaly_array, detections
+from twincell_nodes.running import CellNode, run
+
+__all__ = ["CrackDetectorNode", "main"]
+
+WAIT = 1.0
+"""Longest simulation time to wait for the last lines of a scan [s]."""
+
+
+class _Encoder:
+    """Where a mover's links are at a time, from its joint states."""
+
+    def __init__(self, node: CellNode, name: str) -> None:
+        description = describe(name, node.world.arms[name], node.path.parent)
+        self.model = ArmModel(description, node.world.arms[name])
+        self.history = History()
+        self._joints = description.joints
+        self._order: list[int] | None = None
+        node.create_subscription(JointState, f"{name}/joint_states", self._hear, qos.RELIABLE)
+
+    def _hear(self, message: JointState) -> None:
+        if self._order is None:
+            self._order = [message.name.index(joint) for joint in self._joints]
+        row = [message.position[i] for i in self._order]
+        self.history.add(seconds(message.header.stamp), row)
+
+
+class CrackDetectorNode(CellNode):
+    """Knows the CAD, never the flaws: `inspection/{start_scan,finish_scan}` frame one part."""
+
+    def __init__(self) -> None:
+        super().__init__("crack_detector")
+        inspection = self.world.inspection
+        self._spec = self.world.profilers()[inspection.profiler]
+        model = nominal(self.world.part, self.path.parent)
+        self.detector = CrackDetector(model, inspection, self._spec)
+        carrier = self._spec.mount.arm or inspection.arm
+        self._link = self._spec.mount.link or self.world.arms[carrier].tip
+        self._mount = mount_pose(self._spec)
+        self._datum = Pose.at(self.world.fixture.place)
+        self._arm = _Encoder(self, carrier)
+        self._table = _Encoder(self, self.world.fixture.arm)
+        self._part: str | None = None
+        self._since = 0.0
+        self._waiting: deque[Profiles] = deque(maxlen=100)
+        self._taken = -math.inf
+        self._finish: list[tuple[float, Future]] = []
+        self._known: dict[tuple[str, str], Anomaly] = {}
+        points = f"{inspection.profiler}/points"
+        self.create_subscription(PointCloud2, points, self._sense, qos.SENSOR)
+        self._anomalies = self.create_publisher(
+            AnomalyArray, "inspection/anomalies", qos.RELIABLE
+        )
+        self._boxes = self.create_publisher(
+            Detection3DArray, "inspection/detections", qos.RELIABLE
+        )
+        self._markers = self.create_publisher(MarkerArray, "inspection/markers", qos.LATCHED)
+        self.create_service(StartScan, "inspection/start_scan", self._start)
+        self.create_service(FinishScan, "inspection/finish_scan", self._end)
+        self.wall_timer(0.01, self._work)
+        self.wall_timer(REPEAT, self._show)
+
+    def _sense(self, message: PointCloud2) -> None:
+        if self._part is not None:
+            self._waiting.append(profiles(message))
+            self._work()
+
+    def _work(self) -> None:
+        """Push the lines at whose times the joints are known."""
+        while self._waiting and self._joints_until() >= self._waiting[0].stamps[-1] - 1e-9:
+            self._push(self._waiting.popleft())
+        self._finish = [(until, f) for until, f in self._finish if not self._ready(until, f)]
+
+    def _ready(self, until: float, future: Future) -> bool:
+        if self._taken >= until or self.now > until + WAIT:
+            future.set_result(True)
+            return True
+        return False
+
+    def _joints_until(self) -> float:
+        newest = (self._arm.history.newest, self._table.history.newest)
+        return -math.inf if None in newest else min(newest)
+
+    def _push(self, lines: Profiles) -> None:
+        self._taken = float(lines.stamps[-1])
+        part = self._part
+        if part is None or lines.stamps[0] < self._since:
+            return
+        arms, tables = self._arm.history.at(lines.stamps), self._table.history.at(lines.stamps)
+        sensors = [
+            (self._table.model.forward(t) @ self._datum).inverse()
+            @ self._arm.model.link_pose(q, self._link)
+            @ self._mount
+            for q, t in zip(arms, tables, strict=True)
+        ]
+        try:
+            found = self.detector.push(lines, sensors, self.now)
+        except InspectionError as error:
+            self.get_logger().error(str(error))
+            return
+        if found:
+            self._tell(part, found, self._taken)
+            self._anomalies.publish(anomaly_array(part, found, self._taken))
+
+    def _tell(self, part: str, found: tuple[Anomaly, ...], sensed: float) -> None:
+        self._known |= {(part, a.id): a for a in found}
+        self._boxes.publish(detections(anomaly_array(part, found, sensed)))
+        self._show()
+
+    def _show(self) -> None:
+        self._markers.publish(anomaly_markers(self._known.values()))
+
+    def _start(self, request: StartScan.Request, response: StartScan.Response):
+        try:
+            self.detector.start(request.part_id, self.now)
+        except InspectionError as error:
+            response.success, response.message = False, str(error)
+            return response
+        self._part, self._since = request.part_id, self.now
+        self._waiting.clear()
+        self._known = {k: a for k, a in self._known.items() if k[0] != request.part_id}
+        response.success = True
+        return response
+
+    async def _end(self, request: FinishScan.Request, response: FinishScan.Response):
+        part = request.part_id
+        if part != self._part:
+            response.success = False
+            response.message = f"no scan of '{part}' is under way; valid: {self._part or '(none)'}"
+            return response
+        # lines of before this call may still be on their way
+        future = Future()
+        self._finish.append((self.now, future))
+        await future
+        self._part = None
+        try:
+            verdict = self.detector.finish(self.now)
+        except InspectionError as error:
+            response.success, response.message = False, str(error)
+            return response
+        response.success, response.verdict = True, verdict.decision
+        response.coverage = float(verdict.coverage)
+        response.anomalies = anomaly_array(part, verdict.anomalies, self._taken)
+        self._known = {k: a for k, a in self._known.items() if k[0] != part}
+        self._tell(part, verdict.anomalies, self._taken)
+        return response
+
+
+def main(args=None) -> None:
+    """Entry point."""
+    run(CrackDetectorNode, args)

@@ -1,0 +1,334 @@
+"""Between the core's dataclasses and ROS messages: trajectories, stops, anomalies, plans."""
+
+import json
+import time
+
+import numpy as np
+from builtin_interfaces.msg import Duration
+from control_msgs.action import FollowJointTrajectory
+from geometry_msgs.msg import Point
+from scipy.spatial.transform import Rotation
+from trajectory_msgs.msg import JointTrajectory as TrajectoryMsg
+from trajectory_msgs.msg import JointTrajectoryPoint
+from twincell_msgs import msg
+from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
+
+from twincell.errors import GoalError
+from twincell.geometry.pose import Pose
+from twincell.inspection.anomaly import Anomaly
+from twincell.motion.trajectory import JointTrajectory
+from twincell.production.messages import Journalled, Plan
+from twincell.safety.types import (
+    Function,
+    Mode,
+    MoverStop,
+    SafetyState,
+    StopReport,
+    StopRequest,
+)
+from twincell_nodes.conversions import header, pose, seconds, stamp
+
+__all__ = [
+    "anomalies_of",
+    "anomaly_array",
+    "detections",
+    "event",
+    "follow_goal",
+    "plan",
+    "state_of",
+    "stop_report",
+    "stop_request",
+    "stop_request_of",
+    "safety_state",
+    "trajectory",
+    "trajectory_of",
+    "wall_ns",
+]
+
+
+def wall_ns() -> int:
+    """Nanoseconds of the wall clock since the epoch."""
+    return time.time_ns()
+
+
+# ------------------------------------------------------------------------ trajectories
+
+
+def trajectory(value: JointTrajectory) -> TrajectoryMsg:
+    """A trajectory as a message; its stamp 0 means: start at once."""
+    points = []
+    for t, q, v in zip(value.times, value.positions, value.velocities, strict=True):
+        whole, rest = divmod(round(float(t) * 1e9), 1_000_000_000)
+        points.append(
+            JointTrajectoryPoint(
+                positions=q.tolist(),
+                velocities=v.tolist(),
+                time_from_start=Duration(sec=whole, nanosec=rest),
+            )
+        )
+    return TrajectoryMsg(joint_names=list(value.joints), points=points)
+
+
+def follow_goal(value: JointTrajectory) -> FollowJointTrajectory.Goal:
+    """The goal that asks for a trajectory."""
+    return FollowJointTrajectory.Goal(trajectory=trajectory(value))
+
+
+def trajectory_of(message: TrajectoryMsg) -> JointTrajectory:
+    """A trajectory from its message; velocities that are left out are taken from neighbours.
+
+    Raises:
+        GoalError: way-points of unequal or wrong length.
+    """
+    size = len(message.joint_names)
+    if size == 0:
+        raise GoalError("the trajectory names no joints", GoalError.INVALID_JOINTS)
+    for i, point in enumerate(message.points):
+        if len(point.positions) != size or len(point.velocities) not in (0, size):
+            raise GoalError(
+                f"way-point {i} has {len(point.positions)} positions and {len(point.velocities)} "
+                f"velocities for {size} joints; valid: {size} positions, {size} or no velocities"
+            )
+    times = np.array([seconds(p.time_from_start) for p in message.points])
+    positions = np.array([p.positions for p in message.points], float).reshape(-1, size)
+    if message.points and all(len(p.velocities) == size for p in message.points):
+        velocities = np.array([p.velocities for p in message.points], float).reshape(-1, size)
+    else:
+        velocities = np.zeros_like(positions)
+        if len(times) > 2 and np.all(np.diff(times) > 0):
+            # central differences inside, rest at both ends
+            span = (times[2:] - times[:-2])[:, None]
+            velocities[1:-1] = (positions[2:] - positions[:-2]) / span
+    return JointTrajectory(tuple(message.joint_names), times, positions, velocities)
+
+
+# ------------------------------------------------------------------------ stops
+
+
+def stop_request(value: StopRequest) -> msg.StopRequest:
+    """A stop request as a message."""
+    return msg.StopRequest(
+        header=header(value.requested, "world"),
+        id=value.id,
+        function=int(value.function),
+        category=value.category,
+        cause=value.cause,
+        scope=value.scope,
+        evidence=value.evidence,
+        evidence_stamp=stamp(value.stamp),
+        wall_ns=wall_ns(),
+    )
+
+
+def stop_request_of(message: msg.StopRequest) -> StopRequest:
+    """A stop request from its message.
+
+    Raises:
+        ValueError: an unknown stop function.
+    """
+    return StopRequest(
+        id=message.id,
+        function=Function(message.function),
+        category=message.category,
+        cause=message.cause,
+        scope=message.scope,
+        evidence=message.evidence,
+        stamp=seconds(message.evidence_stamp),
+        requested=seconds(message.header.stamp),
+    )
+
+
+def safety_state(value: SafetyState) -> msg.SafetyState:
+    """The supervisor's word as a message."""
+    movers = [
+        msg.MoverStop(
+            mover=m.mover,
+            category=msg.MoverStop.NONE if m.category is None else m.category,
+            motion_allowed=m.category is None,
+            speed_scale=m.speed_scale,
+        )
+        for m in value.movers
+    ]
+    return msg.SafetyState(
+        header=header(value.stamp, "world"),
+        sequence=value.sequence,
+        mode=int(value.mode),
+        motion_allowed=all(m.motion_allowed for m in movers),
+        movers=movers,
+        active=[stop_request(r) for r in value.active],
+        text=value.text,
+        wall_ns=wall_ns(),
+    )
+
+
+def state_of(message: msg.SafetyState) -> SafetyState:
+    """The supervisor's word from its message.
+
+    Raises:
+        ValueError: an unknown mode or stop function.
+    """
+    return SafetyState(
+        stamp=seconds(message.header.stamp),
+        sequence=message.sequence,
+        mode=Mode(message.mode),
+        movers=tuple(
+            MoverStop(
+                m.mover,
+                None if m.motion_allowed else min(m.category, 2),
+                float(m.speed_scale),
+            )
+            for m in message.movers
+        ),
+        active=tuple(stop_request_of(r) for r in message.active),
+        text=message.text,
+    )
+
+
+def stop_report(value: StopReport, now: float) -> msg.StopReport:
+    """How a mover came to rest."""
+    return msg.StopReport(
+        header=header(now, "world"),
+        mover=value.mover,
+        request_id=value.request,
+        cause=value.cause,
+        category=value.category,
+        requested=stamp(value.requested),
+        accepted=stamp(value.accepted),
+        first_deceleration=stamp(value.first_deceleration),
+        standstill=stamp(value.standstill),
+        distance=value.distance,
+    )
+
+
+# ------------------------------------------------------------------------ anomalies
+
+
+def _anomaly(value: Anomaly, sensed: float) -> msg.Anomaly:
+    along = value.direction / max(float(np.linalg.norm(value.direction)), 1e-12)
+    helper = np.array([0.0, 0.0, 1.0]) if abs(along[2]) < 0.9 else np.array([1.0, 0.0, 0.0])
+    normal = np.cross(along, helper)
+    normal /= np.linalg.norm(normal)
+    turn = np.stack([along, np.cross(normal, along), normal], axis=1)
+    placed = Pose(value.center, Rotation.from_matrix(turn).as_quat())
+    return msg.Anomaly(
+        header=header(value.light, f"blade/{value.part}"),
+        id=value.id,
+        part_id=value.part,
+        kind=value.kind,
+        severity=value.severity,
+        confidence=float(value.confidence),
+        length=float(value.length),
+        opening_width=float(value.opening),
+        depth=float(value.depth),
+        pose=pose(placed),
+        points=[Point(x=x, y=y, z=z) for x, y, z in value.points[:: _stride(value)].tolist()],
+        light_stamp=stamp(value.light),
+        sensed_stamp=stamp(sensed),
+        detected_stamp=stamp(value.detected),
+        detected_wall_ns=wall_ns(),
+    )
+
+
+def _stride(value: Anomaly, most: int = 200) -> int:
+    return max(1, -(-len(value.points) // most))
+
+
+def anomaly_array(part: str, values: tuple[Anomaly, ...], sensed: float) -> msg.AnomalyArray:
+    """Anomalies of one part.
+
+    Args:
+        part: its name.
+        values: the anomalies.
+        sensed: time at which the sensor's data arrived [s].
+    """
+    light = max((a.light for a in values), default=sensed)
+    return msg.AnomalyArray(
+        header=header(light, f"blade/{part}"),
+        part_id=part,
+        anomalies=[_anomaly(a, sensed) for a in values],
+    )
+
+
+def anomalies_of(message: msg.AnomalyArray) -> tuple[Anomaly, ...]:
+    """Anomalies from their message."""
+    return tuple(_anomaly_of(a) for a in message.anomalies)
+
+
+def _anomaly_of(message: msg.Anomaly) -> Anomaly:
+    p, q = message.pose.position, message.pose.orientation
+    along = Rotation.from_quat([q.x, q.y, q.z, q.w]).apply([1.0, 0.0, 0.0])
+    return Anomaly(
+        id=message.id,
+        part=message.part_id,
+        kind=message.kind,
+        severity=message.severity,
+        confidence=message.confidence,
+        length=message.length,
+        opening=message.opening_width,
+        depth=message.depth,
+        center=np.array([p.x, p.y, p.z]),
+        direction=along,
+        points=np.array([[p.x, p.y, p.z] for p in message.points]).reshape(-1, 3),
+        light=seconds(message.light_stamp),
+        detected=seconds(message.detected_stamp),
+    )
+
+
+def detections(message: msg.AnomalyArray) -> Detection3DArray:
+    """The same anomalies for tools that know vision_msgs: boxes around the flaws."""
+    found = []
+    for a in message.anomalies:
+        detection = Detection3D(header=message.header, id=a.id)
+        detection.bbox.center = a.pose
+        size = detection.bbox.size
+        size.x, size.y, size.z = (float(v) for v in (a.length, a.opening_width, a.depth))
+        result = ObjectHypothesisWithPose()
+        result.hypothesis.class_id, result.hypothesis.score = a.kind, float(a.confidence)
+        result.pose.pose = a.pose
+        detection.results = [result]
+        found.append(detection)
+    return Detection3DArray(header=message.header, detections=found)
+
+
+# ------------------------------------------------------------------------ production
+
+
+def plan(value: Plan) -> msg.Plan:
+    """A plan as a message."""
+    keys = ("id", "kind", "resource", "status", "note")
+    tasks = [
+        msg.PlannedTask(
+            part_id=t.part,
+            start=float(t.start),
+            end=float(t.end),
+            **{k: getattr(t, k) for k in keys},
+        )
+        for t in value.tasks
+    ]
+    return msg.Plan(
+        header=header(value.stamp, "world"),
+        id=value.id,
+        revision=value.revision,
+        reason=value.reason,
+        tasks=tasks,
+        makespan=float(value.makespan),
+        tardiness=float(value.tardiness),
+        energy_cost=float(value.energy_cost),
+        text=value.text,
+    )
+
+
+def event(value: Journalled, sequence: int) -> msg.ProductionEvent:
+    """One line of the journal as a message."""
+    return msg.ProductionEvent(
+        header=header(value.stamp, "world"),
+        sequence=sequence,
+        kind=value.kind,
+        subject=value.subject,
+        detail=json.dumps(value.detail, default=_plain),
+    )
+
+
+def _plain(value):
+    """NumPy's numbers and arrays in JSON."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)

@@ -1,0 +1,74 @@
+"""The recorder: every topic of the ROS surface into a bag (MCAP), and a table of rates."""
+
+import importlib
+import os
+from functools import partial
+from pathlib import Path
+
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+
+from twincell.errors import AssetError
+from twincell.stack.recording import Bag, Rates, typestore
+from twincell.stack.surface import Topic, topics
+from twincell_nodes.running import CellNode, run
+
+__all__ = ["RecorderNode", "main"]
+
+
+class RecorderNode(CellNode):
+    """Writes `<out>/bag` and, at its end, `<out>/rates.json`.
+
+    Parameters: `out`, folder of the run.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("recorder", out="out/ros", real_time_factor=1.0)
+        out = Path(self.parameter("out")).resolve()
+        self._rates_file = out / "rates.json"
+        surface = {self.resolve_topic_name(t.name): t for t in topics(self.world)}
+        if (out / "bag").exists():
+            raise AssetError(f"'{out / 'bag'}' exists; give another folder by the parameter out")
+        out.mkdir(parents=True, exist_ok=True)
+        shares = [Path(p) / "share" for p in os.environ["AMENT_PREFIX_PATH"].split(os.pathsep)]
+        store = typestore(shares, [t.type for t in surface.values()])
+        self.bag = Bag(out / "bag", surface, store, self.world.recording)
+        self.rates = Rates(surface)
+        self._first: float | None = None
+        for name, topic in surface.items():
+            self.create_subscription(
+                _class_of(topic.type), name, partial(self._keep, name), _qos(topic), raw=True
+            )
+
+    def _keep(self, name: str, data: bytes) -> None:
+        now = self.now
+        self._first = now if self._first is None else self._first
+        self.rates.count(name, now, len(data))
+        self.bag.write(name, now, data)
+
+    def destroy_node(self) -> None:
+        """Close the bag; without this it has no index."""
+        self.bag.close()
+        duration = 0.0 if self._first is None else self.now - self._first
+        self.rates.save(self._rates_file, duration)
+        super().destroy_node()
+
+
+def _class_of(name: str) -> type:
+    """The message class of e.g. `std_msgs/msg/String`."""
+    package, kind, message = name.split("/")
+    return getattr(importlib.import_module(f"{package}.{kind}"), message)
+
+
+def _qos(topic: Topic) -> QoSProfile:
+    return QoSProfile(
+        depth=50 if topic.rate and topic.rate > 50 else 10,
+        reliability=ReliabilityPolicy.RELIABLE if topic.reliable else ReliabilityPolicy.BEST_EFFORT,
+        durability=(
+            DurabilityPolicy.TRANSIENT_LOCAL if topic.latched else DurabilityPolicy.VOLATILE
+        ),
+    )
+
+
+def main(args=None) -> None:
+    """Entry point."""
+    run(RecorderNode, args)

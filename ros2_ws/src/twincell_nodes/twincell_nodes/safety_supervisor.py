@@ -1,0 +1,154 @@
+"""The safety supervisor: hears LiDARs, requests and buttons; says what each mover may do."""
+
+from functools import partial
+
+from diagnostic_msgs.msg import DiagnosticArray
+from sensor_msgs.msg import PointCloud2
+from std_srvs.srv import Trigger
+from twincell_msgs.msg import BodyStates, SafetyState, StopRequest
+from visualization_msgs.msg import MarkerArray
+
+from twincell.cell.assembly import assemble
+from twincell.errors import SafetyError
+from twincell.geometry.pose import Pose
+from twincell.safety import types
+from twincell.safety.masks import body_spheres, spheres_at
+from twincell.safety.policy import function_of
+from twincell.safety.separation import SeparationMonitor
+from twincell.safety.supervisor import Supervisor
+from twincell.sensing.scene import Scene
+from twincell.stack.history import PoseHistory
+from twincell_nodes import qos
+from twincell_nodes.conversions import scan, seconds
+from twincell_nodes.diagnostics import status
+from twincell_nodes.markers import REPEAT, safety_markers
+from twincell_nodes.messages import safety_state, stop_request_of
+from twincell_nodes.running import CellNode, run
+
+__all__ = ["SafetySupervisorNode", "main"]
+
+BUTTON = "emergency_button"
+"""Cause of the stop that the emergency service asks for."""
+
+
+class SafetySupervisorNode(CellNode):
+    """Publishes the safety state at the world's heartbeat on the wall clock, and at every change."""
+
+    def __init__(self) -> None:
+        super().__init__("safety_supervisor")
+        assembly = assemble(self.world, self.path, self.seed)
+        self.supervisor = Supervisor(self.world)
+        self.monitor = SeparationMonitor(self.world, Scene(assembly.bodies))
+        self._spheres = body_spheres(assembly.bodies)
+        self._history = PoseHistory()
+        self._pressed = 0
+        self._last: types.SafetyState | None = None
+        safety = self.world.safety
+        self._states = self.create_publisher(
+            SafetyState, "safety/state", qos.safety_state(safety.patience)
+        )
+        self._markers = self.create_publisher(MarkerArray, "safety/markers", qos.LATCHED)
+        self._health = self.create_publisher(DiagnosticArray, "/diagnostics", qos.RELIABLE)
+        self.create_subscription(BodyStates, "cell/body_states", self._moved, qos.NEWEST)
+        self.create_subscription(StopRequest, "safety/stop_request", self._asked, qos.RELIABLE)
+        for name in self.world.lidars():
+            # only the newest cloud matters: an old one tells nothing about now
+            self.create_subscription(
+                PointCloud2, f"{name}/points", partial(self._saw, name), qos.NEWEST
+            )
+        self.create_service(Trigger, "safety/emergency_stop", self._emergency)
+        self.create_service(Trigger, "safety/reset", self._reset)
+        self.wall_timer(1.0 / safety.heartbeat, self._beat)
+        self.wall_timer(REPEAT, self._show)
+
+    def _say(self, state: types.SafetyState) -> None:
+        self._last = state
+        self._states.publish(safety_state(state))
+
+    def _beat(self) -> None:
+        self._say(self.supervisor.tick(self.now))
+
+    def _moved(self, message: BodyStates) -> None:
+        self._history.hear(seconds(message.header.stamp), message.names, message.poses)
+
+    def _saw(self, name: str, message: PointCloud2) -> None:
+        turn, now = scan(message), self.now
+        period = 1.0 / self.world.lidars()[name].rate
+        try:
+            # the newest light of a turn is that of its last firing
+            self.supervisor.heard(name, now, turn.stamp + period)
+            if self._history.newest is not None:
+                rows = self._history.at(turn.stamp + period / 2)[0]
+                poses = {
+                    n: Pose(row[:3], row[3:])
+                    for n, row in zip(self._history.names, rows, strict=True)
+                }
+                self.monitor.update(name, turn, spheres_at(self._spheres, poses), now)
+            before = self._key()
+            for level in self.monitor.levels(now):
+                self.supervisor.cause(level.name, level.present, now, level.evidence, level.stamp)
+            state = self.supervisor.tick(now)
+        except SafetyError as error:
+            self.get_logger().error(str(error))
+            return
+        if _key(state) != before:
+            self._say(state)
+
+    def _asked(self, message: StopRequest) -> None:
+        try:
+            self._say(self.supervisor.request(stop_request_of(message), self.now))
+        except (SafetyError, ValueError) as error:
+            self.get_logger().error(f"stop request '{message.id}' refused: {error}")
+
+    def _emergency(self, _request, response: Trigger.Response) -> Trigger.Response:
+        rule, now = self.world.safety.rules[BUTTON], self.now
+        self._pressed += 1
+        request = types.StopRequest(
+            id=f"{BUTTON}-{self._pressed}",
+            function=function_of(rule.function),
+            category=rule.category,
+            cause=BUTTON,
+            scope=rule.scope,
+            evidence="the service was called",
+            stamp=now,
+            requested=now,
+        )
+        state = self.supervisor.request(request, now)
+        self._say(state)
+        response.success, response.message = True, state.text
+        return response
+
+    def _reset(self, _request, response: Trigger.Response) -> Trigger.Response:
+        try:
+            self.supervisor.reset(self.now)
+            response.success = True
+        except SafetyError as error:
+            response.success, response.message = False, str(error)
+        self._beat()
+        if response.success and self._last is not None:
+            response.message = self._last.text
+        return response
+
+    def _key(self) -> tuple:
+        return () if self._last is None else _key(self._last)
+
+    def _show(self) -> None:
+        state = self._last
+        if state is None:
+            return
+        self._markers.publish(safety_markers(self.world, state))
+        level = {types.Mode.STOPPED: 2, types.Mode.RUNNING: 0}.get(state.mode, 1)
+        values = {m.mover: f"category {m.category}, speed {m.speed_scale:g}" for m in state.movers}
+        for remark in list(self.supervisor.remarks)[-3:]:
+            values[f"remark {len(values)}"] = remark
+        self._health.publish(status(self.now, self.get_name(), level, state.text, values))
+
+
+def _key(state: types.SafetyState) -> tuple:
+    """What makes two states different to those who obey."""
+    return state.mode, state.movers, state.active
+
+
+def main(args=None) -> None:
+    """Entry point."""
+    run(SafetySupervisorNode, args)

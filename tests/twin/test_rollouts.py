@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import heapq
+import time
+
+import numpy as np
+import pytest
+
+from twincell.errors import ProductionError
+from twincell.production.problem import KINDS, Due, Job, Problem, Weights, cost
+from twincell.production.tariff import Tariff
+from twincell.twin.gate import TwinGate
+from twincell.twin.rollouts import noise, roll
+
+TARIFF = Tariff((0.0, 60.0, 120.0), (82.0, 140.0, 95.0))
+
+
+def problem(running: bool = True) -> Problem:
+    full = {"load": 9.0, "inspect": 14.0, "unload": 9.0}
+    first = Job("b0", "a", full, running=2.0) if running else Job("b0", "a", full)
+    late = Job("b4", "b", full, release=120.0)
+    jobs = (first, *(Job(f"b{i}", "a" if i < 3 else "b", full) for i in (1, 2, 3)), late)
+    dues = {"a": Due(150.0, 1.0), "b": Due(100.0, 5.0)}
+    return Problem(5.0, jobs, dues, TARIFF, inspect_from=20.0)
+
+
+def events(p: Problem, sequence: list[str], factors: np.ndarray) -> tuple[float, float]:
+    """Event simulation with a heap and named resources: makespan and weighted tardiness."""
+    jobs = {j.part: (i, j) for i, j in enumerate(p.jobs)}
+    todo = [j.part for j in p.jobs if j.in_process] + list(sequence)
+    free = {"handler": True, "inspector": True, "fixture": True}
+    heap: list[tuple[float, int, str, str]] = [(p.now, 0, "", "wake")]
+    heap += [
+        (t, 0, "", "wake") for t in {p.inspect_from, *(j.release for j in p.jobs)} if t > p.now
+    ]
+    heapq.heapify(heap)
+    waiting = [(todo[0], kind) for kind in KINDS if kind in jobs[todo[0]][1].durations]
+    for part in todo[1:]:
+        waiting += [(part, kind) for kind in KINDS]
+    active, ends, now = "", {}, p.now
+    while heap:
+        now, _, part, kind = heapq.heappop(heap)
+        if kind != "wake":
+            active = ""
+            free["inspector" if kind == "inspect" else "handler"] = True
+            if kind == "unload":
+                free["fixture"], ends[part] = True, now
+        if active or not waiting:
+            continue
+        part, kind = waiting[0]
+        i, job = jobs[part]
+        begun = job.running is not None and kind == next(iter(job.durations))
+        gate = {"load": job.release, "inspect": p.inspect_from}.get(kind, 0.0)
+        if not begun and now < gate:
+            continue
+        resource = "inspector" if kind == "inspect" else "handler"
+        assert free[resource]
+        assert kind != "load" or free["fixture"]
+        free[resource] = False
+        if kind == "load":
+            free["fixture"] = False
+        waiting.pop(0)
+        active = part
+        length = job.durations[kind] * factors[i, KINDS.index(kind)]
+        end = max(p.now, job.running + length) if begun else now + length
+        heapq.heappush(heap, (end, 1, part, kind))
+    late = 0.0
+    for name, due in p.orders.items():
+        last = max(ends[j.part] for j in p.jobs if j.order == name)
+        late += due.priority * max(0.0, last - due.due)
+    return max(ends.values()), late
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_rollouts_are_those_of_an_event_simulation(running: bool) -> None:
+    p = problem(running)
+    names = [j.part for j in p.waiting]
+    candidates = [names, names[::-1]]
+    factors = noise(p, 100, 0.2, np.random.default_rng(0))
+    played = roll(p, candidates, factors)
+    for c, sequence in enumerate(candidates):
+        for r in range(100):
+            makespan, late = events(p, sequence, factors[r])
+            assert played.makespan[c, r] == pytest.approx(makespan)
+            assert played.tardiness[c, r] == pytest.approx(late)
+
+
+def test_without_noise_a_rollout_is_the_plan() -> None:
+    p = problem()
+    names = [j.part for j in p.waiting]
+    played = roll(p, [names[::-1]], np.ones((1, len(p.jobs), 3)))
+    assert played.cost[0, 0] == pytest.approx(cost(p, names[::-1], Weights()))
+
+
+def test_noise_has_mean_one() -> None:
+    factors = noise(problem(), 20_000, 0.3, np.random.default_rng(1))
+    assert factors.mean() == pytest.approx(1.0, abs=0.005)
+
+
+def test_a_thousand_rollouts_take_milliseconds() -> None:
+    p = problem()
+    names = [j.part for j in p.waiting]
+    factors = noise(p, 1000, 0.1, np.random.default_rng(0))
+    roll(p, [names], factors)
+    start = time.perf_counter()
+    roll(p, [names], factors)
+    assert time.perf_counter() - start < 0.05
+
+
+def test_the_gate_accepts_what_is_better_and_says_by_how_much() -> None:
+    p = problem(running=False)
+    keep, change = ["b0", "b1", "b2", "b3", "b4"], ["b3", "b0", "b1", "b2", "b4"]
+    gate = TwinGate(seed=3)
+    same = gate.judge(p, keep, keep)
+    assert not same.accepted
+    assert "course kept" in same.text
+    jobs = tuple(Job(j.part, j.order, j.durations) for j in p.jobs)
+    rush = Problem(5.0, jobs, {"a": Due(400.0, 1.0), "b": Due(80.0, 5.0)}, TARIFF)
+    better = gate.judge(rush, ["b0", "b1", "b2", "b3", "b4"], ["b3", "b4", "b0", "b1", "b2"])
+    assert better.accepted
+    assert "rollouts" in better.text
+    assert gate.judge(rush, keep, change) == gate.judge(rush, keep, change)
+    worse = gate.judge(rush, ["b3", "b4", "b0", "b1", "b2"], ["b0", "b1", "b2", "b3", "b4"])
+    assert not worse.accepted
+
+
+def test_senseless_candidates_are_refused() -> None:
+    p = problem()
+    with pytest.raises(ProductionError, match="valid: each of"):
+        roll(p, [["b1"]], np.ones((1, 5, 3)))
+    with pytest.raises(ProductionError, match="factors of shape"):
+        roll(p, [[j.part for j in p.waiting]], np.ones((1, 4, 3)))
+    with pytest.raises(ProductionError, match="confidence"):
+        TwinGate(confidence=1.0)
