@@ -43,7 +43,6 @@ def main(seeds: list[int]) -> None:
     finishes: list[float] = []
     cracks = found = alarms = streamed = false_stream = parts = right = 0
     length_errors: list[float] = []
-    profiles = None
     for seed in seeds:
         rng = np.random.default_rng(seed)
         for name, blade in blades_of(world, seed, path.parent).items():
@@ -96,7 +95,7 @@ def main(seeds: list[int]) -> None:
         f"verdicts right {right}"
     )
     print(f"length: mean error {errors.mean():+.2f} mm, largest {np.abs(errors).max():.2f} mm")
-    near_peer, cloud_peer = _peers(model, sample, spec)
+    near_peer, cloud_peer = _peers(model, sample)
     report(
         "inspection",
         [
@@ -130,7 +129,7 @@ def _views(world, model):
     return out
 
 
-def _peers(model, sample, spec) -> tuple[float, float]:
+def _peers(model, sample) -> tuple[float, float]:
     """Time of nearest-point deviation a profile, and of cloud to cloud distance [s]."""
     scene = o3d.t.geometry.RaycastingScene(nthreads=1)
     scene.add_triangles(

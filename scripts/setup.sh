@@ -136,8 +136,9 @@ colcon_build() {
     # shellcheck source=scripts/env.sh
     source scripts/env.sh
     cd ros2_ws
+    # of the underlay colcon sees only what is missing, else it would wait for the rest to be built
     colcon --log-base log build --event-handlers console_cohesion- status- \
-      --packages-select "$@" 2>&1 | tee "$LOG" | sed -u 's/^/      /'
+      --base-paths src "${underlay[@]/#/underlay/}" --packages-select "$@" 2>&1 | tee "$LOG" | sed -u 's/^/      /'
   )
 }
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from twincell.cell.extras import DeviationMap, Extras
-from twincell.cell.result import OrderResult, RunResult, Stop
+from twincell.cell.result import FlawTruth, OrderResult, RunResult, Stop
 from twincell.cell.score import blade_result
-from twincell.cell.result import FlawTruth
 from twincell.inspection.anomaly import Anomaly, Verdict
 from twincell.production.messages import Journalled, Plan, PlannedTask
 from twincell.safety.types import Function, StopReport, StopRequest
@@ -90,9 +89,7 @@ def made_up():
     told = {
         "blade_3": (anomaly("blade_3", 0.0013, (0.01, float(camber(0.01)) + 0.002, 0.09)),),
         "blade_4": (anomaly("blade_4", 0.0088, center["suction"], "critical"),),
-        "blade_6": (
-            anomaly("blade_6", 0.0048, center["pressure"], direction=(0.2, 0.0, 1.0)),
-        ),
+        "blade_6": (anomaly("blade_6", 0.0048, center["pressure"], direction=(0.2, 0.0, 1.0)),),
     }
     decided = dict.fromkeys(names, "accept") | {"blade_4": "reject", "blade_6": "reject"}
     blades = tuple(

@@ -94,7 +94,8 @@ def test_a_visitor_in_each_kind_of_step(small_world, fake_cell) -> None:
         once(cell)
         repeated = [p for _, p in cell.phases if p == step]
         assert len(repeated) >= 2, f"{step} was not taken up again"
-        assert any("after a stop" in p.reason for p in cell.plans)
+        resumed = next(p for p in cell.plans if "after a stop" in p.reason)
+        assert "later" in resumed.text
 
 
 def test_a_critical_crack_without_a_rule_for_it_still_ends(small_world, fake_cell) -> None:
@@ -163,6 +164,22 @@ def test_senseless_disruptions_are_refused_and_the_plan_stays(small_world, fake_
     with pytest.raises(ProductionError, match="unknown parameter 'until'"):
         cell.orchestrator.handle(Inject("arm_slow", "handler", {"until": 1.0}), cell.now)
     assert cell.orchestrator.planner.plans[-1] is plan
+    cell.step()
+    assert [line.kind for line in cell.journal].count("refused") == 1 + 2
+
+
+def test_a_scan_that_does_not_suffice_is_repeated_once(small_world, fake_cell) -> None:
+    cell = fake_cell(small_world)
+    judge = cell._verdict
+    cell._verdict = lambda part: (
+        replace(judge(part), decision="rescan") if part == "blade_1" else judge(part)
+    )
+    summary = cell.run()
+    assert summary["blades"]["blade_1"]["decision"] == "rework"
+    ids = [t["id"] for t in summary["tasks"] if t["part"] == "blade_1"]
+    assert ids == [
+        "blade_1/load", "blade_1/inspect", "blade_1/inspect#2", "blade_1/unload",
+    ]  # fmt: skip
 
 
 def test_a_failed_grip_is_tried_again(small_world, fake_cell) -> None:

@@ -57,9 +57,7 @@ def assemble(world: World, path: Path, seed: int) -> Assembly:
     descriptions = {name: describe(name, arm, base) for name, arm in world.arms.items()}
     blades = blades_of(world, seed, base)
     bodies = cell_bodies(world, descriptions, blades, base)
-    return Assembly(
-        world, base, seed, descriptions, nominal(world.part, base), blades, bodies
-    )
+    return Assembly(world, base, seed, descriptions, nominal(world.part, base), blades, bodies)
 
 
 def generator(seed: int, name: str) -> np.random.Generator:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twincell.cell.assembly import Assembly, generator, mount_body, mount_pose
+from twincell.cell.history import PoseHistory
 from twincell.geometry.pose import Pose
 from twincell.sensing.lidar import scan
 from twincell.sensing.profiler import lines
@@ -15,7 +16,7 @@ from twincell.sensing.scene import Scene
 from twincell.sensing.types import Profiles, Scan
 from twincell.world.sensors import Lidar, Multispectral, Profiler
 
-__all__ = ["Eyes", "between", "pose_names"]
+__all__ = ["Eyes", "pose_names"]
 
 Array = NDArray[np.float64]
 
@@ -35,6 +36,7 @@ class Eyes:
         self._assembly = assembly
         self.scene = Scene(assembly.bodies)
         self.names = pose_names(assembly, self.scene)
+        self._history = PoseHistory(span=0.1)
         self._row = {name: i for i, name in enumerate(self.names)}
         sensors = assembly.world.sensors
         self._rng = {name: generator(assembly.seed, f"sensor/{name}") for name in sensors}
@@ -64,17 +66,19 @@ class Eyes:
         placement = self.scene.place(poses[: len(self.scene.moving)])
         return scan(self.scene, sensor, where, placement, now, self._rng[name])
 
-    def line_poses(
-        self, name: str, before: Array, after: Array, t0: float, t1: float
-    ) -> list[tuple[float, Array]]:
+    def see(self, now: float, poses: Array) -> None:
+        """Take note of where the bodies are; lines are cast at poses in between."""
+        self._history.hear(now, self.names, poses)
+
+    def line_poses(self, name: str, t0: float, t1: float) -> list[tuple[float, Array]]:
         """Stamps of the profiler's lines in (t0, t1], each with the bodies' poses at that time."""
         period = 1.0 / self._assembly.world.sensors[name].rate
         first = int(np.floor(t0 / period + 1e-9)) + 1
         last = int(np.floor(t1 / period + 1e-9))
-        return [
-            (i * period, between(before, after, (i * period - t0) / (t1 - t0)))
-            for i in range(first, last + 1)
-        ]
+        stamps = np.arange(first, last + 1) * period
+        if len(stamps) == 0:
+            return []
+        return list(zip(stamps.tolist(), self._history.at(stamps), strict=True))
 
     def profile(self, name: str, when: Sequence[tuple[float, Array]]) -> Profiles:
         """The profiler's lines at given stamps and poses (see `line_poses`)."""
@@ -92,16 +96,3 @@ def pose_names(assembly: Assembly, scene: Scene) -> tuple[str, ...]:
     carriers |= {f"{n}/{d.tip}" for n, d in assembly.descriptions.items()}
     more = sorted(c for c in carriers if c is not None and c not in scene.moving)
     return (*scene.moving, *more)
-
-
-def between(before: Array, after: Array, fraction: float) -> Array:
-    """Poses between two times, rows x, y, z, qx, qy, qz, qw, shape (n, 7).
-
-    Linear in position and normalised linear in the quaternion: over one physics step the
-    difference to the great arc is of third order in the angle.
-    """
-    flip = np.sign(np.sum(before[:, 3:] * after[:, 3:], axis=1, keepdims=True))
-    rows = before + fraction * (after - before)
-    rows[:, 3:] = (1 - fraction) * before[:, 3:] + fraction * np.where(flip < 0, -1, 1) * after[:, 3:]
-    rows[:, 3:] /= np.linalg.norm(rows[:, 3:], axis=1, keepdims=True)
-    return rows

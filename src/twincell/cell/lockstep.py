@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twincell.cell.assembly import Assembly
+from twincell.cell.drives import Drives
 from twincell.cell.eyes import Eyes
-from twincell.cell.movers import Movers
-from twincell.errors import InspectionError, ProductionError, SafetyError
+from twincell.cell.shift_log import ShiftLog
+from twincell.errors import GoalError, InspectionError, ProductionError, SafetyError
 from twincell.geometry.pose import Pose
-from twincell.inspection.anomaly import Anomaly, Verdict
 from twincell.inspection.detector import CrackDetector
 from twincell.inspection.deviation import deviation
 from twincell.motion.motions import CellMotions
@@ -31,7 +31,6 @@ from twincell.production.messages import (
     Inject,
     Journalled,
     Move,
-    Plan,
     Publish,
     RequestStop,
     SafetyHeard,
@@ -44,14 +43,17 @@ from twincell.safety.masks import body_spheres, spheres_at
 from twincell.safety.operator import Operator
 from twincell.safety.separation import SeparationMonitor
 from twincell.safety.supervisor import Supervisor
-from twincell.safety.types import SafetyState, StopReport, StopRequest
+from twincell.safety.types import SafetyState
 from twincell.sensing.types import Profiles
+from twincell.twin.gate import TwinGate
 from twincell.world.work import Disruption
 
 __all__ = ["LockstepCell"]
 
 Array = NDArray[np.float64]
 
+EYE, TARGET = (2.9, -2.4, 2.3), (0.6, 0.0, 0.75)
+"""Of the picture for the report [m]."""
 THINK = 0.02
 """Period of the orchestrator's ticks [s]."""
 BATCH = 4
@@ -69,9 +71,8 @@ class LockstepCell:
         assembly: the world made concrete.
 
     Attributes:
-        plans: published, by revision.
-        events: the journal's lines.
-        verdicts: the last of each blade.
+        log: plans, events, verdicts, stops.
+        picture: of the cell at its first scan, shape (h, w, 3).
         deviations: the detector's deviation map of each blade: points (n, 3), deviation (n,) [m].
         power: rows (time [s], power [W]), shape (n, 2).
     """
@@ -88,21 +89,21 @@ class LockstepCell:
         motions = CellMotions(
             world, assembly.descriptions, checker.free, model.airfoil, model.grasp
         )
-        self.movers = Movers(world, assembly.descriptions, self.physics)
+        self.drives = Drives(world, assembly.descriptions, self.physics)
+        self._moving: dict[str, str] = {}
         profiler = world.profilers()[world.inspection.profiler]
         self.detector = CrackDetector(assembly.model, world.inspection, profiler)
         self.supervisor = Supervisor(world)
         self.monitor = SeparationMonitor(world, self.eyes.scene)
         self._spheres = body_spheres(assembly.bodies)
         self.operator = Operator(world)
-        self.orchestrator = Orchestrator(world, motions, seed, grasp=model.grasp)
-        self.plans: list[Plan] = []
-        self.events: list[Journalled] = []
-        self.verdicts: dict[str, Verdict] = {}
-        self.early: dict[str, list[Anomaly]] = {}
+        self.orchestrator = Orchestrator(
+            world, motions, seed, grasp=model.grasp, gate=TwinGate(seed)
+        )
+        self.log = ShiftLog()
+        self.picture: NDArray[np.uint8] | None = None
         self.deviations: dict[str, tuple[Array, Array]] = {}
         self.power: list[tuple[float, float]] = []
-        self._state: SafetyState | None = None
         self._sent_mode: tuple[object, ...] = ()
         self._inbox: list[Event] = []
         self._grips: list[tuple[Grip, float]] = []
@@ -113,6 +114,7 @@ class LockstepCell:
         self._pending = sorted(world.production.disruptions, key=lambda d: d.at)
         self._next_state = self._next_think = 0.0
         self._poses = self.physics.poses()
+        self.eyes.see(0.0, self._poses)
 
     # ---------------------------------------------------------------- what came of it
 
@@ -126,46 +128,43 @@ class LockstepCell:
         """Whether the shift is over and the arms are home."""
         return self.orchestrator.finished
 
-    @property
-    def stops(self) -> list[tuple[StopRequest, StopReport]]:
-        """Each mover's stops, with what asked for them."""
-        return self.movers.reports
-
     # ---------------------------------------------------------------- one step
 
     def step(self) -> None:
         """Advance by one step of physics."""
-        before, t0 = self._poses, self.time
-        self.movers.step(t0, self.physics.dt)
+        t0 = self.time
+        self.drives.watch(t0, t0)
+        self.drives.step(t0, self.physics.dt)
         self.physics.step()
         self._poses, now = self.physics.poses(), self.time
-        self._profile(before, t0, now)
+        self.eyes.see(now, self._poses)
+        self._profile(t0, now)
         self._watch(now)
         self._speak(now)
         self._answers(now)
         self._disrupt(now)
         self._think(now)
 
-    def _profile(self, before: Array, t0: float, now: float) -> None:
+    def _profile(self, t0: float, now: float) -> None:
         """While a part is scanned, the profiler's lines go to the detector as they arrive.
 
         Like a profiler's own buffer, `BATCH` lines travel together.
         """
         if self._scanning is None:
             return
-        self._buffer += self.eyes.line_poses(
-            self.assembly.world.inspection.profiler, before, self._poses, t0, now
-        )
+        name = self.assembly.world.inspection.profiler
+        self._buffer += self.eyes.line_poses(name, t0, now)
         if len(self._buffer) < BATCH:
             return
         lines, self._buffer = self._buffer, []
-        name = self.assembly.world.inspection.profiler
+        if self.picture is None and self._lines:
+            self.picture = self.physics.picture(960, 600, EYE, TARGET)
         sensor = self.assembly.world.profilers()[name]
         profiles = self.eyes.profile(name, lines)
         sensors = [self._datum(r).inverse() @ self.eyes.sensor_pose(sensor, r) for _, r in lines]
         self._lines.append((profiles, sensors))
         for anomaly in self.detector.push(profiles, sensors, now):
-            self.early.setdefault(anomaly.part, []).append(anomaly)
+            self.log.anomalies.setdefault(anomaly.part, []).append(anomaly)
             self._inbox.append(AnomalyFound(anomaly))
 
     def _datum(self, poses: Array) -> Pose:
@@ -184,9 +183,7 @@ class LockstepCell:
             masks = spheres_at(self._spheres, self._links())
             self.monitor.update(name, scan, masks, now)
             for level in self.monitor.levels(now):
-                self.supervisor.cause(
-                    level.name, level.present, now, level.evidence, level.stamp
-                )
+                self.supervisor.cause(level.name, level.present, now, level.evidence, level.stamp)
 
     def _links(self) -> dict[str, Pose]:
         """Poses of the cell's own moving bodies: no person."""
@@ -206,15 +203,17 @@ class LockstepCell:
         if self.operator.update(state, now):
             try:
                 self.supervisor.reset(now)
-                self.events.append(Journalled(now, "reset", "operator", {"text": state.text}))
+                self.log.events.append(Journalled(now, "reset", "operator", {"text": state.text}))
             except SafetyError as error:
-                self.events.append(Journalled(now, "reset_refused", "operator", {"why": str(error)}))
+                self.log.events.append(
+                    Journalled(now, "reset_refused", "operator", {"why": str(error)})
+                )
             state = self.supervisor.tick(now)
         self._hear(state, now)
 
     def _hear(self, state: SafetyState, now: float) -> None:
-        self._state = state
-        self.movers.obey(state, now)
+        self.log.requests |= {r.id: r for r in state.active}
+        self.drives.hear(state, now, now)
         mode = (state.mode, state.movers, state.active)
         if mode != self._sent_mode:
             self._sent_mode = mode
@@ -222,8 +221,12 @@ class LockstepCell:
 
     def _answers(self, now: float) -> None:
         """Commands that ended."""
-        self._inbox += self.movers.answers
-        self.movers.answers.clear()
+        self.log.reports += self.drives.take_reports()
+        for mover, tag in list(self._moving.items()):
+            outcome = self.drives.outcome(mover)
+            if outcome is not None:
+                del self._moving[mover]
+                self._inbox.append(Done(tag, outcome.ok, outcome.text))
         for grip, deadline in list(self._grips):
             if not self.physics.grip_settled(grip.mover) and now <= deadline:
                 continue
@@ -241,9 +244,7 @@ class LockstepCell:
     def _disrupt(self, now: float) -> None:
         while self._pending and self._pending[0].at <= now:
             disruption: Disruption = self._pending.pop(0)
-            self._inbox.append(
-                Inject(disruption.kind, disruption.subject, disruption.parameters)
-            )
+            self._inbox.append(Inject(disruption.kind, disruption.subject, disruption.parameters))
 
     def _think(self, now: float) -> None:
         """The orchestrator hears everything at once, and time at its own rate."""
@@ -252,12 +253,12 @@ class LockstepCell:
             self._next_think = now + THINK
             energy = sum(self.physics.energy().values())
             self.power.append((now, sum(self.physics.power().values())))
-            events.append(Tick(self.movers.positions(), energy))
+            events.append(Tick({m: self.physics.joints(m)[0] for m in self.drives.names}, energy))
         for event in events:
             try:
                 commands = self.orchestrator.handle(event, now)
             except ProductionError as error:
-                self.events.append(Journalled(now, "refused", "", {"why": str(error)}))
+                self.log.events.append(Journalled(now, "refused", "", {"why": str(error)}))
                 continue
             for command in commands:
                 self._carry_out(command, now)
@@ -266,7 +267,7 @@ class LockstepCell:
 
     def _carry_out(self, command: Command, now: float) -> None:
         if isinstance(command, Move):
-            self.movers.start(command.tag, command.mover, command.trajectory, now)
+            self._move(command, now)
         elif isinstance(command, Grip):
             self.physics.grip(command.mover, command.close)
             self._grips.append((command, now + GRIP_TIME))
@@ -281,11 +282,22 @@ class LockstepCell:
         elif isinstance(command, FinishScan):
             self._finish(command, now)
         elif isinstance(command, RequestStop):
+            if command.request.cause == "critical_anomaly" and self._scanning is not None:
+                self._map(self._scanning)
+                self._scanning = None
             self._hear(self.supervisor.request(command.request, now), now)
         elif isinstance(command, Publish):
-            self.plans.append(command.plan)
+            self.log.plans.append(command.plan)
         else:
-            self.events.append(command)
+            self.log.events.append(command)
+
+    def _move(self, command: Move, now: float) -> None:
+        try:
+            self.drives.accept(command.mover, command.trajectory, now, None)
+        except GoalError as error:
+            self._inbox.append(Done(command.tag, False, str(error)))
+            return
+        self._moving[command.mover] = command.tag
 
     def _finish(self, command: FinishScan, now: float) -> None:
         self._scanning = None
@@ -294,7 +306,7 @@ class LockstepCell:
         except InspectionError as error:
             self._inbox.append(Done(command.tag, False, str(error)))
             return
-        self.verdicts[verdict.part] = verdict
+        self.log.verdicts[verdict.part] = verdict
         self._map(verdict.part)
         self._inbox.append(Verdicts(command.tag, verdict))
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twincell.cell.assembly import assemble
+from twincell.cell.extras import DeviationMap, Extras
 from twincell.cell.lockstep import LockstepCell
 from twincell.cell.plain import encode
-from twincell.cell.result import BladeResult, OrderResult, RunResult, Stop
-from twincell.cell.score import blade_result, truth_of
-from twincell.inspection.anomaly import Anomaly, Verdict
+from twincell.cell.result import RunResult
+from twincell.cell.shift_log import result_of, with_truth
 from twincell.world.model import World
 
 __all__ = ["Fingerprint", "collect", "run_cell", "run_shift"]
@@ -25,6 +26,8 @@ __all__ = ["Fingerprint", "collect", "run_cell", "run_shift"]
 Progress = Callable[[float, int, int], None]
 """Called about once a simulated second with: time [s], blades done, blades in all."""
 
+POWER_STRIDE = 5
+"""Every so-many-th value of the power is kept for the report."""
 LONGEST = 1200.0
 """A shift that has not ended by then never will [s]."""
 
@@ -95,46 +98,17 @@ def collect(cell: LockstepCell, fingerprint: Fingerprint, wall: float) -> RunRes
         fingerprint: of the motions; what was decided is added here.
         wall: time that it took [s].
     """
-    world, state = cell.assembly.world, cell.orchestrator.state
-    late = state.lateness()
-    orders = []
-    for name, order in state.orders.items():
-        ends = [state.blades[p].finished for p in order.parts]
-        known = [e for e in ends if e is not None]
-        finished = max(known) if known and len(known) == len(ends) else None
-        orders.append(OrderResult(name, order.due, finished, late[name], tuple(order.parts)))
-    result = RunResult(
-        world=world.name,
-        seed=cell.assembly.seed,
-        hash="",
-        duration=cell.time,
-        wall=wall,
-        blades=tuple(_blade(cell, name) for name in world.blades),
-        stops=tuple(Stop(request, report) for request, report in cell.stops),
-        plans=tuple(cell.plans),
-        tasks=tuple(state.tasks.values()),
-        energy=state.energy,
-        energy_cost=state.energy_cost,
-        orders=tuple(orders),
-        events=tuple(cell.events),
-    )
+    assembly = cell.assembly
+    plain = result_of(assembly.world, assembly.seed, cell.orchestrator, cell.log, cell.time, wall)
+    result = with_truth(plain, assembly.world, assembly.blades)
     told = result.to_dict()
     for key in ("wall", "hash", "real_time_factor"):
         del told[key]
     fingerprint.plain(told)
-    return RunResult(**{**vars(result), "hash": fingerprint.hex()})
-
-
-def _blade(cell: LockstepCell, name: str) -> BladeResult:
-    """The verdict as it was carried out: a scan cut short by a critical crack has no other."""
-    blade = cell.orchestrator.state.blades[name]
-    verdict = cell.verdicts.get(name)
-    if verdict is None:
-        seen: tuple[Anomaly, ...] = tuple(cell.early.get(name, ()))
-        worst = {a.id: a for a in seen}
-        verdict = Verdict(
-            name, "reject" if blade.decision == "reject" else "rescan", tuple(worst.values()), 0, 0
-        )
-    flaws = truth_of(cell.assembly.blades[name].flaws)
-    criteria = cell.assembly.world.inspection.criteria
-    return blade_result(name, verdict, flaws, criteria)
+    extras = Extras(
+        power=np.array(cell.power[::POWER_STRIDE]).reshape(-1, 2),
+        tariff=tuple((s.start, s.price) for s in assembly.world.production.tariff),
+        maps={name: DeviationMap(*found) for name, found in cell.deviations.items()},
+        picture=cell.picture,
+    )
+    return replace(result, hash=fingerprint.hex(), extras=extras)

@@ -34,9 +34,7 @@ def rates(
         topics = [asdict(rate) | {"state": rate.state} for rate in found]
         emit({"ok": not silent, "silent": silent, "topics": topics})
     else:
-        from rich.console import Console
+        from twincell.report.tables import print_words, wide_console
 
-        from twincell.report.tables import print_words
-
-        print_words(rates_table(found), Console())
+        print_words(rates_table(found), wide_console())
     raise typer.Exit(1 if silent else 0)

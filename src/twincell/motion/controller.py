@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,56 +14,19 @@ from numpy.typing import ArrayLike, NDArray
 from twincell.errors import GoalError
 from twincell.motion.goal import checked
 from twincell.motion.limits import JointLimits
+from twincell.motion.outcome import (
+    GOAL_TOLERANCE_VIOLATED,
+    PATH_TOLERANCE_VIOLATED,
+    SUCCESSFUL,
+    Outcome,
+    Standstill,
+)
 from twincell.motion.stopping import stopping
 from twincell.motion.trajectory import JointTrajectory
 
 __all__ = ["Outcome", "Standstill", "TrajectoryController"]
 
 Array = NDArray[np.float64]
-
-SUCCESSFUL = 0
-PATH_TOLERANCE_VIOLATED = -4
-GOAL_TOLERANCE_VIOLATED = -5
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a goal ended.
-
-    Attributes:
-        state: of the action.
-        code: `error_code` of control_msgs/FollowJointTrajectory: 0 `SUCCESSFUL`,
-            -4 `PATH_TOLERANCE_VIOLATED`, -5 `GOAL_TOLERANCE_VIOLATED`, -1 where it was stopped.
-        text: in words.
-    """
-
-    state: Literal["succeeded", "aborted", "canceled"]
-    code: int
-    text: str
-
-    @property
-    def ok(self) -> bool:
-        """Whether the goal was reached."""
-        return self.state == "succeeded"
-
-
-@dataclass(frozen=True)
-class Standstill:
-    """How a stop went; the caller knows who asked and makes a StopReport of it.
-
-    Attributes:
-        category: carried out.
-        accepted: time at which the controller took it [s].
-        first_deceleration: time of the first slower command [s].
-        standstill: time at which all joints stood [s].
-        distance: largest joint travel from acceptance to standstill [rad or m].
-    """
-
-    category: int
-    accepted: float
-    first_deceleration: float
-    standstill: float
-    distance: float
 
 
 @dataclass
@@ -116,6 +78,7 @@ class TrajectoryController:
         self._ended: Outcome | None = None
         self._stop: _Stop | None = None
         self._held = False
+        self._category = _NONE
         self._report: Standstill | None = None
         self._scale = self._scale_from = self._scale_to = 1.0
         self._ramp = 1.0
@@ -199,8 +162,11 @@ class TrajectoryController:
                 1 and 2 decelerate within the joint limits.
             now: time [s].
         """
+        if self._held and category >= self._category:
+            return
+        self._category = category
         if self._stop is not None:
-            self._stop.category = min(self._stop.category, category)
+            self._stop.category = category
             if category > 0:
                 return
         self._held = True
@@ -216,10 +182,15 @@ class TrajectoryController:
         elif was_moving:
             self._decelerate(ended)
 
-    def release(self) -> None:
-        """Lift the stop. Nothing moves until a new goal is accepted."""
+    def release(self) -> bool:
+        """Lift the stop, once it has come to rest. Nothing moves until a new goal is accepted.
+
+        Returns:
+            Whether goals are accepted again.
+        """
         if self._stop is None:
-            self._held = False
+            self._held, self._category = False, _NONE
+        return not self._held
 
     # ---------------------------------------------------------------- one step
 

@@ -17,6 +17,7 @@ from twincell.physics.blades import BladeBodies
 from twincell.physics.bullet import add_box, add_boxes, connect
 from twincell.physics.holding import Clamp, Hold
 from twincell.physics.mover import MoverBody
+from twincell.physics.poses import PoseTable
 from twincell.physics.view import COLOURS, Rgb, picture
 from twincell.physics.visitor import Walks
 from twincell.world.model import World
@@ -83,8 +84,9 @@ class PhysicsCell:
         if world.visitor is not None:
             self._walks = Walks(world.visitor, np.random.default_rng([seed, *b"visitor"]))
             self._person = self._add_person(world.visitor.height)
-        self.body_names = tuple(self._default_names() if names is None else names)
-        self._plan_poses()
+        with_person = self._walks is not None
+        self._table = PoseTable(self._movers, self._blades, self._shapes, with_person, names)
+        self.body_names = self._table.names
 
     # ---------------------------------------------------------------- building
 
@@ -141,29 +143,6 @@ class PhysicsCell:
         p.resetBasePositionAndOrientation(
             body, pose.p.tolist(), pose.q.tolist(), physicsClientId=self._client
         )
-
-    def _default_names(self) -> list[str]:
-        links = [f"{n}/{link}" for n, m in self._movers.items() for link in m.shaped()]
-        return [*links, *(f"blade/{name}" for name in self._blades)]
-
-    def _plan_poses(self) -> None:
-        """Sort the wanted names by where their poses come from."""
-        self._wanted: dict[str, tuple[list[int], list[int]]] = {n: ([], []) for n in self._movers}
-        self._blade_rows: list[tuple[int, int]] = []
-        self._person_rows: list[int] = []
-        for row, full in enumerate(self.body_names):
-            kind, _, rest = full.partition("/")
-            if kind in self._movers and rest in self._movers[kind].handle.moving:
-                self._wanted[kind][0].append(row)
-                self._wanted[kind][1].append(self._movers[kind].handle.links[rest])
-            elif kind == "blade" and rest in self._blades:
-                self._blade_rows.append((row, self._blades[rest]))
-            elif kind == "visitor" and self._walks is not None:
-                self._person_rows.append(row)
-            else:
-                raise PhysicsError(
-                    f"no moving body '{full}'; {did_you_mean(full, self._default_names())}"
-                )
 
     # ---------------------------------------------------------------- time
 
@@ -265,38 +244,8 @@ class PhysicsCell:
 
     def poses(self) -> Array:
         """World poses of `body_names`, shape (n, 7): x, y, z, qx, qy, qz, qw."""
-        out = np.empty((len(self.body_names), 7))
-        for name, (rows, links) in self._wanted.items():
-            if rows:
-                states = p.getLinkStates(
-                    self._movers[name].body, links, computeForwardKinematics=1,
-                    physicsClientId=self._client,
-                )  # fmt: skip
-                out[rows] = [s[4] + s[5] for s in states]
-        if self._blade_rows:
-            self._fill_blades(out)
-        if self._person_rows and self._walks is not None:
-            out[self._person_rows] = self._walks.pose(self.time).as_array()
-        return out
-
-    def _fill_blades(self, out: Array) -> None:
-        """Part frames of the blades: their centre of mass less its offset, turned."""
-        cx, cy, cz = self._shapes.centre.tolist()
-        for row, body in self._blade_rows:
-            (px, py, pz), q = p.getBasePositionAndOrientation(body, physicsClientId=self._client)
-            x, y, z, w = q
-            # R(q) c = c + 2 u x (u x c + w c), for q = (u, w); written out, as numpy is slower
-            tx, ty, tz = (
-                y * cz - z * cy + w * cx,
-                z * cx - x * cz + w * cy,
-                x * cy - y * cx + w * cz,
-            )
-            out[row] = (
-                px - cx - 2.0 * (y * tz - z * ty),
-                py - cy - 2.0 * (z * tx - x * tz),
-                pz - cz - 2.0 * (x * ty - y * tx),
-                *q,
-            )
+        person = None if self._walks is None else self._walks.pose(self.time)
+        return self._table.poses(person)
 
     def blade_pose(self, blade: str) -> Pose:
         """World pose of a blade's part frame.

@@ -46,8 +46,8 @@ def changes(
         moved = [(p, s) for p, s in shifts if abs(s) >= 0.5]
         if moved:
             first, shift = moved[0]
-            rest = f" and {len(moved) - 1} more blades" if len(moved) > 1 else ""
-            said.append(f"{first}{rest} start {_when(shift)}, in the same order")
+            who = f"{first} and {len(moved) - 1} more start" if moved[1:] else f"{first} starts"
+            said.append(f"{who} {_when(shift)}, in the same order")
     gone = [t.part for t in before if t.kind == "load" and t.id not in {a.id for a in after}]
     if gone:
         said.append(f"{', '.join(gone)} left the plan")

@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
-import numpy as np
-
 from twincell.errors import ProductionError
-from twincell.geometry.pose import Pose
 from twincell.inspection.anomaly import Anomaly, Verdict
 from twincell.production.disruptions import OPTIONAL, apply
-from twincell.production.executor import Executor, Outcome
 from twincell.production.messages import (
     AnomalyFound,
     Command,
     Done,
     Event,
     Inject,
-    Journalled,
-    PlannedTask,
-    Publish,
-    RequestStop,
     SafetyHeard,
-    TaskKind,
     Tick,
     Verdicts,
 )
-from twincell.production.motions import Motions
-from twincell.production.planning import Gate, Planner
-from twincell.production.pockets import choose
-from twincell.production.problem import KINDS
-from twincell.production.recovery import recover
-from twincell.production.state import BladeState, LineState
-from twincell.production.summary import summarise
-from twincell.production.targets import Targets
-from twincell.production.tasks import Tasks
-from twincell.safety.policy import function_of
-from twincell.safety.types import Mode, SafetyState, StopRequest
-from twincell.world.model import World
+from twincell.production.progress import Progress
+from twincell.safety.types import Mode, SafetyState
 
 __all__ = ["Orchestrator"]
 
 
-class Orchestrator:
+class Orchestrator(Progress):
     """Executes the shift; deterministic: the same events give the same commands.
 
     One blade is in process at a time: loaded, inspected, unloaded; the plan says which is next.
@@ -60,47 +38,6 @@ class Orchestrator:
         ProductionError: orders contradict the blades.
     """
 
-    def __init__(
-        self,
-        world: World,
-        motions: Motions,
-        seed: int = 0,
-        durations: dict[TaskKind, float] | None = None,
-        grasp: Pose | None = None,
-        gate: Gate | None = None,
-    ) -> None:
-        table = world.fixture.arm
-        home = np.asarray(world.arms[table].home, float)
-        fixture = motions.forward(table, home) @ Pose.at(world.fixture.place)
-        self.world = world
-        self.state = LineState.of(world)
-        self.tasks = Tasks(world, Targets(world, fixture, grasp))
-        self.executor = Executor(world, motions)
-        self.planner = Planner(world, seed, durations, gate)
-        self.halted = ""
-        self._safety: SafetyState | None = None
-        self._inside: BladeState | None = None
-        self._left: list[TaskKind] = []
-        self._running: tuple[TaskKind, float] | None = None
-        self._disturbed = False
-        self._stopped_since: float | None = None
-        self._retried: set[str] = set()
-        self._out: list[Command] = []
-        self.stops: list[dict[str, Any]] = []
-
-    @property
-    def finished(self) -> bool:
-        """Whether all blades are done, or none can be done any more, and the arms are home."""
-        if self.halted:
-            return True
-        more = any(self.state.open(part) for part in self.state.blades)
-        planned = bool(self.planner.plans)
-        return planned and self._inside is None and not more and self.executor.idle
-
-    def summary(self) -> dict[str, Any]:
-        """Tasks, plans, stops, verdicts, tardiness, energy and its cost, for the report."""
-        return summarise(self.state, self.planner.plans, self.stops, self.halted)
-
     def handle(self, event: Event, now: float) -> list[Command]:
         """Take an event.
 
@@ -114,7 +51,7 @@ class Orchestrator:
         Raises:
             ProductionError: a disruption that makes no sense; nothing was changed.
         """
-        self._out = []
+        self._out, self._unsaid = self._unsaid, []
         if isinstance(event, Tick):
             self.executor.hear(event.positions)
             self.state.use_energy(now, event.energy)
@@ -132,8 +69,6 @@ class Orchestrator:
             self._go_on(now)
         return self._out
 
-    # -- events ------------------------------------------------------------------------------
-
     def _heard(self, state: SafetyState, now: float) -> None:
         before, self._safety = self._safety, state
         stopped = state.mode is Mode.STOPPED
@@ -144,7 +79,7 @@ class Orchestrator:
             self._keep(now, "stop", ",".join(causes), {"text": state.text})
         elif not stopped and self._stopped_since is not None:
             lasted = now - self._stopped_since
-            self._stopped_since = None
+            self._stopped_since, self._delay = None, self._delay + lasted
             self.stops[-1]["until"] = now
             self._keep(now, "released", "", {"lasted": lasted})
             if self.planner.plans:
@@ -205,186 +140,11 @@ class Orchestrator:
             text = apply(inject, self.state, self.world, now)
         except ProductionError as error:
             self._keep(now, "refused", inject.subject, {"kind": inject.kind, "why": str(error)})
+            # the caller gets the error now, and the journal its line with the next commands
+            self._unsaid = self._out
             raise
         detail = {"kind": inject.kind, "parameters": dict(inject.parameters), "text": text}
         self._keep(now, "disruption", inject.subject, detail)
         self.executor.slow = dict(self.state.slow)
         if self.planner.plans:
             self._replan(now, text, optional=inject.kind in OPTIONAL)
-
-    # -- progress ----------------------------------------------------------------------------
-
-    def _go_on(self, now: float) -> None:
-        """Take note of what ended, begin what is next, and send what can be sent."""
-        if not self.planner.plans and self._safety is not None:
-            self._replan(now, "the shift begins")
-        self._outcomes(now)
-        for _ in range(3):
-            if self.halted or not self.planner.plans:
-                return
-            self._begin(now)
-            self._out += self.executor.poll(self._safety)
-            if not self.executor.outcomes:
-                return
-            self._outcomes(now)
-
-    def _outcomes(self, now: float) -> None:
-        while self.executor.outcomes and not self.halted:
-            outcome = self.executor.outcomes.pop(0)
-            if outcome.what == "done":
-                self._done(outcome, now)
-            elif outcome.what == "failed":
-                self._keep(now, "failed", outcome.program.task, _why(outcome))
-                recover(self, outcome, now)
-            else:
-                self._disturbed = True
-                self._keep(now, outcome.what, outcome.program.task, _why(outcome))
-
-    def _done(self, outcome: Outcome, now: float) -> None:
-        task = outcome.program.task
-        blade = self._inside
-        if blade is None or self._running is None or task != self._task_id(self._running[0]):
-            if blade is not None and task == f"{blade.part}/put_back":
-                self.leave(blade, "returned", "put back into the in-tray", now)
-            return
-        kind = self._running[0]
-        if kind == "load":
-            blade.where = "fixture"
-            self._end_task(now, "done", "")
-        elif kind == "unload":
-            assert blade.target is not None  # noqa: S101 - set when the unload began
-            tray = self.world.racks[blade.target[0]].role == "in_tray"
-            blade.where, blade.finished = "returned" if tray else "bin", now
-            self._end_task(now, "done", f"{blade.target[0]}, pocket {blade.target[1]}")
-            self._inside = None
-        else:
-            # an inspection ends with its verdict; a detector that gave none leaves it open
-            blade.decision, blade.reason = "rework", "not judged: the detector gave no verdict"
-            self._end_task(now, "done", blade.reason)
-
-    def _begin(self, now: float) -> None:
-        """Start the next task where nothing else runs."""
-        if self._running is not None or self.executor.working:
-            return
-        if self._inside is None:
-            waiting = [p for p in self.planner.sequence if self.state.open(p)]
-            if not waiting or self.state.blades[waiting[0]].release > now:
-                return
-            self._inside = self.state.blades[waiting[0]]
-            self._left = list(KINDS)
-        if not self._left:
-            return
-        blade, kind = self._inside, self._left[0]
-        if kind == "inspect":
-            blind = self.state.blackout.get(self.world.inspection.profiler, 0.0)
-            if blind > now:
-                return
-            blade.inspections += 1
-        self._running, self._disturbed = (kind, now), False
-        task, part = self._task_id(kind), blade.part
-        tray = self.world.rack_of("in_tray")
-        if kind == "load":
-            program = self.tasks.load(task, part, tray, blade.pocket)
-        elif kind == "inspect":
-            program = self.tasks.inspect(task, part)
-        else:
-            blade.target, full = choose(self.world, self.state, blade)
-            if full:
-                self._keep(now, "bin_full", blade.part, {"text": full, "to": blade.target[0]})
-            program = self.tasks.unload(task, part, *blade.target)
-        resource = self.world.inspection.arm if kind == "inspect" else self.world.handler
-        self.state.tasks[task] = PlannedTask(task, part, kind, resource, now, now, "running")
-        self._keep(now, "task_started", task, {})
-        self.executor.start(program)
-
-    def _task_id(self, kind: TaskKind) -> str:
-        assert self._inside is not None  # noqa: S101 - only asked while a blade is in process
-        again = self._inside.inspections if kind == "inspect" else 1
-        return f"{self._inside.part}/{kind}" + (f"#{again}" if again > 1 else "")
-
-    def _end_task(self, now: float, status: Any, note: str) -> None:
-        assert self._running is not None  # noqa: S101 - only called while a task runs
-        kind, begun = self._running
-        task = self._task_id(kind)
-        self.state.tasks[task] = replace(self.state.tasks[task], end=now, status=status, note=note)
-        if status == "done" and not self._disturbed and not self.state.slow:
-            self.planner.observe(kind, now - begun)
-        self._left.pop(0)
-        self._running = None
-        self._keep(now, f"task_{status}", task, {"note": note, "took": now - begun})
-
-    # -- what recovery needs -------------------------------------------------------------------
-
-    def fail_task(self, now: float, note: str) -> TaskKind:
-        """End the running task as aborted; which kind it was."""
-        assert self._running is not None  # noqa: S101 - only called while a task runs
-        kind = self._running[0]
-        self._end_task(now, "aborted", note)
-        return kind
-
-    def leave(self, blade: BladeState, where: Any, reason: str, now: float) -> None:
-        """A blade stays where it is for good; the work goes on without it."""
-        blade.where, blade.reason = where, reason
-        self._inside, self._left, self._running = None, [], None
-        self._keep(now, "left", blade.part, {"where": where, "reason": reason})
-        self._replan(now, f"{blade.part} is left out: {reason}")
-
-    def drop_rest(self) -> None:
-        """Nothing more is to be done with the blade in process, except what recovery does."""
-        self._left = []
-
-    def repeat(self, kind: TaskKind, part: str) -> bool:
-        """Put a failed task in front again; False where it was repeated before."""
-        key = f"{part}/{kind}"
-        if key in self._retried:
-            return False
-        self._retried.add(key)
-        self._left.insert(0, kind)
-        return True
-
-    def halt(self, reason: str, now: float) -> None:
-        """Nothing more can be done without a person."""
-        self.halted = reason
-        self._keep(now, "halted", "", {"reason": reason})
-        self._stop("mover_fault", f"halt-{now:.3f}", reason, now, now)
-
-    @property
-    def inside(self) -> BladeState | None:
-        """The blade in process."""
-        return self._inside
-
-    # -- words -----------------------------------------------------------------------------------
-
-    def _replan(self, now: float, reason: str, optional: bool = False) -> None:
-        part = self._inside.part if self._inside is not None else ""
-        inside = {part: tuple(self._left)} if self._left else {}
-        running = {part: self._running} if self._running is not None else {}
-        plan = self.planner.replan(self.state, now, reason, inside, running, optional)
-        self._out.append(Publish(plan))
-        self._keep(now, "plan", plan.id, {"reason": reason, "text": plan.text})
-
-    def _stop(self, cause: str, key: str, text: str, light: float, now: float) -> None:
-        rule = self.world.safety.rules.get(cause)
-        if rule is None:
-            self._keep(now, "no_rule", cause, {"text": text})
-            return
-        request = StopRequest(
-            id=f"{cause}-{key}",
-            function=function_of(rule.function),
-            category=rule.category,
-            cause=cause,
-            scope=rule.scope,
-            evidence=text,
-            stamp=light,
-            requested=now,
-        )
-        # the stop goes before anything else that this event leads to
-        self._out.insert(0, RequestStop(request))
-        self._keep(now, "stop_requested", cause, {"text": text})
-
-    def _keep(self, now: float, kind: str, subject: str, detail: dict[str, Any]) -> None:
-        self._out.append(Journalled(now, kind, subject, detail))
-
-
-def _why(outcome: Outcome) -> dict[str, Any]:
-    return {"step": outcome.step, "message": outcome.message}

@@ -70,6 +70,7 @@ class Planner:
         inside: dict[str, tuple[TaskKind, ...]],
         running: dict[str, tuple[TaskKind, float]],
         optional: bool = False,
+        delay: float = 0.0,
     ) -> Plan:
         """The next plan.
 
@@ -80,10 +81,11 @@ class Planner:
             inside: tasks left of the blade in process.
             running: kind and start of the running task, by blade.
             optional: whether keeping course would do, so that the gate is asked.
+            delay: by which stops have held up the running task [s].
         """
         profiler = self._world.inspection.profiler
         expected = self._expected(state)
-        problem = state.problem(now, expected, running, inside, self.sequence, profiler)
+        problem = state.problem(now, expected, running, inside, self.sequence, profiler, delay)
         schedule = solve(problem, self._world.production.solve_time, self._seed)
         verdict = ""
         if optional and self._gate is not None and schedule.sequence != problem.course:

@@ -8,7 +8,7 @@ from twincell.production.executor import Outcome
 from twincell.production.steps import Program
 
 if TYPE_CHECKING:
-    from twincell.production.orchestrator import Orchestrator
+    from twincell.production.progress import Progress
 
 __all__ = ["recover"]
 
@@ -16,7 +16,7 @@ _EMPTY_HAND = ("table-home", "reach", "lower", "grip")
 """Steps up to which the hand holds no blade."""
 
 
-def recover(cell: Orchestrator, outcome: Outcome, now: float) -> None:
+def recover(cell: Progress, outcome: Outcome, now: float) -> None:
     """Leave the blade and go on, or repeat the task once, or halt.
 
     - Nothing was gripped: back off, leave a blade in its pocket; try an unload once more.

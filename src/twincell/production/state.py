@@ -164,6 +164,7 @@ class LineState:
         inside: dict[str, tuple[TaskKind, ...]],
         previous: tuple[str, ...],
         profiler: str,
+        delay: float = 0.0,
     ) -> Problem:
         """The rest of the shift, to be sequenced.
 
@@ -174,6 +175,7 @@ class LineState:
             inside: tasks left of the blade in process, the running one included.
             previous: sequence of the running plan.
             profiler: sensor that inspections need.
+            delay: of the running task [s].
         """
         jobs = []
         for part, blade in self.blades.items():
@@ -182,6 +184,8 @@ class LineState:
             if part in inside:
                 left = {k: durations[k] for k in inside[part]}
                 begun = running.get(part)
+                if begun is not None:
+                    left[begun[0]] += delay
                 jobs.append(Job(part, name, left, running=begun[1] if begun else None))
             elif self.open(part):
                 jobs.append(Job(part, name, dict(durations), blade.release))

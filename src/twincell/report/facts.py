@@ -97,33 +97,33 @@ def stops(result: RunResult) -> Table:
     for stop in ordered:
         request, told = stop.request, stop.report
         times = (request.stamp, told.requested, told.accepted, told.first_deceleration)
-        stages = [_ms(b - a) for a, b in pairwise((*times, told.standstill))]
+        stages = [f"{1e3 * (b - a):.0f}" for a, b in pairwise((*times, told.standstill))]
         rows.append(
             (
                 marks[request.id][0],
-                f"{told.requested:.2f} s",
+                f"{told.requested:.2f}",
                 told.cause.replace("_", " "),
                 f"{request.function.name.lower()} {told.category}",
                 told.mover,
                 *stages,
-                _ms(told.standstill - request.stamp),
+                f"{1e3 * (told.standstill - request.stamp):.0f}",
                 f"{1e3 * told.distance:.1f}",
             )
         )
     heads = (
         "",
-        "at",
+        "at [s]",
         "cause",
-        "function and category",
+        "stop",
         "mover",
-        "request",
-        "accepted",
-        "slower",
-        "stands",
-        "in all",
+        "asked [ms]",
+        "taken [ms]",
+        "slower [ms]",
+        "stands [ms]",
+        "in all [ms]",
         "travel [mrad]",
     )
-    title = "Stops; each latency counts from the stage before, the first from the evidence"
+    title = "Stops, with category; each latency from the stage before"
     return Table(title, heads, tuple(rows), (False,) * len(rows), (1, *range(5, 11)))
 
 

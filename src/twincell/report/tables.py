@@ -10,7 +10,7 @@ from rich.text import Text
 from twincell.cell.result import RunResult
 from twincell.report import facts
 
-__all__ = ["print_tables", "print_words"]
+__all__ = ["print_tables", "print_words", "wide_console"]
 
 
 def print_tables(result: RunResult, console: Console | None = None) -> None:
@@ -20,7 +20,7 @@ def print_tables(result: RunResult, console: Console | None = None) -> None:
         result: the run.
         console: where to; standard output by default.
     """
-    out = console or Console()
+    out = console or wide_console()
     for table in (
         facts.blades(result),
         facts.anomalies(result),
@@ -49,7 +49,15 @@ def print_words(table: facts.Table, console: Console) -> None:
         padding=(0, 1, 0, 0),
     )
     for i, head in enumerate(table.heads):
-        drawn.add_column(head, justify="right" if i in table.right else "left", overflow="fold")
+        drawn.add_column(
+            Text(head), justify="right" if i in table.right else "left", overflow="fold"
+        )
     for row, bad in zip(table.rows, table.bad, strict=True):
         drawn.add_row(*map(Text, row), style="red" if bad else None)
     console.print(drawn)
+
+
+def wide_console() -> Console:
+    """Standard output; 110 columns where it is no terminal, so that files keep whole words."""
+    console = Console()
+    return console if console.is_terminal else Console(width=110)

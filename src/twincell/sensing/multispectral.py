@@ -38,6 +38,8 @@ FULL_WELL = 20_000.0
 """Electrons at full scale."""
 READ_NOISE = 12.0
 """Standard deviation [electrons]."""
+_BLOCK = 8192
+"""Rays at a time: rows of an image that fit into the processor's cache."""
 _SKIN = 2e-4
 """Share of its way to a point at which a ray from the lamp counts as blocked no more."""
 
@@ -101,32 +103,41 @@ def image(
         SensorError: an impossible configuration.
     """
     info = camera_info(spec)
-    v, u = np.mgrid[: spec.height, : spec.width].astype(np.float32)
-    rays = np.ones((spec.height * spec.width, 3), np.float32)
-    rays[:, 0] = ((u - info.k[0, 2]) / info.k[0, 0]).ravel()
-    rays[:, 1] = ((v - info.k[1, 2]) / info.k[1, 1]).ravel()
-    rays = rays @ sensor.rotation().astype(np.float32).T
-    hits = scene.cast(sensor.p, rays, poses)
-    seen = np.flatnonzero(hits.body >= 0)
-    light = np.zeros(len(rays), np.float32)
-    light[seen] = _light(scene, sensor, rays[seen], hits.range[seen], hits.normal[seen], poses)
-    # one factor a body and band, so that a band costs one gather and one product
+    turn = sensor.rotation().astype(np.float32)
+    # one factor a body and band; the last row is for rays that meet nothing
     rho = np.array([m.at(spec.bands) for m in scene.materials], np.float32)
     rho = np.vstack([rho, np.zeros((1, len(spec.bands)), np.float32)])
-    full = np.float32(2**spec.bits - 1)
     data = np.empty((len(spec.bands), spec.height, spec.width), np.uint16)
-    for b in range(len(spec.bands)):
-        electrons = rho[hits.body, b] * light
-        electrons *= np.float32(0.9 * FULL_WELL)
-        if rng is not None:
-            spread = np.sqrt(electrons + np.float32(READ_NOISE**2))
-            spread *= rng.standard_normal(len(rays), np.float32)
-            electrons += spread
-        electrons *= full / np.float32(FULL_WELL)
-        np.rint(electrons, out=electrons)
-        np.clip(electrons, 0, full, out=electrons)
-        data[b] = electrons.reshape(spec.height, spec.width)
+    across = (np.arange(spec.width, dtype=np.float32) - info.k[0, 2]) / info.k[0, 0]
+    rows = max(_BLOCK // spec.width, 1)
+    for top in range(0, spec.height, rows):
+        down = (np.arange(top, min(top + rows, spec.height)) - info.k[1, 2]) / info.k[1, 1]
+        rays = np.ones((len(down), spec.width, 3), np.float32)
+        rays[:, :, 0] = across
+        rays[:, :, 1] = down[:, None]
+        rays = rays.reshape(-1, 3) @ turn.T
+        hits = scene.cast(sensor.p, rays, poses)
+        seen = np.flatnonzero(hits.body >= 0)
+        light = np.zeros(len(rays), np.float32)
+        light[seen] = _light(scene, sensor, rays[seen], hits.range[seen], hits.normal[seen], poses)
+        part = data[:, top : top + len(down)]
+        for b in range(len(spec.bands)):
+            counts = _expose(rho[:, b][hits.body] * light, spec.bits, rng)
+            part[b] = counts.reshape(-1, spec.width)
     return SpectralImage(stamp, np.asarray(spec.bands, float), data, info.k, spec.bits)
+
+
+def _expose(radiance: F32, bits: int, rng: np.random.Generator | None) -> F32:
+    """Counts of one band."""
+    electrons = radiance * np.float32(0.9 * FULL_WELL)
+    if rng is not None:
+        spread = np.sqrt(electrons + np.float32(READ_NOISE**2))
+        spread *= rng.standard_normal(len(radiance), np.float32)
+        electrons += spread
+    full = np.float32(2**bits - 1)
+    electrons *= full / np.float32(FULL_WELL)
+    np.rint(electrons, out=electrons)
+    return np.clip(electrons, 0, full, out=electrons)
 
 
 def _light(scene: Scene, sensor: Pose, rays: F32, depth: F32, normal: F32, poses: Placement) -> F32:

@@ -15,8 +15,21 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def json_schema() -> dict[str, Any]:
     """The schema (draft 2020-12) of a world file as it is written, before units are converted."""
     schema = adapter().json_schema(mode="validation")
+    _close(schema)
     schema |= {"$schema": _DIALECT, "title": "twincell world"}
     return schema
+
+
+def _close(node: Any) -> None:
+    """Where names must follow a pattern, no other name is allowed."""
+    if isinstance(node, list):
+        for item in node:
+            _close(item)
+    if isinstance(node, dict):
+        if "patternProperties" in node:
+            node["additionalProperties"] = False
+        for item in node.values():
+            _close(item)
 
 
 def schema_text() -> str:

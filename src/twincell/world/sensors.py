@@ -40,6 +40,7 @@ class Lidar:
 
     kind: Literal["lidar"]
     mount: Mount
+    """Where it sits."""
     rings: Annotated[int, Field(ge=1, le=256)] = 16
     """Beams above one another."""
     columns: Annotated[int, Field(ge=8, le=8192)] = 900
@@ -60,6 +61,7 @@ class Profiler:
 
     kind: Literal["profiler"]
     mount: Mount
+    """Where it sits."""
     points: Annotated[int, Field(ge=16, le=8192)] = 1280
     """Points a line."""
     rate: Frequency = 250.0
@@ -82,6 +84,7 @@ class Multispectral:
 
     kind: Literal["multispectral"]
     mount: Mount
+    """Where it sits."""
     width: Annotated[int, Field(ge=16, le=4096)] = 640
     """Columns."""
     height: Annotated[int, Field(ge=16, le=4096)] = 480

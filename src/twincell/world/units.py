@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pint
@@ -46,10 +47,10 @@ _QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\
 
 @cache
 def _registry() -> pint.UnitRegistry[float]:
-    registry: pint.UnitRegistry[float] = pint.UnitRegistry(
-        cache_folder=None, on_redefinition="ignore"
-    )
-    # an angle is a dimension here, else "600 rpm" would pass for 62.8 Hz
+    # an angle is a dimension here, else "600 rpm" would pass for 62.8 Hz; pint fills its caches
+    # when it is made with its definitions, and would then not see that the radian has changed
+    registry: pint.UnitRegistry[float] = pint.UnitRegistry(None, on_redefinition="ignore")
+    registry.load_definitions(str(Path(pint.__file__).with_name("default_en.txt")))
     registry.define("radian = [angle] = rad")
     registry.define("EUR = [currency]")
     return registry

@@ -19,7 +19,7 @@ from twincell.inspection.anomaly import Anomaly
 from twincell.inspection.detector import CrackDetector
 from twincell.motion.kinematics import ArmModel
 from twincell.sensing.types import Profiles
-from twincell.stack.history import History
+from twincell.cell.history import History
 from twincell_nodes import qos
 from twincell_nodes.conversions import profiles, seconds
 from twincell_nodes.markers import REPEAT, anomaly_markers

@@ -37,6 +37,7 @@ __all__ = [
     "plan",
     "state_of",
     "stop_report",
+    "stop_report_of",
     "stop_request",
     "stop_request_of",
     "safety_state",
@@ -197,6 +198,21 @@ def stop_report(value: StopReport, now: float) -> msg.StopReport:
         first_deceleration=stamp(value.first_deceleration),
         standstill=stamp(value.standstill),
         distance=value.distance,
+    )
+
+
+def stop_report_of(message: msg.StopReport) -> StopReport:
+    """How a mover came to rest, from its message."""
+    return StopReport(
+        mover=message.mover,
+        request=message.request_id,
+        cause=message.cause,
+        category=message.category,
+        requested=seconds(message.requested),
+        accepted=seconds(message.accepted),
+        first_deceleration=seconds(message.first_deceleration),
+        standstill=seconds(message.standstill),
+        distance=message.distance,
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rclpy
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.timer import Timer
 
@@ -73,8 +73,11 @@ def run(make: Callable[[], CellNode], args: list[str] | None = None) -> None:
     code, node = 0, None
     try:
         node = make()
+        # one executor for good: rclpy.spin_once() would build a new one for each callback
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
         while node.done is None:
-            rclpy.spin_once(node)
+            executor.spin_once()
         code = node.done
     except (KeyboardInterrupt, ExternalShutdownException):
         code = 0

@@ -17,7 +17,7 @@ from twincell.safety.policy import function_of
 from twincell.safety.separation import SeparationMonitor
 from twincell.safety.supervisor import Supervisor
 from twincell.sensing.scene import Scene
-from twincell.stack.history import PoseHistory
+from twincell.cell.history import PoseHistory
 from twincell_nodes import qos
 from twincell_nodes.conversions import scan, seconds
 from twincell_nodes.diagnostics import status

@@ -7,7 +7,7 @@ from twincell.cell.assembly import assemble, generator, mount_body, mount_pose
 from twincell.errors import SensorError, did_you_mean
 from twincell.geometry.pose import Pose
 from twincell.sensing.scene import Placement, Scene
-from twincell.stack.history import PoseHistory, rows_of
+from twincell.cell.history import PoseHistory, rows_of
 from twincell.world.sensors import Sensor
 from twincell_nodes.conversions import seconds
 from twincell_nodes.qos import NEWEST

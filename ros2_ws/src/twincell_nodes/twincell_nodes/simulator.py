@@ -23,7 +23,7 @@ from twincell.geometry.description import describe, package_uris
 from twincell.geometry.pose import Pose
 from twincell.geometry.urdf import link_poses
 from twincell.physics.cell import PhysicsCell
-from twincell.stack.drives import Drives
+from twincell.cell.drives import Drives
 from twincell.stack.pacing import Pacer
 from twincell.stack.surface import BODY_RATE, TF_RATE
 from twincell_nodes import qos
@@ -65,7 +65,7 @@ class SimulatorNode(CellNode):
         self._body_steps = max(1, round(rate / BODY_RATE))
         self._tf_steps = max(1, round(rate / TF_RATE))
         self._energy_steps = max(1, round(rate / 10.0))
-        self._clock = self.create_publisher(Clock, "/clock", qos.CLOCK)
+        self._time = self.create_publisher(Clock, "/clock", qos.CLOCK)
         self._tf = self.create_publisher(TFMessage, "/tf", qos.RELIABLE)
         self._tf_static = self.create_publisher(TFMessage, "/tf_static", qos.LATCHED)
         self._bodies = self.create_publisher(BodyStates, "cell/body_states", qos.NEWEST)
@@ -157,7 +157,7 @@ class SimulatorNode(CellNode):
             self._bodies.publish(bodies)
             for name in self._joints:
                 self._publish_joints(name, now)
-            self._clock.publish(Clock(clock=stamp(now)))
+            self._time.publish(Clock(clock=stamp(now)))
             if self._steps % self._tf_steps == 0:
                 self._publish_transforms(now, poses)
         if self._steps % self._energy_steps == 0:

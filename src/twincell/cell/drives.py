@@ -139,10 +139,8 @@ class Drives:
         controller = self._controllers[name]
         entry = state.mover(name)
         if entry.category is None:
-            if controller.stopped:
-                controller.release()
-                if not controller.stopped:
-                    self._physics.power_on(name)
+            if controller.stopped and controller.release():
+                self._physics.power_on(name)
             if entry.speed_scale > 0.0:
                 controller.speed_scale = entry.speed_scale
             return

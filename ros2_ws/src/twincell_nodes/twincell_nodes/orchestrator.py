@@ -1,0 +1,304 @@
+"""The orchestrator: runs the shift over actions and services, and ends when it is over."""
+
+import json
+import math
+import queue
+import threading
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from control_msgs.action import FollowJointTrajectory, GripperCommand
+from rclpy.action import ActionClient
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64
+from std_srvs.srv import SetBool
+from twincell_msgs.msg import AnomalyArray, Plan, ProductionEvent, SafetyState, StopReport
+from twincell_msgs.msg import StopRequest as StopRequestMsg
+from twincell_msgs.srv import FinishScan, InjectDisruption, StartScan
+from visualization_msgs.msg import MarkerArray
+
+from twincell.cell.assembly import assemble
+from twincell.errors import ProductionError, TwincellError
+from twincell.inspection.anomaly import Verdict
+from twincell.motion.motions import CellMotions
+from twincell.physics.collision import CollisionChecker
+from twincell.production import messages as say
+from twincell.production.journal import Journal
+from twincell.production.orchestrator import Orchestrator
+from twincell.stack.shift import ShiftLog
+from twincell_nodes import messages, qos
+from twincell_nodes.conversions import seconds
+from twincell_nodes.markers import REPEAT, plan_markers
+from twincell_nodes.running import CellNode, run
+
+__all__ = ["OrchestratorNode", "main"]
+
+THINK = 0.02
+"""Period of ticks, in wall time; a tick is left out while the orchestrator is still busy [s]."""
+
+
+class OrchestratorNode(CellNode):
+    """Hears and speaks in this thread; thinks (plans, searches) in a worker, one event at a time.
+
+    Parameters: `out`, folder for `result.json`, `summary.json` and `journal.sqlite`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("orchestrator", out="out/ros")
+        self.out = Path(self.parameter("out")).resolve()
+        self.out.mkdir(parents=True, exist_ok=True)
+        self._assembly = assembly = assemble(self.world, self.path, self.seed)
+        arms, model = assembly.descriptions, assembly.model
+        checker = CollisionChecker(self.world, arms, model)
+        motions = CellMotions(self.world, arms, checker.free, model.airfoil, model.grasp)
+        self.core = Orchestrator(self.world, motions, self.seed, grasp=model.grasp)
+        self.log = ShiftLog()
+        self._journal = Journal(self.out / "journal.sqlite")
+        self._positions: dict[str, np.ndarray] = {}
+        self._orders = {name: description.joints for name, description in arms.items()}
+        self._joules = 0.0
+        self._began = time.monotonic()
+        self._plan: say.Plan | None = None
+        self._said: tuple = ()
+        self._pending = sorted(self.world.production.disruptions, key=lambda d: d.at)
+        self._ready = False
+        self._connect()
+        self._events: queue.SimpleQueue = queue.SimpleQueue()
+        self._commands: queue.SimpleQueue = queue.SimpleQueue()
+        self._heard = self.create_guard_condition(self._carry_out_all)
+        self._worker = threading.Thread(target=self._think, daemon=True)
+        self._worker.start()
+        self.wall_timer(THINK, self._tick)
+        self.wall_timer(REPEAT, self._show)
+
+    def _connect(self) -> None:
+        world = self.world
+        self._arms, self._grippers = {}, {}
+        for name, arm in world.arms.items():
+            self.create_subscription(
+                JointState, f"{name}/joint_states", partial(self._moved, name), qos.RELIABLE
+            )
+            self._arms[name] = ActionClient(
+                self, FollowJointTrajectory, f"{name}/arm_controller/follow_joint_trajectory"
+            )
+            if arm.gripper is not None:
+                self._grippers[name] = ActionClient(
+                    self, GripperCommand, f"{name}/gripper_controller/gripper_cmd"
+                )
+        self._clamp = self.create_client(SetBool, "fixture/clamp")
+        self._start_scan = self.create_client(StartScan, "inspection/start_scan")
+        self._finish_scan = self.create_client(FinishScan, "inspection/finish_scan")
+        self._stops = self.create_publisher(StopRequestMsg, "safety/stop_request", qos.RELIABLE)
+        self._plans = self.create_publisher(Plan, "production/plan", qos.LATCHED)
+        self._lines = self.create_publisher(ProductionEvent, "production/events", qos.RELIABLE)
+        self._markers = self.create_publisher(MarkerArray, "production/markers", qos.LATCHED)
+        self.create_subscription(
+            SafetyState, "safety/state", self._state, qos.safety_state(world.safety.patience)
+        )
+        self.create_subscription(StopReport, "safety/stop_report", self._report, qos.RELIABLE)
+        self.create_subscription(AnomalyArray, "inspection/anomalies", self._found, qos.RELIABLE)
+        self.create_subscription(Float64, "cell/energy", self._used, qos.RELIABLE)
+        self.create_service(InjectDisruption, "production/inject", self._inject)
+
+    # ---------------------------------------------------------------- what is heard
+
+    def _hear(self, event: say.Event) -> None:
+        self._events.put((event, self.now))
+
+    def _moved(self, name: str, message: JointState) -> None:
+        at = dict(zip(message.name, message.position, strict=True))
+        self._positions[name] = np.array([at[joint] for joint in self._orders[name]])
+
+    def _used(self, message: Float64) -> None:
+        self._joules = message.data
+
+    def _state(self, message: SafetyState) -> None:
+        state = messages.state_of(message)
+        self.log.hear(state)
+        key = (state.mode, state.movers, state.active)
+        if key != self._said:
+            self._said = key
+            self._hear(say.SafetyHeard(state))
+
+    def _report(self, message: StopReport) -> None:
+        self.log.reports.append(messages.stop_report_of(message))
+
+    def _found(self, message: AnomalyArray) -> None:
+        for anomaly in messages.anomalies_of(message):
+            self.log.anomaly(anomaly)
+            self._hear(say.AnomalyFound(anomaly))
+
+    def _inject(self, request: InjectDisruption.Request, response: InjectDisruption.Response):
+        try:
+            parameters = json.loads(request.parameters or "{}")
+            if not isinstance(parameters, dict):
+                raise ValueError("not an object")
+        except ValueError as error:
+            response.success = False
+            response.message = f"parameters: a JSON object is expected, e.g. {{}}: {error}"
+            return response
+        self._hear(say.Inject(request.kind, request.subject, parameters))
+        response.success = True
+        response.id = f"{request.kind}/{request.subject}"
+        response.message = "taken in; a line 'disruption' or 'refused' of production/events tells"
+        return response
+
+    def _tick(self) -> None:
+        if not self._ready:
+            self._ready = self._all_there()
+            return
+        now = self.now
+        while self._pending and self._pending[0].at <= now:
+            due = self._pending.pop(0)
+            self._hear(say.Inject(due.kind, due.subject, due.parameters))
+        if self._events.empty():
+            self._hear(say.Tick(dict(self._positions), self._joules))
+
+    def _all_there(self) -> bool:
+        """Whether everything that commands go to is there, and the first states were heard."""
+        servers = [*self._arms.values(), *self._grippers.values()]
+        services = [self._clamp, self._start_scan, self._finish_scan]
+        return (
+            len(self._positions) == len(self.world.arms)
+            and bool(self._said)
+            and all(c.server_is_ready() for c in servers)
+            and all(c.service_is_ready() for c in services)
+        )
+
+    # ---------------------------------------------------------------- the worker
+
+    def _think(self) -> None:
+        """Handle events in order; what is to be done goes back to the node's thread."""
+        while True:
+            event, now = self._events.get()
+            try:
+                commands = self.core.handle(event, now)
+            except ProductionError as error:
+                commands = [say.Journalled(now, "refused", "", {"why": str(error)})]
+            except Exception as error:  # noqa: BLE001 - handed on to the node's thread, which ends
+                self._commands.put((error, now))
+                self._heard.trigger()
+                return
+            for command in commands:
+                self._commands.put((command, now))
+            if self.core.finished:
+                self._commands.put((None, now))
+            if commands or self.core.finished:
+                self._heard.trigger()
+            if self.core.finished:
+                return
+
+    # ---------------------------------------------------------------- what is said
+
+    def _carry_out_all(self) -> None:
+        while not self._commands.empty():
+            command, now = self._commands.get()
+            if isinstance(command, Exception):
+                raise command
+            if command is None:
+                self._end(now)
+            else:
+                self._carry_out(command)
+
+    def _carry_out(self, command: say.Command) -> None:
+        if isinstance(command, say.Move):
+            goal = messages.follow_goal(command.trajectory)
+            self._send(self._arms[command.mover], goal, partial(self._arrived, command.tag))
+        elif isinstance(command, say.Grip):
+            gripper = self.world.arms[command.mover].gripper
+            goal = GripperCommand.Goal()
+            goal.command.position = 0.0 if command.close else float(gripper.open)
+            goal.command.max_effort = float(gripper.force)
+            answer = partial(self._gripped, command.tag, command.close)
+            self._send(self._grippers[command.mover], goal, answer)
+        elif isinstance(command, say.Clamp):
+            future = self._clamp.call_async(SetBool.Request(data=command.close))
+            future.add_done_callback(partial(self._served, command.tag))
+        elif isinstance(command, say.StartScan):
+            request = StartScan.Request(part_id=command.part)
+            future = self._start_scan.call_async(request)
+            future.add_done_callback(partial(self._served, command.tag))
+        elif isinstance(command, say.FinishScan):
+            request = FinishScan.Request(part_id=command.part)
+            future = self._finish_scan.call_async(request)
+            future.add_done_callback(partial(self._judged, command))
+        elif isinstance(command, say.RequestStop):
+            self._stops.publish(messages.stop_request(command.request))
+        elif isinstance(command, say.Publish):
+            self._plan = command.plan
+            self.log.plans.append(command.plan)
+            self._plans.publish(messages.plan(command.plan))
+            self._show()
+        else:
+            self.log.events.append(command)
+            self._journal.append(command)
+            self._lines.publish(messages.event(command, len(self.log.events)))
+
+    def _send(self, client: ActionClient, goal, answer) -> None:
+        """Send a goal; `answer` gets its result, or None where it was not even accepted."""
+
+        def accepted(future) -> None:
+            handle = future.result()
+            if not handle.accepted:
+                answer(None)
+                return
+            handle.get_result_async().add_done_callback(lambda f: answer(f.result().result))
+
+        client.send_goal_async(goal).add_done_callback(accepted)
+
+    def _arrived(self, tag: str, result: FollowJointTrajectory.Result | None) -> None:
+        if result is None:
+            self._hear(say.Done(tag, False, "the goal was rejected"))
+            return
+        ok = result.error_code == FollowJointTrajectory.Result.SUCCESSFUL
+        # a canceled goal has the code 0 as well, but this node cancels none
+        self._hear(say.Done(tag, ok, result.error_string))
+
+    def _gripped(self, tag: str, close: bool, result: GripperCommand.Result | None) -> None:
+        if result is None:
+            self._hear(say.Done(tag, False, "the goal was rejected"))
+            return
+        ok = result.stalled == close
+        text = f"opening {result.position * 1e3:.1f} mm, {'holds' if result.stalled else 'empty'}"
+        self._hear(say.Done(tag, ok, "" if ok else text))
+
+    def _served(self, tag: str, future) -> None:
+        answer = future.result()
+        self._hear(say.Done(tag, answer.success, answer.message))
+
+    def _judged(self, command: say.FinishScan, future) -> None:
+        answer = future.result()
+        if not answer.success:
+            self._hear(say.Done(command.tag, False, answer.message))
+            return
+        found = messages.anomalies_of(answer.anomalies)
+        residual = getattr(answer, "residual", math.nan)
+        verdict = Verdict(command.part, answer.verdict, found, answer.coverage, residual)
+        self.log.verdicts[command.part] = verdict
+        self._hear(say.Verdicts(command.tag, verdict))
+
+    def _show(self) -> None:
+        self._markers.publish(plan_markers(self._plan, self.now))
+
+    # ---------------------------------------------------------------- the end
+
+    def _end(self, now: float) -> None:
+        """Write what came of the shift; the exit code says whether it could be finished."""
+        self._journal.close()
+        summary = self.core.summary()
+        text = json.dumps(summary, indent=2, default=str)
+        (self.out / "summary.json").write_text(text + "\n", encoding="utf-8")
+        wall = time.monotonic() - self._began
+        result = self.log.result(self._assembly, self.core.state, now, wall)
+        (self.out / "result.json").write_text(result.to_json() + "\n", encoding="utf-8")
+        if self.core.halted:
+            raise TwincellError(f"the shift could not be finished: {self.core.halted}")
+        self.get_logger().info(f"the shift is over after {now:.1f} s: {self.out / 'result.json'}")
+        self.done = 0
+
+
+def main(args=None) -> None:
+    """Entry point."""
+    run(OrchestratorNode, args)

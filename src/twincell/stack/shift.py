@@ -1,0 +1,105 @@
+"""What the orchestrating process remembers of a shift, and the result that it makes of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+
+from twincell.cell.assembly import Assembly
+from twincell.cell.plain import encode
+from twincell.cell.result import OrderResult, RunResult, Stop
+from twincell.cell.score import blade_result, truth_of
+from twincell.inspection.anomaly import Anomaly, Verdict
+from twincell.production.messages import Journalled, Plan
+from twincell.production.state import LineState
+from twincell.safety.types import SafetyState, StopReport, StopRequest
+
+__all__ = ["ShiftLog"]
+
+
+@dataclass
+class ShiftLog:
+    """Collects what is not part of the orchestrator's own state.
+
+    Attributes:
+        plans: published, by revision.
+        events: the journal's lines.
+        verdicts: the last of each blade.
+        early: anomalies that came while a blade was scanned.
+        requests: stop requests that were in force, by id.
+        reports: how movers came to rest.
+    """
+
+    plans: list[Plan] = field(default_factory=list)
+    events: list[Journalled] = field(default_factory=list)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    early: dict[str, dict[str, Anomaly]] = field(default_factory=dict)
+    requests: dict[str, StopRequest] = field(default_factory=dict)
+    reports: list[StopReport] = field(default_factory=list)
+
+    def hear(self, state: SafetyState) -> None:
+        """Keep the requests that a safety state names."""
+        for request in state.active:
+            self.requests.setdefault(request.id, request)
+
+    def anomaly(self, anomaly: Anomaly) -> None:
+        """Keep an early anomaly; a graver one of the same id replaces it."""
+        self.early.setdefault(anomaly.part, {})[anomaly.id] = anomaly
+
+    def result(
+        self, assembly: Assembly, state: LineState, duration: float, wall: float
+    ) -> RunResult:
+        """The shift's result, scored against the truth.
+
+        Args:
+            assembly: the cell with its true flaws.
+            state: of the line at the end.
+            duration: simulation time [s].
+            wall: wall time [s].
+        """
+        world = assembly.world
+        late = state.lateness()
+        orders = []
+        for name, order in state.orders.items():
+            ends = [state.blades[part].finished for part in order.parts]
+            known = [end for end in ends if end is not None]
+            finished = max(known) if known and len(known) == len(ends) else None
+            orders.append(OrderResult(name, order.due, finished, late[name], tuple(order.parts)))
+        flaws = {name: truth_of(blade.flaws) for name, blade in assembly.blades.items()}
+        criteria = world.inspection.criteria
+        blades = tuple(
+            blade_result(name, self._verdict(name, state), flaws[name], criteria)
+            for name in world.blades
+        )
+        stops = tuple(
+            Stop(self.requests[report.request], report)
+            for report in sorted(self.reports, key=lambda r: (r.requested, r.mover))
+            if report.request in self.requests
+        )
+        result = RunResult(
+            world=world.name,
+            seed=assembly.seed,
+            hash="",
+            duration=duration,
+            wall=wall,
+            blades=blades,
+            stops=stops,
+            plans=tuple(self.plans),
+            tasks=tuple(state.tasks.values()),
+            energy=state.energy,
+            energy_cost=state.energy_cost,
+            orders=tuple(orders),
+            events=tuple(self.events),
+        )
+        told = json.dumps(encode(result.to_dict()), sort_keys=True)
+        return RunResult(**{**vars(result), "hash": hashlib.sha256(told.encode()).hexdigest()})
+
+    def _verdict(self, name: str, state: LineState) -> Verdict | None:
+        """As it was carried out: a scan that a critical crack cut short has no other."""
+        blade = state.blades[name]
+        verdict = self.verdicts.get(name)
+        seen = tuple(self.early.get(name, {}).values())
+        if verdict is not None or not (seen and blade.decision == "reject"):
+            return verdict
+        return Verdict(name, "reject", seen, 0.0, 0.0)

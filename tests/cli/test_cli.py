@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import twincell
+from twincell.cell import run as cell_run
+from twincell.cli import app
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "worlds" / "blade_cell.yaml"
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+@pytest.fixture
+def broken(tmp_path):
+    path = tmp_path / "broken.yaml"
+    path.write_text(SHIPPED.read_text(encoding="utf-8").replace("speed: 25", "sped: 25"))
+    return path
+
+
+def test_help_reads_like_a_table_of_contents():
+    result = call("--help")
+    assert result.exit_code == 0
+    places = [result.output.index(f" {name} ") for name in ("world", "run", "report", "up", "bag")]
+    assert places == sorted(places)
+
+
+def test_help_is_fast_and_loads_nothing_heavy():
+    code = (
+        "import sys\nfrom twincell.cli import app\n"
+        "try: app(['--help'])\nexcept SystemExit: pass\n"
+        "heavy = {'numpy', 'pydantic', 'matplotlib', 'pybullet', 'open3d', 'pinocchio'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    environment = {"PYTHONPATH": str(Path(twincell.__file__).parents[1]), "PATH": "/usr/bin:/bin"}
+    best = 99.0
+    for _ in range(3):
+        began = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        best = min(best, time.perf_counter() - began)
+        assert done.stderr.strip() == "[]"
+    assert best < 0.5
+
+
+@pytest.mark.parametrize(
+    "arguments", [["world"], ["world", "check"], ["run"], ["report"], ["up"], ["bag", "rates"]]
+)
+def test_every_command_has_help(arguments):
+    result = call(*arguments, "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+
+
+def test_version():
+    assert call("--version").stdout.strip() == f"twincell {twincell.__version__}"
+
+
+def test_check_is_0_for_a_good_world_and_1_for_a_bad_one(broken):
+    assert call("world", "check", SHIPPED, "--no-motion").exit_code == 0
+    result = call("world", "check", broken)
+    assert result.exit_code == 1
+    assert re.match(rf"{re.escape(str(broken))}:\d+: inspection\.sped: unknown key", result.stdout)
+
+
+def test_check_as_json_is_one_object(broken):
+    result = call("world", "check", broken, "--json")
+    data = json.loads(result.stdout)
+    assert (data["ok"], len(data["faults"]), result.exit_code) == (False, 1, 1)
+
+
+def test_a_fault_of_the_user_is_one_message_and_code_2(broken, tmp_path):
+    for arguments in (
+        ["world", "check", tmp_path / "none.yaml"],
+        ["run", broken],
+        ["up", broken, "--list"],
+        ["report", tmp_path],
+        ["bag", "rates", tmp_path],
+    ):
+        result = call(*arguments)
+        assert result.exit_code == 2, arguments
+        assert result.stderr.startswith("error: ")
+        assert "Traceback" not in result.output
+        assert result.stdout == ""
+
+
+def test_schema_and_docs_go_to_a_file_or_to_standard_output(tmp_path):
+    result = call("world", "schema", "--out", tmp_path / "a" / "schema.json")
+    assert result.exit_code == 0
+    assert json.loads((tmp_path / "a" / "schema.json").read_text())["title"] == "twincell world"
+    assert call("world", "docs").stdout.startswith("# The world file")
+
+
+def test_run_writes_the_result_and_its_report(made_up, tmp_path, monkeypatch):
+    asked = {}
+
+    def run_shift(world, path, seed, progress=None, longest=0.0):
+        asked.update(world=world.name, path=path, seed=seed, longest=longest)
+        progress(1.0, 0, 6)
+        return made_up
+
+    monkeypatch.setattr(cell_run, "run_shift", run_shift)
+    out = tmp_path / "out"
+    result = call("run", SHIPPED, "--seed", 11, "--max-time", 60, "--out", out, "--json")
+    assert result.exit_code == 0, result.output
+    assert asked == {"world": "blade_cell", "path": SHIPPED, "seed": 11, "longest": 60.0}
+    data = json.loads(result.stdout)
+    assert data["hash"] == made_up.hash
+    assert sorted(p.name for p in out.iterdir()) == ["report.html", "run.json", "run.npz"]
+    assert call("run", SHIPPED).exit_code == 0
+    assert asked["seed"] == 7  # the world's own
+
+    (out / "report.html").unlink()
+    again = call("report", out)
+    assert again.exit_code == 0
+    assert "5 of 6" in again.stdout
+    assert (out / "report.html").stat().st_size > 100_000
+
+
+def test_up_lists_its_nodes():
+    data = json.loads(call("up", SHIPPED, "--list", "--json").stdout)
+    assert {"simulator", "orchestrator", "profiler"} <= {node["name"] for node in data["nodes"]}
+
+
+def test_rates_end_with_1_when_a_topic_is_silent(tmp_path):
+    topic = {"topic": "/a", "type": "X", "expected": 5.0, "measured": 5.0, "messages": 50}
+    file = tmp_path / "rates.json"
+    file.write_text(json.dumps({"topics": [topic]}))
+    assert call("bag", "rates", file).exit_code == 0
+    file.write_text(json.dumps({"topics": [topic | {"messages": 0, "measured": 0.0}]}))
+    result = call("bag", "rates", file, "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["silent"] == ["/a"]

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "worlds" / "blade_cell.yaml"
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Path:
+    return SHIPPED
+
+
+@pytest.fixture
+def mutated(tmp_path: Path) -> Callable[..., Path]:
+    """A copy of the shipped world with one text put in the place of another."""
+
+    def make(*pairs: tuple[str, str]) -> Path:
+        text = SHIPPED.read_text(encoding="utf-8")
+        for old, new in pairs:
+            assert text.count(old) >= 1, f"the shipped world has no {old!r}"
+            text = text.replace(old, new, 1)
+        path = tmp_path / "world.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return make

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from twincell.world.schema import json_schema, reference, schema_text
+from twincell.world.source import Source
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def validator():
+    jsonschema.Draft202012Validator.check_schema(json_schema())
+    return jsonschema.Draft202012Validator(json_schema())
+
+
+def test_the_schema_accepts_the_shipped_world(validator, shipped):
+    validator.validate(Source.read(shipped).value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  speed: 25 mm/s", "  sped: 25 mm/s"),
+        ("role: accept", "role: acept"),
+        ("seed: 7", "seed: lucky"),
+        ("\nhandler: handler", ""),
+        ("xyz: [0.0, 0.0, 0.70]", "xyz: [0.0, 0.70]"),
+        ("rate: 2 Hz", "rate: -2"),
+        ("kind: lidar", "kind: lidr"),
+        ("blade_1:", "Blade-1:"),
+    ],
+)
+def test_the_schema_refuses_what_the_loader_refuses(validator, mutated, old, new):
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate(Source.read(mutated((old, new))).value)
+
+
+def test_the_written_files_are_up_to_date():
+    assert (ROOT / "worlds" / "world.schema.json").read_text(encoding="utf-8") == schema_text()
+    assert (ROOT / "docs" / "world.md").read_text(encoding="utf-8") == reference()
+
+
+def test_every_key_has_a_meaning():
+    schema = json_schema()
+    for name, section in {"World": schema, **schema["$defs"]}.items():
+        for key, entry in section["properties"].items():
+            if key != "kind":
+                assert entry.get("description"), f"{name}.{key}"
+    assert json.loads(schema_text()) == schema
