@@ -68,9 +68,9 @@ def shift(blades, delays):
     return tuple(tasks)
 
 
-def stop(id, cause, function, mover, at):
-    request = StopRequest(id, function, 2, cause, mover, "seen", at - 0.12, at)
-    report = StopReport(mover, id, cause, 2, at, at + 0.004, at + 0.008, at + 0.19, 0.041)
+def stop(key, cause, function, mover, at):
+    request = StopRequest(key, function, 2, cause, mover, "seen", at - 0.12, at)
+    report = StopReport(mover, key, cause, 2, at, at + 0.004, at + 0.008, at + 0.19, 0.041)
     return Stop(request, report)
 
 

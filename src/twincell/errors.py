@@ -1,16 +1,16 @@
 """The exceptions of twincell, in one tree.
 
-    TwincellError
-    ├── WorldError         a world file: unknown key, wrong unit or type, impossible layout
-    ├── AssetError         a file that a world names is missing or unreadable
-    ├── GeometryError      a mesh or a flaw that cannot be built
-    ├── PhysicsError       a body, joint or contact that Bullet cannot give
-    ├── MotionError        no trajectory: unreachable, in collision, beyond limits
-    │   └── GoalError      a commanded trajectory that a controller must refuse
-    ├── SensorError        a sensor whose configuration or data make no sense
-    ├── InspectionError    a scan that cannot be judged
-    ├── SafetyError        a stop request or reset that is refused
-    └── ProductionError    orders, plans or disruptions that contradict themselves
+TwincellError
+├── WorldError         a world file: unknown key, wrong unit or type, impossible layout
+├── AssetError         a file that a world names is missing or unreadable
+├── GeometryError      a mesh or a flaw that cannot be built
+├── PhysicsError       a body, joint or contact that Bullet cannot give
+├── MotionError        no trajectory: unreachable, in collision, beyond limits
+│   └── GoalError      a commanded trajectory that a controller must refuse
+├── SensorError        a sensor whose configuration or data make no sense
+├── InspectionError    a scan that cannot be judged
+├── SafetyError        a stop request or reset that is refused
+└── ProductionError    orders, plans or disruptions that contradict themselves
 """
 
 from __future__ import annotations

@@ -79,5 +79,5 @@ def test_empty_extras_and_back(tmp_path):
 def test_what_are_no_extras_is_told_so(tmp_path, data):
     path = tmp_path / "run.npz"
     path.write_bytes(data)
-    with pytest.raises(AssetError, match="run.npz"):
+    with pytest.raises(AssetError, match=r"run\.npz"):
         Extras.load(path)

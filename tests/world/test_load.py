@@ -43,8 +43,9 @@ def test_the_shipped_world_in_si(shipped):
         ("kind: lidar", "kind: lidr", "lidr", ("sensors.lidar_east.kind", "did you mean 'lidar'")),
         ("kind: lidar", "rings: 16", "lidar_east:", ("sensors.lidar_east.kind", "missing")),
         ("kind: rush_order", "kind: rush", "rush", ("disruptions[0].kind", "rush_order")),
-        ("priority: 5.0", "prio: 5.0", "prio:", ("parameters", "'prio'", "'priority'")),
-        ("due: 80.0", "due: 80 mm", "80 mm", ("parameters", "'due'", "'mm'")),
+        ("priority: <#>}}", "prio: 5.0}}", "prio:", ("parameters", "'prio'", "'priority'")),
+        ("parameters: {due: <#>", "parameters: {due: 80 mm", "80 mm",
+         ("parameters", "'due'", "'mm'")),
         ("operator: {", "operator: soon\nx: {", "soon", ("operator", "mapping", "reset_delay")),
         ("blade_1: {}", "Blade-1: {}", "Blade-1", ("blades.Blade-1", "lower-case")),
         ("force: 60 N", "force: -60 N", "-60", ("gripper.force", "more than 0 N")),
@@ -155,9 +156,9 @@ def test_yaml_is_read_by_version_1_2(mutated):
 
 
 def test_merge_keys_and_anchors_work(mutated):
-    world = load_world(mutated(
-        ("  blade_1: {}", "  blade_1: &plain {slot: 7}"), ("  blade_3: {}", "  blade_3: {<<: *plain, slot: 5}")
-    ))  # fmt: skip
+    anchor = ("  blade_1: {}", "  blade_1: &plain {slot: 7}")
+    alias = ("  blade_3: {}", "  blade_3: {<<: *plain, slot: 5}")
+    world = load_world(mutated(anchor, alias))
     assert (world.blades["blade_1"].slot, world.blades["blade_3"].slot) == (7, 5)
 
 

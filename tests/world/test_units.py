@@ -78,7 +78,7 @@ def test_limits_are_told_with_their_unit():
         Quantity("m", above=0).read(0)
     with pytest.raises(ValueError, match="at least 0 s"):
         Quantity("s", least=0).read("-1 ms")
-    with pytest.raises(ValueError, match="at most 1$"):
+    with pytest.raises(ValueError, match=r"at most 1$"):
         Quantity("1", most=1).read(1.5)
 
 

@@ -19,6 +19,10 @@ function(leave_it_to prefix)
   message(STATUS "${PROJECT_NAME} is installed in ${prefix}: not built here")
   file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/${PROJECT_NAME}.txt" "${prefix}\n")
   install(FILES "${CMAKE_CURRENT_BINARY_DIR}/${PROJECT_NAME}.txt" DESTINATION share/twincell_underlay)
+  foreach(shell bash sh zsh)  # colcon's install/setup.bash sources one of each package
+    file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/local_setup.${shell}" "# ${PROJECT_NAME}: see ${prefix}\n")
+    install(FILES "${CMAKE_CURRENT_BINARY_DIR}/local_setup.${shell}" DESTINATION share/${PROJECT_NAME})
+  endforeach()
 endfunction()
 
 # mark_as_underlay(): lets installed_elsewhere tell this build from a ROS installation's own.

@@ -76,7 +76,7 @@ class Extras:
             AssetError: no such file, or it holds something else.
         """
         try:
-            with np.load(path, allow_pickle=False) as data:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 names = [key.split("/")[1] for key in data if key.endswith("/points")]
                 return cls(
                     power=data.get("power", None),
@@ -92,5 +92,5 @@ class Extras:
                     picture=data.get("picture", None),
                     files=tuple(json.loads(str(data["files"]))),
                 )
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
             raise AssetError(f"{path}: no pictures and curves of a run: {error}") from None

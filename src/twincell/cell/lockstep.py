@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twincell.cell.assembly import Assembly
 from twincell.cell.drives import Drives
 from twincell.cell.eyes import Eyes
-from twincell.cell.shift_log import ShiftLog
+from twincell.cell.shift import ShiftLog
 from twincell.errors import GoalError, InspectionError, ProductionError, SafetyError
 from twincell.geometry.pose import Pose
 from twincell.inspection.detector import CrackDetector
@@ -164,7 +164,7 @@ class LockstepCell:
         sensors = [self._datum(r).inverse() @ self.eyes.sensor_pose(sensor, r) for _, r in lines]
         self._lines.append((profiles, sensors))
         for anomaly in self.detector.push(profiles, sensors, now):
-            self.log.anomalies.setdefault(anomaly.part, []).append(anomaly)
+            self.log.anomaly(anomaly)
             self._inbox.append(AnomalyFound(anomaly))
 
     def _datum(self, poses: Array) -> Pose:
@@ -212,7 +212,7 @@ class LockstepCell:
         self._hear(state, now)
 
     def _hear(self, state: SafetyState, now: float) -> None:
-        self.log.requests |= {r.id: r for r in state.active}
+        self.log.hear(state)
         self.drives.hear(state, now, now)
         mode = (state.mode, state.movers, state.active)
         if mode != self._sent_mode:

@@ -18,7 +18,6 @@ from twincell.cell.extras import DeviationMap, Extras
 from twincell.cell.lockstep import LockstepCell
 from twincell.cell.plain import encode
 from twincell.cell.result import RunResult
-from twincell.cell.shift_log import result_of, with_truth
 from twincell.world.model import World
 
 __all__ = ["Fingerprint", "collect", "run_cell", "run_shift"]
@@ -99,8 +98,7 @@ def collect(cell: LockstepCell, fingerprint: Fingerprint, wall: float) -> RunRes
         wall: time that it took [s].
     """
     assembly = cell.assembly
-    plain = result_of(assembly.world, assembly.seed, cell.orchestrator, cell.log, cell.time, wall)
-    result = with_truth(plain, assembly.world, assembly.blades)
+    result = cell.log.result(assembly, cell.orchestrator.state, cell.time, wall)
     told = result.to_dict()
     for key in ("wall", "hash", "real_time_factor"):
         del told[key]

@@ -10,7 +10,7 @@ __all__ = ["shift_progress"]
 
 @contextmanager
 def shift_progress() -> Iterator[Callable[[float, int, int], None]]:
-    """A function of (simulation time [s], blades done, blades in all) that shows them on one line."""
+    """A function that shows simulation time [s], blades done and blades in all on one line."""
     from rich.console import Console
 
     console = Console(stderr=True)

@@ -28,6 +28,9 @@ __all__ = ["Outcome", "Standstill", "TrajectoryController"]
 
 Array = NDArray[np.float64]
 
+_NONE = 3
+"""Milder than every stop category."""
+
 
 @dataclass
 class _Stop:

@@ -116,12 +116,12 @@ def stops(result: RunResult) -> Table:
         "cause",
         "stop",
         "mover",
-        "asked [ms]",
-        "taken [ms]",
-        "slower [ms]",
-        "stands [ms]",
-        "in all [ms]",
-        "travel [mrad]",
+        "asked\n[ms]",
+        "taken\n[ms]",
+        "slower\n[ms]",
+        "stands\n[ms]",
+        "in all\n[ms]",
+        "travel\n[mrad]",
     )
     title = "Stops, with category; each latency from the stage before"
     return Table(title, heads, tuple(rows), (False,) * len(rows), (1, *range(5, 11)))

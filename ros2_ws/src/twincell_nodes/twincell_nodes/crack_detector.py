@@ -11,6 +11,7 @@ from vision_msgs.msg import Detection3DArray
 from visualization_msgs.msg import MarkerArray
 
 from twincell.cell.assembly import mount_pose
+from twincell.cell.history import History
 from twincell.errors import InspectionError
 from twincell.geometry.catalogue import nominal
 from twincell.geometry.description import describe
@@ -19,7 +20,6 @@ from twincell.inspection.anomaly import Anomaly
 from twincell.inspection.detector import CrackDetector
 from twincell.motion.kinematics import ArmModel
 from twincell.sensing.types import Profiles
-from twincell.cell.history import History
 from twincell_nodes import qos
 from twincell_nodes.conversions import profiles, seconds
 from twincell_nodes.markers import REPEAT, anomaly_markers

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
     EmitEvent,
@@ -18,6 +17,7 @@ from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, This
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
+from launch import LaunchDescription
 from twincell.assets import world_path
 from twincell.stack.specs import GROUPS, NodeSpec, node_specs
 from twincell.world.load import load_world

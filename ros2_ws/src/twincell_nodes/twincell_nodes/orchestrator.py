@@ -20,6 +20,7 @@ from twincell_msgs.srv import FinishScan, InjectDisruption, StartScan
 from visualization_msgs.msg import MarkerArray
 
 from twincell.cell.assembly import assemble
+from twincell.cell.shift import ShiftLog
 from twincell.errors import ProductionError, TwincellError
 from twincell.inspection.anomaly import Verdict
 from twincell.motion.motions import CellMotions
@@ -27,9 +28,7 @@ from twincell.physics.collision import CollisionChecker
 from twincell.production import messages as say
 from twincell.production.journal import Journal
 from twincell.production.orchestrator import Orchestrator
-from twincell.stack.shift import ShiftLog
 from twincell_nodes import messages, qos
-from twincell_nodes.conversions import seconds
 from twincell_nodes.markers import REPEAT, plan_markers
 from twincell_nodes.running import CellNode, run
 
@@ -54,7 +53,7 @@ class OrchestratorNode(CellNode):
         checker = CollisionChecker(self.world, arms, model)
         motions = CellMotions(self.world, arms, checker.free, model.airfoil, model.grasp)
         self.core = Orchestrator(self.world, motions, self.seed, grasp=model.grasp)
-        self.log = ShiftLog()
+        self.shift = ShiftLog()
         self._journal = Journal(self.out / "journal.sqlite")
         self._positions: dict[str, np.ndarray] = {}
         self._orders = {name: description.joints for name, description in arms.items()}
@@ -116,18 +115,18 @@ class OrchestratorNode(CellNode):
 
     def _state(self, message: SafetyState) -> None:
         state = messages.state_of(message)
-        self.log.hear(state)
+        self.shift.hear(state)
         key = (state.mode, state.movers, state.active)
         if key != self._said:
             self._said = key
             self._hear(say.SafetyHeard(state))
 
     def _report(self, message: StopReport) -> None:
-        self.log.reports.append(messages.stop_report_of(message))
+        self.shift.reports.append(messages.stop_report_of(message))
 
     def _found(self, message: AnomalyArray) -> None:
         for anomaly in messages.anomalies_of(message):
-            self.log.anomaly(anomaly)
+            self.shift.anomaly(anomaly)
             self._hear(say.AnomalyFound(anomaly))
 
     def _inject(self, request: InjectDisruption.Request, response: InjectDisruption.Response):
@@ -177,7 +176,7 @@ class OrchestratorNode(CellNode):
                 commands = self.core.handle(event, now)
             except ProductionError as error:
                 commands = [say.Journalled(now, "refused", "", {"why": str(error)})]
-            except Exception as error:  # noqa: BLE001 - handed on to the node's thread, which ends
+            except Exception as error:
                 self._commands.put((error, now))
                 self._heard.trigger()
                 return
@@ -228,13 +227,13 @@ class OrchestratorNode(CellNode):
             self._stops.publish(messages.stop_request(command.request))
         elif isinstance(command, say.Publish):
             self._plan = command.plan
-            self.log.plans.append(command.plan)
+            self.shift.plans.append(command.plan)
             self._plans.publish(messages.plan(command.plan))
             self._show()
         else:
-            self.log.events.append(command)
+            self.shift.events.append(command)
             self._journal.append(command)
-            self._lines.publish(messages.event(command, len(self.log.events)))
+            self._lines.publish(messages.event(command, len(self.shift.events)))
 
     def _send(self, client: ActionClient, goal, answer) -> None:
         """Send a goal; `answer` gets its result, or None where it was not even accepted."""
@@ -276,7 +275,7 @@ class OrchestratorNode(CellNode):
         found = messages.anomalies_of(answer.anomalies)
         residual = getattr(answer, "residual", math.nan)
         verdict = Verdict(command.part, answer.verdict, found, answer.coverage, residual)
-        self.log.verdicts[command.part] = verdict
+        self.shift.verdicts[command.part] = verdict
         self._hear(say.Verdicts(command.tag, verdict))
 
     def _show(self) -> None:
@@ -291,7 +290,8 @@ class OrchestratorNode(CellNode):
         text = json.dumps(summary, indent=2, default=str)
         (self.out / "summary.json").write_text(text + "\n", encoding="utf-8")
         wall = time.monotonic() - self._began
-        result = self.log.result(self._assembly, self.core.state, now, wall)
+        # only now, with the shift over, the truth about the blades is looked at
+        result = self.shift.result(self._assembly, self.core.state, now, wall)
         (self.out / "result.json").write_text(result.to_json() + "\n", encoding="utf-8")
         if self.core.halted:
             raise TwincellError(f"the shift could not be finished: {self.core.halted}")

@@ -9,6 +9,7 @@ from twincell_msgs.msg import BodyStates, SafetyState, StopRequest
 from visualization_msgs.msg import MarkerArray
 
 from twincell.cell.assembly import assemble
+from twincell.cell.history import PoseHistory
 from twincell.errors import SafetyError
 from twincell.geometry.pose import Pose
 from twincell.safety import types
@@ -17,7 +18,6 @@ from twincell.safety.policy import function_of
 from twincell.safety.separation import SeparationMonitor
 from twincell.safety.supervisor import Supervisor
 from twincell.sensing.scene import Scene
-from twincell.cell.history import PoseHistory
 from twincell_nodes import qos
 from twincell_nodes.conversions import scan, seconds
 from twincell_nodes.diagnostics import status

@@ -4,10 +4,10 @@ import numpy as np
 from twincell_msgs.msg import BodyStates
 
 from twincell.cell.assembly import assemble, generator, mount_body, mount_pose
+from twincell.cell.history import PoseHistory, rows_of
 from twincell.errors import SensorError, did_you_mean
 from twincell.geometry.pose import Pose
 from twincell.sensing.scene import Placement, Scene
-from twincell.cell.history import PoseHistory, rows_of
 from twincell.world.sensors import Sensor
 from twincell_nodes.conversions import seconds
 from twincell_nodes.qos import NEWEST

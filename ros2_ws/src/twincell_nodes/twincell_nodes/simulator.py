@@ -17,13 +17,13 @@ from tf2_msgs.msg import TFMessage
 from twincell_msgs.msg import BodyStates, SafetyState, StopReport
 
 from twincell.cell.assembly import mount_body, mount_pose
+from twincell.cell.drives import Drives
 from twincell.errors import GoalError
 from twincell.geometry.catalogue import nominal
 from twincell.geometry.description import describe, package_uris
 from twincell.geometry.pose import Pose
 from twincell.geometry.urdf import link_poses
 from twincell.physics.cell import PhysicsCell
-from twincell.cell.drives import Drives
 from twincell.stack.pacing import Pacer
 from twincell.stack.surface import BODY_RATE, TF_RATE
 from twincell_nodes import qos
