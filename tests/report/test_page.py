@@ -14,6 +14,7 @@ from rich.console import Console
 from twincell.cell.extras import DeviationMap, Extras
 from twincell.report.blade_map import raster
 from twincell.report.charts import gantt, power_curve, stop_marks
+from twincell.report.facts import headline, orders
 from twincell.report.page import write_report
 from twincell.report.tables import print_tables
 
@@ -84,6 +85,16 @@ def test_the_console_says_the_same(made_up):
     for told in ("blade_4", "5 of 6", "person in zone", "travel", "2 of 3", "critical crack"):
         assert told in text
     assert "…" not in text  # nothing is cut off
+
+
+def test_an_unfinished_order_is_not_in_time(made_up):
+    order = dataclasses.replace(made_up.orders[1], finished=None)
+    result = dataclasses.replace(made_up, orders=(order,), stops=())
+    figures = {what: (value, remark) for what, value, remark in headline(result)}
+    assert figures["orders"] == ("1", "1 unfinished")
+    assert figures["stops"] == ("0", "nobody asked")
+    assert orders(result).bad == (True,)
+    assert orders(result).rows[0][-2:] == ("never", "–")
 
 
 def test_stops_are_numbered_by_request(made_up):

@@ -16,7 +16,6 @@ from twincell.cell.shift import ShiftLog
 from twincell.errors import GoalError, InspectionError, ProductionError, SafetyError
 from twincell.geometry.pose import Pose
 from twincell.inspection.detector import CrackDetector
-from twincell.inspection.deviation import deviation
 from twincell.motion.motions import CellMotions
 from twincell.physics.cell import PhysicsCell
 from twincell.physics.collision import CollisionChecker
@@ -44,7 +43,6 @@ from twincell.safety.operator import Operator
 from twincell.safety.separation import SeparationMonitor
 from twincell.safety.supervisor import Supervisor
 from twincell.safety.types import SafetyState
-from twincell.sensing.types import Profiles
 from twincell.twin.gate import TwinGate
 from twincell.world.work import Disruption
 
@@ -58,8 +56,6 @@ THINK = 0.02
 """Period of the orchestrator's ticks [s]."""
 BATCH = 4
 """Lines of the profiler that travel together: 16 ms at 250 Hz."""
-MAP_LINES, MAP_POINTS = 2, 3
-"""Every so-many-th line and point goes into the report's deviation map."""
 GRIP_TIME = 1.5
 """A gripper that has not settled by then has failed [s]."""
 
@@ -110,7 +106,7 @@ class LockstepCell:
         self._clamps: list[Clamp] = []
         self._scanning: str | None = None
         self._buffer: list[tuple[float, Array]] = []
-        self._lines: list[tuple[Profiles, list[Pose]]] = []
+        self._seen = False
         self._pending = sorted(world.production.disruptions, key=lambda d: d.at)
         self._next_state = self._next_think = 0.0
         self._poses = self.physics.poses()
@@ -157,12 +153,12 @@ class LockstepCell:
         if len(self._buffer) < BATCH:
             return
         lines, self._buffer = self._buffer, []
-        if self.picture is None and self._lines:
+        if self.picture is None and self._seen:
             self.picture = self.physics.picture(960, 600, EYE, TARGET)
         sensor = self.assembly.world.profilers()[name]
         profiles = self.eyes.profile(name, lines)
         sensors = [self._datum(r).inverse() @ self.eyes.sensor_pose(sensor, r) for _, r in lines]
-        self._lines.append((profiles, sensors))
+        self._seen = True
         for anomaly in self.detector.push(profiles, sensors, now):
             self.log.anomaly(anomaly)
             self._inbox.append(AnomalyFound(anomaly))
@@ -277,7 +273,7 @@ class LockstepCell:
         elif isinstance(command, StartScan):
             self.detector.start(command.part, now)
             self._scanning = command.part
-            self._lines, self._buffer = [], []
+            self._buffer = []
             self._inbox.append(Done(command.tag, True))
         elif isinstance(command, FinishScan):
             self._finish(command, now)
@@ -311,19 +307,5 @@ class LockstepCell:
         self._inbox.append(Verdicts(command.tag, verdict))
 
     def _map(self, part: str) -> None:
-        """Keep the scan's deviation from the CAD, thinned, for the report's pictures."""
-        inspection = self.assembly.world.inspection
-        every = [(b, i) for b in range(len(self._lines)) for i in range(len(self._lines[b][1]))]
-        picked = every[::MAP_LINES]
-        if not picked:
-            return
-        profiles = Profiles(
-            np.array([self._lines[b][0].stamps[i] for b, i in picked]),
-            np.stack([self._lines[b][0].points[i] for b, i in picked]),
-            np.stack([self._lines[b][0].intensity[i] for b, i in picked]),
-        )
-        sensors = [self._lines[b][1][i] for b, i in picked]
-        profiler = self.assembly.world.profilers()[inspection.profiler]
-        self.deviations[part] = deviation(
-            self.assembly.model, profiler, profiles, sensors, MAP_POINTS
-        )
+        """Keep the scan's deviation from the CAD for the report's pictures."""
+        self.deviations[part] = self.detector.deviation()

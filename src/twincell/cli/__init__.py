@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from twincell import __version__
-from twincell.cli import bag, shift, stack, world
+from twincell.cli import bag, demo, shift, stack, world
 from twincell.cli.output import fail
 from twincell.errors import TwincellError
 
@@ -68,5 +68,6 @@ def main(
 
 app.add_typer(world.app, name="world", rich_help_panel="1. The cell")
 shift.register(app, panel="2. The simulated shift, without ROS")
+demo.register(app, panel="3. The ROS stack")
 stack.register(app, panel="3. The ROS stack")
 app.add_typer(bag.app, name="bag", rich_help_panel="4. What was recorded")

@@ -20,6 +20,7 @@ from twincell.errors import InspectionError
 from twincell.geometry.blade import BladeModel
 from twincell.geometry.pose import Pose
 from twincell.inspection.anomaly import Anomaly, Verdict
+from twincell.inspection.deviation import deviation_map
 from twincell.inspection.expectation import Comparison, Expectation
 from twincell.inspection.indications import (
     GAP,
@@ -169,6 +170,24 @@ class CrackDetector:
         self._stream = None
         decision = self._decide(anomalies, coverage)
         return Verdict(self._part, decision, anomalies, coverage, residual)
+
+    def deviation(self, lines: int = 2, points: int = 3) -> tuple[F64, F64]:
+        """The last scan's deviation from the CAD, thinned, for pictures (see `deviation`).
+
+        Args:
+            lines: take every so-many-th line.
+            points: take every so-many-th point of a line.
+
+        Returns:
+            Points in the part frame, shape (n, 3), and deviations, shape (n,) [m].
+
+        Raises:
+            InspectionError: nothing was scanned.
+        """
+        if not self._depth:
+            raise InspectionError("no line was scanned; valid: after lines were pushed")
+        depth = np.concatenate(self._depth)[::lines]
+        return deviation_map(self._expectation, depth, self._sensors[::lines], points)
 
     def _decide(self, anomalies: Sequence[Anomaly], coverage: float) -> Decision:
         """Where the part goes."""

@@ -14,8 +14,9 @@ from twincell.inspection.expectation import Expectation
 from twincell.sensing.types import Profiles
 from twincell.world.sensors import Profiler
 
-__all__ = ["deviation"]
+__all__ = ["deviation", "deviation_map"]
 
+F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
 
@@ -50,8 +51,14 @@ def deviation(
             f"{len(profiles.points)} lines, {len(sensor_in_part)} poses, stride {stride}; valid: "
             "a pose a line, stride at least 1"
         )
-    expectation = Expectation(model, profiler)
     depth = np.asarray(profiles.points[:, :, 2], np.float32)
+    return deviation_map(Expectation(model, profiler), depth, sensor_in_part, stride)
+
+
+def deviation_map(
+    expectation: Expectation, depth: F32, sensor_in_part: Sequence[Pose], stride: int
+) -> tuple[F64, F64]:
+    """The same from depths along the view, shape (m, k) [m], and an expectation made before."""
     comparison = expectation.compare(depth, sensor_in_part)
     line, column = np.nonzero(comparison.measured & np.isfinite(comparison.expected))
     chosen = column % stride == 0

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-from twincell.cell.result import RunResult
+from twincell.cell.result import OrderResult, RunResult
 from twincell.report.charts import stop_marks
 
 __all__ = ["Table", "anomalies", "blades", "headline", "orders", "plans", "stops"]
@@ -37,13 +37,16 @@ def headline(result: RunResult) -> tuple[tuple[str, str, str], ...]:
     requests = {stop.request.id for stop in result.stops}
     slowest = max((s.report.standstill - s.request.stamp for s in result.stops), default=math.nan)
     late = sum(order.tardiness > 0 for order in result.orders)
+    open_ = sum(order.finished is None for order in result.orders)
+    times = [f"{late} late"] * (late > 0) + [f"{open_} unfinished"] * (open_ > 0)
+    told = f"slowest, evidence to standstill: {_ms(slowest)}" if requests else "nobody asked"
     changes = max(len(result.plans) - 1, 0)
     return (
         ("blades judged right", f"{result.correct} of {len(result.blades)}", "against the truth"),
         ("flaws found", f"{result.found} of {total}", f"{_count(result.false, 'false anomaly')}"),
-        ("stops", str(len(requests)), f"slowest, evidence to standstill: {_ms(slowest)}"),
+        ("stops", str(len(requests)), told),
         ("plans", str(len(result.plans)), _count(changes, "change")),
-        ("orders", str(len(result.orders)), "all in time" if not late else f"{late} late"),
+        ("orders", str(len(result.orders)), ", ".join(times) or "all in time"),
         ("energy", f"{result.energy / 1e3:.1f} kJ", f"{100 * result.energy_cost:.3f} ct"),
         ("shift", f"{result.duration:.1f} s", f"{result.real_time_factor:.1f} × real time"),
     )
@@ -152,12 +155,18 @@ def orders(result: RunResult) -> Table:
             ", ".join(order.parts),
             f"{order.due:.1f} s",
             f"{order.finished:.1f} s" if order.finished is not None else "never",
-            f"{order.tardiness:.1f} s" if order.tardiness else "in time",
+            _lateness(order),
         )
         for order in result.orders
     )
     bad = tuple(order.finished is None or order.tardiness > 0 for order in result.orders)
     return Table("Orders", ("order", "blades", "due", "finished", "late"), rows, bad, (2, 3, 4))
+
+
+def _lateness(order: OrderResult) -> str:
+    if order.tardiness > 0:
+        return f"{order.tardiness:.1f} s"
+    return "in time" if order.finished is not None else "–"
 
 
 def _lengths(values: list[float]) -> str:

@@ -35,9 +35,12 @@ class TopicRate:
 
     @property
     def state(self) -> str:
-        """`silent` without any message, `slow` below `SLOW` of the promise, else `ok`."""
+        """`silent` without any message where a rate is promised, `slow` below `SLOW` of it.
+
+        A topic that speaks on events may have had none: `no event`. Else `ok`.
+        """
         if self.messages == 0:
-            return "silent"
+            return "silent" if self.expected is not None else "no event"
         if self.expected is not None and self.measured < SLOW * self.expected:
             return "slow"
         return "ok"
@@ -46,7 +49,8 @@ class TopicRate:
 def read_rates(path: Path) -> tuple[TopicRate, ...]:
     """Read a recorder's `rates.json`.
 
-    The file is `{"topics": [{"topic", "type", "expected", "measured", "messages"}, ...]}`.
+    The file is `{"topics": {name: {"type", "expected", "measured", "messages"}}}`; `measured` is
+    null where too few messages came to tell.
 
     Args:
         path: the file, or the folder of a run that holds it, itself or one level down.
@@ -63,13 +67,13 @@ def read_rates(path: Path) -> tuple[TopicRate, ...]:
         entries = json.loads(file.read_text(encoding="utf-8"))["topics"]
         return tuple(
             TopicRate(
-                str(entry["topic"]),
+                str(name),
                 str(entry.get("type", "")),
                 float(entry["expected"]) if entry.get("expected") is not None else None,
-                float(entry["measured"]),
+                float(entry["measured"] or 0.0),
                 int(entry["messages"]),
             )
-            for entry in entries
+            for name, entry in entries.items()
         )
     except OSError as error:
         raise AssetError(
@@ -94,4 +98,6 @@ def rates_table(rates: tuple[TopicRate, ...]) -> Table:
         for rate in rates
     )
     heads = ("topic", "type", "expected [Hz]", "measured [Hz]", "messages", "")
-    return Table("Topics", heads, rows, tuple(r.state != "ok" for r in rates), (2, 3, 4))
+    return Table(
+        "Topics", heads, rows, tuple(r.state in ("silent", "slow") for r in rates), (2, 3, 4)
+    )

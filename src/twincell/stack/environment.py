@@ -51,7 +51,7 @@ def executable_of(spec: NodeSpec, environment: Mapping[str, str]) -> Path:
 def ros_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment in which the stack's processes run.
 
-    A workspace that is sourced is taken as it is; else `ros2_ws/install` of the checkout is sourced.
+    A sourced workspace is taken as it is; else `ros2_ws/install` of the checkout is sourced.
     The transport profile is set unless the user set one; `ROS_DOMAIN_ID` and the rest pass through.
 
     Args:

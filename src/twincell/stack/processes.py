@@ -31,6 +31,10 @@ def arguments(spec: NodeSpec, parameters: Path) -> list[str]:
     return [*args, "--params-file", str(parameters)]
 
 
+def _prefix(spec: NodeSpec) -> list[str]:
+    return ["nice", "-n", str(spec.nice)] if spec.nice else []
+
+
 class Process:
     """A running node.
 
@@ -62,7 +66,7 @@ class Process:
         self.log = out / "logs" / f"{spec.name}.log"
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(
-            [str(program), *arguments(spec, parameters)],
+            [*_prefix(spec), str(program), *arguments(spec, parameters)],
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -200,7 +200,7 @@ class Rates:
         return tuple(n for n, r in self.topics.items() if r.expected is not None and r.count == 0)
 
     def table(self) -> dict[str, dict[str, Any]]:
-        """Plain data, by topic: type, expected and measured [Hz], messages, bytes, longest gap [s]."""
+        """Plain data by topic: type, expected, measured [Hz], messages, bytes, longest gap [s]."""
         return {
             name: {
                 "type": rate.type,

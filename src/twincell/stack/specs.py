@@ -17,6 +17,10 @@ GROUPS: tuple[Group, ...] = get_args(Group)
 """In the order of the data's way; one launch file each."""
 
 
+_NICE = {"multispectral": 10, "recorder": 5}
+"""What motion and people's safety do not wait for."""
+
+
 @dataclass(frozen=True)
 class NodeSpec:
     """One process with one node.
@@ -29,6 +33,7 @@ class NodeSpec:
         parameters: by name.
         remappings: pairs (from, to).
         group: the launch file that starts it.
+        nice: how far others go first where the machine is short of time (`nice -n`).
         terminal: its end is the end of the whole; exit code 0 says that all went well.
     """
 
@@ -39,6 +44,7 @@ class NodeSpec:
     parameters: dict[str, ParameterValue] = field(default_factory=dict)
     remappings: tuple[tuple[str, str], ...] = ()
     group: Group = "simulation"
+    nice: int = 0
     terminal: bool = False
 
 
@@ -73,6 +79,7 @@ def node_specs(
         name: str,
         group: Group,
         *,
+        nice: int = 0,
         terminal: bool = False,
         sim_time: bool = True,
         **parameters: ParameterValue,
@@ -84,6 +91,7 @@ def node_specs(
             namespace=namespace.strip("/"),
             parameters={**common, "use_sim_time": sim_time, **parameters},
             group=group,
+            nice=nice,
             terminal=terminal,
         )
 
@@ -98,15 +106,18 @@ def node_specs(
         )
     ]
     specs += [
-        spec(sensor.kind, name, "sensing", sensor=name) for name, sensor in world.sensors.items()
+        spec(sensor.kind, name, "sensing", nice=_NICE.get(sensor.kind, 0), sensor=name)
+        for name, sensor in world.sensors.items()
     ]
-    specs.append(spec("crack_detector", "crack_detector", "inspection"))
+    specs.append(spec("crack_detector", "crack_detector", "inspection", out=str(out)))
     if record:
         specs.append(
             spec(
                 "recorder",
                 "recorder",
                 "orchestration",
+                nice=_NICE["recorder"],
+                sim_time=False,  # it reads the clock as it records it
                 out=str(out),
                 real_time_factor=float(real_time_factor),
             )

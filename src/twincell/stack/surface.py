@@ -7,9 +7,9 @@ from typing import Literal
 
 from twincell.world.model import World
 
-__all__ = ["BODY_RATE", "PROFILES", "TF_RATE", "Keep", "Topic", "band_name", "topics"]
+__all__ = ["BODY_RATE", "PROFILES", "TF_RATE", "Keep", "Topic", "band_name", "strides", "topics"]
 
-BODY_RATE = 120.0
+BODY_RATE = 80.0
 """Body states, joint states and the clock, at most [Hz of simulation time]."""
 TF_RATE = 30.0
 """Transforms [Hz of simulation time]."""
@@ -46,11 +46,15 @@ def band_name(wavelength: float) -> str:
     return f"b{wavelength:.0f}"
 
 
+def strides(world: World) -> tuple[int, int]:
+    """Physics steps from one body state to the next, and from one transform to the next."""
+    body = max(1, round(world.physics_rate / BODY_RATE))
+    return body, body * max(1, round(BODY_RATE / TF_RATE))
+
+
 def topics(world: World) -> tuple[Topic, ...]:
     """All topics of a cell."""
-    # every so many physics steps, hence a divisor of the physics rate
-    body = world.physics_rate / max(1, round(world.physics_rate / BODY_RATE))
-    tf = world.physics_rate / max(1, round(world.physics_rate / TF_RATE))
+    body, tf = (world.physics_rate / steps for steps in strides(world))
     found = [
         Topic("/clock", "rosgraph_msgs/msg/Clock", body, reliable=False, keep="fast"),
         Topic("/tf", "tf2_msgs/msg/TFMessage", tf),

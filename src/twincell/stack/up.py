@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from twincell.stack.environment import executable_of, ros_environment
 from twincell.stack.processes import Process
@@ -89,7 +90,8 @@ def up(
     processes: list[Process] = []
     try:
         for spec in specs:
-            processes.append(Process(spec, variables, out, echo))
+            # one by one: those that run are ended where a later one fails to start
+            processes.append(Process(spec, variables, out, echo))  # noqa: PERF401
         if on_started is not None:
             on_started({p.spec.name: p.pid for p in processes})
         return _watch(processes, interrupted, timeout, echo)
@@ -99,7 +101,7 @@ def up(
             signal.signal(number, handler)
 
 
-def _catch_signals(interrupted: threading.Event) -> dict[signal.Signals, object]:
+def _catch_signals(interrupted: threading.Event) -> dict[signal.Signals, Any]:
     """Turn SIGINT and SIGTERM into an event, where this thread may."""
     if threading.current_thread() is not threading.main_thread():
         return {}

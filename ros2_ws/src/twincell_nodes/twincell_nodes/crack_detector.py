@@ -2,7 +2,10 @@
 
 import math
 from collections import deque
+from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 from rclpy.task import Future
 from sensor_msgs.msg import JointState, PointCloud2
 from twincell_msgs.msg import AnomalyArray
@@ -35,12 +38,13 @@ WAIT = 1.0
 class _Encoder:
     """Where a mover's links are at a time, from its joint states."""
 
-    def __init__(self, node: CellNode, name: str) -> None:
+    def __init__(self, node: CellNode, name: str, heard: Callable[[], None]) -> None:
         description = describe(name, node.world.arms[name], node.path.parent)
         self.model = ArmModel(description, node.world.arms[name])
         self.history = History()
         self._joints = description.joints
         self._order: list[int] | None = None
+        self._heard = heard
         node.create_subscription(JointState, f"{name}/joint_states", self._hear, qos.RELIABLE)
 
     def _hear(self, message: JointState) -> None:
@@ -48,13 +52,14 @@ class _Encoder:
             self._order = [message.name.index(joint) for joint in self._joints]
         row = [message.position[i] for i in self._order]
         self.history.add(seconds(message.header.stamp), row)
+        self._heard()
 
 
 class CrackDetectorNode(CellNode):
     """Knows the CAD, never the flaws: `inspection/{start_scan,finish_scan}` frame one part."""
 
     def __init__(self) -> None:
-        super().__init__("crack_detector")
+        super().__init__("crack_detector", out="")
         inspection = self.world.inspection
         self._spec = self.world.profilers()[inspection.profiler]
         model = nominal(self.world.part, self.path.parent)
@@ -63,8 +68,9 @@ class CrackDetectorNode(CellNode):
         self._link = self._spec.mount.link or self.world.arms[carrier].tip
         self._mount = mount_pose(self._spec)
         self._datum = Pose.at(self.world.fixture.place)
-        self._arm = _Encoder(self, carrier)
-        self._table = _Encoder(self, self.world.fixture.arm)
+        self._arm = _Encoder(self, carrier, self._work)
+        self._table = _Encoder(self, self.world.fixture.arm, self._work)
+        self._maps = Path(self.parameter("out")) / "maps" if self.parameter("out") else None
         self._part: str | None = None
         self._since = 0.0
         self._waiting: deque[Profiles] = deque(maxlen=100)
@@ -82,7 +88,6 @@ class CrackDetectorNode(CellNode):
         self._markers = self.create_publisher(MarkerArray, "inspection/markers", qos.LATCHED)
         self.create_service(StartScan, "inspection/start_scan", self._start)
         self.create_service(FinishScan, "inspection/finish_scan", self._end)
-        self.wall_timer(0.01, self._work)
         self.wall_timer(REPEAT, self._show)
 
     def _sense(self, message: PointCloud2) -> None:
@@ -94,7 +99,8 @@ class CrackDetectorNode(CellNode):
         """Push the lines at whose times the joints are known."""
         while self._waiting and self._joints_until() >= self._waiting[0].stamps[-1] - 1e-9:
             self._push(self._waiting.popleft())
-        self._finish = [(until, f) for until, f in self._finish if not self._ready(until, f)]
+        if self._finish:
+            self._finish = [(until, f) for until, f in self._finish if not self._ready(until, f)]
 
     def _ready(self, until: float, future: Future) -> bool:
         if self._taken >= until or self.now > until + WAIT:
@@ -135,7 +141,20 @@ class CrackDetectorNode(CellNode):
     def _show(self) -> None:
         self._markers.publish(anomaly_markers(self._known.values()))
 
+    def _keep_map(self) -> None:
+        """The scan's deviation from the CAD, for the report; a scan cut short has one as well."""
+        if self._maps is None or self._part is None:
+            return
+        try:
+            points, deviation = self.detector.deviation()
+        except InspectionError:
+            return
+        self._maps.mkdir(parents=True, exist_ok=True)
+        file = self._maps / f"{self._part}.npz"
+        np.savez(file, points=points.astype(np.float32), deviation=deviation.astype(np.float32))
+
     def _start(self, request: StartScan.Request, response: StartScan.Response):
+        self._keep_map()
         try:
             self.detector.start(request.part_id, self.now)
         except InspectionError as error:
@@ -157,6 +176,7 @@ class CrackDetectorNode(CellNode):
         future = Future()
         self._finish.append((self.now, future))
         await future
+        self._keep_map()
         self._part = None
         try:
             verdict = self.detector.finish(self.now)

@@ -84,6 +84,7 @@ def _actions(spec: NodeSpec) -> list:
         remappings=list(spec.remappings),
         output="screen",
         emulate_tty=True,
+        prefix=f"nice -n {spec.nice}" if spec.nice else None,
     )
 
     def ended(event, context):

@@ -72,7 +72,8 @@ def anomaly_markers(anomalies: Iterable[Anomaly]) -> MarkerArray:
         points = _marker(frame, "anomalies", i, Marker.SPHERE_LIST, 0.001, rgb)
         points.points = message.points
         label = f"{anomaly.severity} {anomaly.kind} {anomaly.length * 1e3:.1f} mm"
-        at = anomaly.center + (0.0, 0.0, 0.02)
+        x, y, z = anomaly.center
+        at = (x, y, z + 0.02)
         markers += [points, _text(frame, "labels", i, at, 0.012, rgb, label)]
     return _array(markers)
 

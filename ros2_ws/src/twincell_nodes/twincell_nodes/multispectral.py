@@ -26,7 +26,7 @@ class MultispectralNode(SensorNode):
         ]
         self._intrinsics = camera_info(self.spec)
 
-    def measure(self, start: float, end: float) -> None:
+    def measure(self, _start: float, end: float) -> None:
         """One exposure, at `end`."""
         sensors, placed = self.placements(np.array([end]))
         taken = image(self.scene, self.spec, sensors[0], placed[0], end, self.rng)

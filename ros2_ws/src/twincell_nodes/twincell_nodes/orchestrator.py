@@ -28,13 +28,14 @@ from twincell.physics.collision import CollisionChecker
 from twincell.production import messages as say
 from twincell.production.journal import Journal
 from twincell.production.orchestrator import Orchestrator
+from twincell.twin.gate import TwinGate
 from twincell_nodes import messages, qos
 from twincell_nodes.markers import REPEAT, plan_markers
 from twincell_nodes.running import CellNode, run
 
 __all__ = ["OrchestratorNode", "main"]
 
-THINK = 0.02
+THINK = 0.05
 """Period of ticks, in wall time; a tick is left out while the orchestrator is still busy [s]."""
 
 
@@ -52,10 +53,12 @@ class OrchestratorNode(CellNode):
         arms, model = assembly.descriptions, assembly.model
         checker = CollisionChecker(self.world, arms, model)
         motions = CellMotions(self.world, arms, checker.free, model.airfoil, model.grasp)
-        self.core = Orchestrator(self.world, motions, self.seed, grasp=model.grasp)
+        self.core = Orchestrator(
+            self.world, motions, self.seed, grasp=model.grasp, gate=TwinGate(self.seed)
+        )
         self.shift = ShiftLog()
         self._journal = Journal(self.out / "journal.sqlite")
-        self._positions: dict[str, np.ndarray] = {}
+        self._positions: dict[str, JointState] = {}
         self._orders = {name: description.joints for name, description in arms.items()}
         self._joules = 0.0
         self._began = time.monotonic()
@@ -107,8 +110,7 @@ class OrchestratorNode(CellNode):
         self._events.put((event, self.now))
 
     def _moved(self, name: str, message: JointState) -> None:
-        at = dict(zip(message.name, message.position, strict=True))
-        self._positions[name] = np.array([at[joint] for joint in self._orders[name]])
+        self._positions[name] = message
 
     def _used(self, message: Float64) -> None:
         self._joules = message.data
@@ -153,7 +155,16 @@ class OrchestratorNode(CellNode):
             due = self._pending.pop(0)
             self._hear(say.Inject(due.kind, due.subject, due.parameters))
         if self._events.empty():
-            self._hear(say.Tick(dict(self._positions), self._joules))
+            self._hear(say.Tick(self._measured(), self._joules))
+
+    def _measured(self) -> dict[str, np.ndarray]:
+        """Joint positions by mover, in the order of its description."""
+        found = {}
+        for name, joints in self._orders.items():
+            message = self._positions[name]
+            at = dict(zip(message.name, message.position, strict=True))
+            found[name] = np.array([at[joint] for joint in joints])
+        return found
 
     def _all_there(self) -> bool:
         """Whether everything that commands go to is there, and the first states were heard."""
@@ -172,6 +183,8 @@ class OrchestratorNode(CellNode):
         """Handle events in order; what is to be done goes back to the node's thread."""
         while True:
             event, now = self._events.get()
+            # whatever was waiting before it, a motion starts from where the arm is now
+            self.core.executor.hear(dict(self._positions))
             try:
                 commands = self.core.handle(event, now)
             except ProductionError as error:

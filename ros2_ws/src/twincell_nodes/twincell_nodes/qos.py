@@ -4,7 +4,7 @@ from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, LivelinessPolicy, QoSProfile
 from rclpy.qos import ReliabilityPolicy as Reliability
 
-__all__ = ["CLOCK", "LATCHED", "NEWEST", "RELIABLE", "SENSOR", "safety_state"]
+__all__ = ["CLOCK", "LATCHED", "NEWEST", "RELIABLE", "SENSOR", "STREAM", "safety_state"]
 
 
 def _profile(depth: int, reliability: Reliability, **more) -> QoSProfile:
@@ -18,6 +18,9 @@ CLOCK = _profile(1, Reliability.BEST_EFFORT)
 
 NEWEST = _profile(1, Reliability.BEST_EFFORT)
 """Of body poses only the newest matters."""
+
+STREAM = _profile(20, Reliability.BEST_EFFORT)
+"""For those who need the body poses in between as well: a few may arrive at once."""
 
 SENSOR = _profile(5, Reliability.BEST_EFFORT)
 """Clouds and images."""

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import struct
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,7 @@ class RecorderNode(CellNode):
 
     def __init__(self) -> None:
         super().__init__("recorder", out="out/ros", real_time_factor=1.0)
+        self._time = 0.0
         out = Path(self.parameter("out")).resolve()
         self._rates_file = out / "rates.json"
         surface = {self.resolve_topic_name(t.name): t for t in topics(self.world)}
@@ -40,7 +42,9 @@ class RecorderNode(CellNode):
             )
 
     def _keep(self, name: str, data: bytes) -> None:
-        now = self.now
+        if name == "/clock":
+            self._time = _clock(data)
+        now = self._time
         self._first = now if self._first is None else self._first
         self.rates.count(name, now, len(data))
         self.bag.write(name, now, data)
@@ -48,9 +52,15 @@ class RecorderNode(CellNode):
     def destroy_node(self) -> None:
         """Close the bag; without this it has no index."""
         self.bag.close()
-        duration = 0.0 if self._first is None else self.now - self._first
+        duration = 0.0 if self._first is None else self._time - self._first
         self.rates.save(self._rates_file, duration)
         super().destroy_node()
+
+
+def _clock(data: bytes) -> float:
+    """Time of a serialized Clock [s]: four bytes of encapsulation, then seconds, nanoseconds."""
+    whole, rest = struct.unpack("<iI" if data[1] & 1 else ">iI", data[4:12])
+    return whole + rest * 1e-9
 
 
 def _class_of(name: str) -> type:

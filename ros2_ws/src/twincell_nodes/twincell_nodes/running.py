@@ -8,6 +8,7 @@ import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.timer import Timer
 
 from twincell.assets import world_path
@@ -33,7 +34,12 @@ class CellNode(Node):
     """
 
     def __init__(self, name: str, **parameters) -> None:
-        super().__init__(name)
+        # Parameters are read once, here; serving them would cost a third of the executor's time.
+        super().__init__(
+            name,
+            start_parameter_services=False,
+            parameter_overrides=[Parameter("start_type_description_service", value=False)],
+        )
         self.declare_parameter("world", "blade_cell")
         self.declare_parameter("seed", 0)
         for key, default in parameters.items():

@@ -32,7 +32,7 @@ BUTTON = "emergency_button"
 
 
 class SafetySupervisorNode(CellNode):
-    """Publishes the safety state at the world's heartbeat on the wall clock, and at every change."""
+    """Publishes the safety state at the heartbeat, in wall time, and at every change."""
 
     def __init__(self) -> None:
         super().__init__("safety_supervisor")
@@ -49,7 +49,7 @@ class SafetySupervisorNode(CellNode):
         )
         self._markers = self.create_publisher(MarkerArray, "safety/markers", qos.LATCHED)
         self._health = self.create_publisher(DiagnosticArray, "/diagnostics", qos.RELIABLE)
-        self.create_subscription(BodyStates, "cell/body_states", self._moved, qos.NEWEST)
+        self.create_subscription(BodyStates, "cell/body_states", self._moved, qos.STREAM)
         self.create_subscription(StopRequest, "safety/stop_request", self._asked, qos.RELIABLE)
         for name in self.world.lidars():
             # only the newest cloud matters: an old one tells nothing about now

@@ -10,7 +10,7 @@ from twincell.geometry.pose import Pose
 from twincell.sensing.scene import Placement, Scene
 from twincell.world.sensors import Sensor
 from twincell_nodes.conversions import seconds
-from twincell_nodes.qos import NEWEST
+from twincell_nodes.qos import STREAM
 from twincell_nodes.running import CellNode
 
 __all__ = ["SensorNode"]
@@ -45,7 +45,7 @@ class SensorNode(CellNode):
         self.history = PoseHistory()
         self._named: tuple[str, ...] = ()
         self._rows = np.zeros(0, np.int64)
-        self.create_subscription(BodyStates, "cell/body_states", self._heard, NEWEST)
+        self.create_subscription(BodyStates, "cell/body_states", self._heard, STREAM)
 
     def measure(self, start: float, end: float) -> None:
         """Measure from `start` to `end` [s] and publish; poses up to `end` are known."""

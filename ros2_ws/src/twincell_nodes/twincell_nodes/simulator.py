@@ -25,7 +25,7 @@ from twincell.geometry.pose import Pose
 from twincell.geometry.urdf import link_poses
 from twincell.physics.cell import PhysicsCell
 from twincell.stack.pacing import Pacer
-from twincell.stack.surface import BODY_RATE, TF_RATE
+from twincell.stack.surface import strides
 from twincell_nodes import qos
 from twincell_nodes.conversions import header, seconds, stamp, transform
 from twincell_nodes.diagnostics import status
@@ -34,6 +34,8 @@ from twincell_nodes.running import CellNode, run
 
 __all__ = ["SimulatorNode", "main"]
 
+CATCH_UP = 0.1
+"""Simulated time that is made good after a pause; what is longer is dropped [s]."""
 GRIP_TIME = 1.5
 """A gripper or clamp that has not settled by then has failed [s]."""
 
@@ -56,14 +58,14 @@ class SimulatorNode(CellNode):
         self.physics = PhysicsCell(self.world, arms, model, self.seed, names)
         self.drives = Drives(self.world, arms, self.physics)
         factor = float(self.parameter("real_time_factor"))
-        self.pacer = Pacer(self.physics.dt, factor)
+        # a step takes a fraction of its time, so a pause of the scheduler is made good at once
+        self.pacer = Pacer(self.physics.dt, factor, most=max(1, round(CATCH_UP / self.physics.dt)))
         self._waiting: list[tuple[Callable[[], object], float | None, Future]] = []
         self._steps = 0
         self._requested: dict[str, tuple[int, int]] = {}
 
         rate = self.world.physics_rate
-        self._body_steps = max(1, round(rate / BODY_RATE))
-        self._tf_steps = max(1, round(rate / TF_RATE))
+        self._body_steps, self._tf_steps = strides(self.world)
         self._energy_steps = max(1, round(rate / 10.0))
         self._time = self.create_publisher(Clock, "/clock", qos.CLOCK)
         self._tf = self.create_publisher(TFMessage, "/tf", qos.RELIABLE)

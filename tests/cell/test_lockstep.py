@@ -1,0 +1,112 @@
+"""The whole cell in lockstep: real physics, rays, detector, supervisor and orchestrator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from twincell.assets import project_root
+from twincell.cell.assembly import assemble, generator
+from twincell.cell.lockstep import LockstepCell
+from twincell.cell.result import RunResult
+from twincell.cell.run import run_cell, run_shift
+from twincell.world.layout import Visitor
+from twincell.world.load import load_world
+from twincell.world.model import World
+from twincell.world.work import Order
+
+PATH = project_root() / "worlds" / "blade_cell.yaml"
+
+
+def short(world: World, *names: str) -> World:
+    """The same cell with some of its blades, one order, no disruption and no visitor."""
+    blades = {n: world.blades[n] for n in names}
+    production = replace(
+        world.production, orders={"order": Order(parts=names, due=60.0)}, disruptions=()
+    )
+    return replace(world, blades=blades, production=production, visitor=None)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return load_world(PATH)
+
+
+@pytest.fixture(scope="module")
+def critical(world: World) -> RunResult:
+    """One blade with a critical crack, from the tray to the reject bin."""
+    return run_shift(short(world, "blade_4"), PATH, 7)
+
+
+def test_a_critical_crack_stops_the_inspector_and_the_blade_is_rejected(critical: RunResult):
+    blade = critical.blades[0]
+    assert (blade.decision, blade.found, blade.missed, blade.false) == ("reject", 1, 0, 0)
+    stops = [s for s in critical.stops if s.request.cause == "critical_anomaly"]
+    assert [s.report.mover for s in stops] == ["inspector"]
+    report = stops[0].report
+    assert report.requested <= report.accepted <= report.first_deceleration <= report.standstill
+    # the light hit the crack before anybody could ask for a stop
+    assert stops[0].request.stamp <= report.requested
+
+
+def test_work_goes_on_only_after_the_operators_reset(critical: RunResult):
+    kinds = [(e.kind, e.subject) for e in critical.events]
+    asked = kinds.index(("stop_requested", "critical_anomaly"))
+    reset = kinds.index(("reset", "operator"))
+    assert asked < reset < kinds.index(("released", ""))
+    assert ("task_done", "blade_4/unload") in kinds[reset:]
+
+
+def test_a_flawless_blade_lies_in_the_accept_bin_at_the_end(world: World):
+    cell = LockstepCell(assemble(short(world, "blade_1"), PATH, 7))
+    result = run_cell(cell)
+    assert result.blades[0].decision == "accept"
+    assert result.blades[0].anomalies == ()
+    at = cell.physics.blade_pose("blade_1")
+    accept = np.array(world.racks["accept"].place.xyz)
+    assert np.all(np.abs(at.p - accept) < (0.2, 0.2, 0.005))
+    # it stands upright: its span still points up
+    assert at.rotation()[2, 2] > 0.999
+    assert cell.physics.clamped is None
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(world: World):
+    def prefix(seed: int) -> str:
+        return run_shift(short(world, "blade_2"), PATH, seed, longest=9.0).hash
+
+    assert prefix(7) == prefix(7)
+    assert prefix(7) != prefix(8)
+
+
+def test_a_person_in_the_zone_stops_every_mover_and_nothing_moves_until_the_reset(world: World):
+    walk = Visitor(path=((3.6, -0.6), (2.75, -0.3), (2.2, -0.2)), times=(1.0,), pause=0.5)
+    alone = replace(short(world, "blade_1"), visitor=walk)
+    cell = LockstepCell(assemble(alone, PATH, 7))
+    still: list[tuple[float, float]] = []
+    while cell.time < 8.0 and not any(e.kind == "reset" for e in cell.log.events):
+        cell.step()
+        if any(e.kind == "stop" for e in cell.log.events):
+            fastest = max(np.abs(cell.physics.joints(m)[1]).max() for m in alone.arms)
+            still.append((cell.time, float(fastest)))
+    assert [r.cause for r in cell.log.requests.values()] == ["person_in_zone"]
+    assert {r.mover for r in cell.log.reports} == set(alone.arms)
+    standstill = max(r.standstill for r in cell.log.reports)
+    assert max(v for t, v in still if t > standstill + 0.1) < 1e-3
+    reset = next(e.stamp for e in cell.log.events if e.kind == "reset")
+    assert reset > standstill
+
+
+def test_chance_depends_on_seed_and_name_only():
+    assert generator(7, "a").random() == generator(7, "a").random()
+    assert generator(7, "a").random() != generator(7, "b").random()
+    assert generator(7, "a").random() != generator(8, "a").random()
+
+
+def test_a_result_survives_its_json(critical: RunResult, tmp_path: Path):
+    again = RunResult.from_json(critical.to_json())
+    assert again.hash == critical.hash
+    assert again.blades[0].decision == "reject"
+    assert again.to_json() == critical.to_json()

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from twincell.assets import world_path
+from twincell.stack.specs import GROUPS, node_specs
+from twincell.world.load import load_world
+from twincell.world.model import World
+
+PATH = world_path("blade_cell")
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return load_world(PATH)
+
+
+def test_one_process_a_sensor_and_one_of_everything_else(world: World) -> None:
+    specs = node_specs(world, PATH, seed=3, out=Path("out"))
+    names = [s.name for s in specs]
+    assert len(names) == len(set(names))
+    assert set(names) == {
+        *world.sensors,
+        *("simulator", "crack_detector", "safety_supervisor", "orchestrator", "recorder"),
+        "operator",
+    }
+    assert {s.group for s in specs} == set(GROUPS)
+    for spec in specs:
+        assert spec.parameters["world"] == str(PATH)
+        assert spec.parameters["seed"] == 3
+        # one owns the clock, one records it
+        apart = spec.name in ("simulator", "recorder")
+        assert spec.parameters["use_sim_time"] == (not apart)
+    assert [s.name for s in specs if s.terminal] == ["orchestrator"]
+
+
+def test_each_sensor_has_the_executable_of_its_kind(world: World) -> None:
+    specs = {s.name: s for s in node_specs(world, PATH, seed=0, out=Path("out"))}
+    for name, sensor in world.sensors.items():
+        assert specs[name].executable == sensor.kind
+        assert specs[name].parameters["sensor"] == name
+
+
+def test_what_safety_hangs_on_yields_to_nobody(world: World) -> None:
+    nice = {s.executable: s.nice for s in node_specs(world, PATH, seed=0, out=Path("out"))}
+    assert nice["simulator"] == nice["safety_supervisor"] == nice["lidar"] == 0
+    assert nice["recorder"] > 0
+
+
+def test_recorder_and_operator_only_where_wanted(world: World) -> None:
+    alone = replace(world, operator=None)
+    names = {s.name for s in node_specs(alone, PATH, seed=0, out=Path("out"), record=False)}
+    assert not names & {"recorder", "operator"}
+
+
+def test_namespace_is_normalised(world: World) -> None:
+    specs = node_specs(world, PATH, seed=0, out=Path("out"), namespace="/cell_2/")
+    assert {s.namespace for s in specs} == {"cell_2"}

@@ -1,0 +1,37 @@
+"""The surface that the recorder goes by is that of the project's design."""
+
+from __future__ import annotations
+
+from twincell.assets import world_path
+from twincell.stack.surface import BODY_RATE, TF_RATE, band_name, strides, topics
+from twincell.world.load import load_world
+
+WORLD = load_world(world_path("blade_cell"))
+
+
+def test_the_design_is_covered() -> None:
+    names = {t.name: t for t in topics(WORLD)}
+    assert len(names) == len(topics(WORLD))
+    expected = {"/clock", "/tf", "/tf_static", "/diagnostics", "cell/body_states"}
+    leaves = ("joint_states", "robot_description")
+    expected |= {f"{arm}/{leaf}" for arm in WORLD.arms for leaf in leaves}
+    expected |= {f"{s}/points" for s in (*WORLD.lidars(), *WORLD.profilers())}
+    for name, camera in WORLD.cameras().items():
+        expected |= {f"{name}/image_raw", f"{name}/camera_info"}
+        expected |= {f"{name}/{band_name(band)}/image" for band in camera.bands}
+    expected |= {f"inspection/{leaf}" for leaf in ("anomalies", "detections", "markers")}
+    expected |= {f"safety/{leaf}" for leaf in ("stop_request", "state", "stop_report", "markers")}
+    expected |= {f"production/{leaf}" for leaf in ("plan", "events", "markers")}
+    assert expected <= set(names)
+    for latched in ("/tf_static", "safety/state", "production/plan", "production/markers"):
+        assert names[latched].latched
+    assert not names["lidar_east/points"].reliable
+
+
+def test_rates_are_whole_strides_of_physics() -> None:
+    body, tf = strides(WORLD)
+    assert tf % body == 0
+    rates = {t.name: t.rate for t in topics(WORLD)}
+    assert rates["/clock"] == WORLD.physics_rate / body
+    assert abs(WORLD.physics_rate / body - BODY_RATE) < 0.2 * BODY_RATE
+    assert abs(WORLD.physics_rate / tf - TF_RATE) < 0.2 * TF_RATE

@@ -1,0 +1,193 @@
+"""Real processes: scripts stand in for nodes, found in a prefix as ROS lays it out."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from twincell.errors import AssetError
+from twincell.stack.environment import ros_environment
+from twincell.stack.processes import arguments
+from twincell.stack.specs import NodeSpec
+from twincell.stack.up import INTERRUPTED, up
+
+Make = Callable[..., NodeSpec]
+SLEEP = "import time\nprint('up', flush=True)\ntime.sleep(60)\n"
+
+
+@pytest.fixture
+def prefix(tmp_path: Path) -> Path:
+    (tmp_path / "prefix" / "lib" / "twincell_nodes").mkdir(parents=True)
+    return tmp_path / "prefix"
+
+
+@pytest.fixture
+def environment(prefix: Path) -> dict[str, str]:
+    return {**os.environ, "AMENT_PREFIX_PATH": str(prefix)}
+
+
+@pytest.fixture
+def node(prefix: Path) -> Make:
+    def make(name: str, body: str, **more: object) -> NodeSpec:
+        script = prefix / "lib" / "twincell_nodes" / name
+        script.write_text(f"#!{sys.executable}\n{body}")
+        script.chmod(0o755)
+        return NodeSpec("twincell_nodes", name, name, **more)  # type: ignore[arg-type]
+
+    return make
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_the_terminal_nodes_end_is_the_end(
+    node: Make, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    pids: dict[str, int] = {}
+    lines: list[tuple[str, str]] = []
+    specs = [
+        node("worker", SLEEP),
+        node("chief", "import time; time.sleep(0.3); print('over')", terminal=True),
+    ]
+    code = up(
+        specs,
+        out=tmp_path / "out",
+        environment=environment,
+        echo=lambda spec, line: lines.append((spec.name, line)),
+        on_started=pids.update,
+    )
+    assert code == 0
+    assert set(pids) == {"worker", "chief"}
+    assert all(gone(pid) for pid in pids.values())
+    assert ("chief", "over") in lines
+    assert (tmp_path / "out" / "logs" / "chief.log").read_text() == "over\n"
+
+
+def test_the_terminal_nodes_code_is_the_code(
+    node: Make, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    specs = [node("worker", SLEEP), node("chief", "raise SystemExit(3)", terminal=True)]
+    assert up(specs, out=tmp_path, environment=environment) == 3
+
+
+def test_a_node_that_dies_ends_everything(
+    node: Make, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    pids: dict[str, int] = {}
+    lines: list[str] = []
+    specs = [node("worker", SLEEP), node("frail", "import time; time.sleep(0.2)")]
+    code = up(
+        specs,
+        out=tmp_path,
+        environment=environment,
+        echo=lambda spec, line: lines.append(f"{spec.name}: {line}"),
+        on_started=pids.update,
+    )
+    # even exit code 0 is no reason for a node to end by itself
+    assert code == 1
+    assert gone(pids["worker"])
+    assert any("frail: ended by itself with exit code 0" in line for line in lines)
+
+
+def test_who_ignores_sigint_gets_more(
+    node: Make, environment: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = ((signal.SIGINT, 0.5), (signal.SIGTERM, 0.5), (signal.SIGKILL, 2.0))
+    monkeypatch.setattr("twincell.stack.up.PATIENCE", steps)
+    deaf = "import signal\nfor n in (2, 15): signal.signal(n, signal.SIG_IGN)\n" + SLEEP
+    pids: dict[str, int] = {}
+    specs = [node("deaf", deaf), node("chief", "import time; time.sleep(0.4)", terminal=True)]
+    code = up(specs, out=tmp_path, environment=environment, on_started=pids.update)
+    assert code == 0
+    assert gone(pids["deaf"])
+
+
+def test_interrupted_by_the_user(
+    node: Make, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    caught = "import signal, sys, time\nsignal.signal(2, lambda *_: (print('bye'), sys.exit(0)))\n"
+    before = signal.getsignal(signal.SIGINT)
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    lines: list[str] = []
+    code = up(
+        [node("polite", caught + "time.sleep(60)")],
+        out=tmp_path,
+        environment=environment,
+        echo=lambda _, line: lines.append(line),
+    )
+    assert code == INTERRUPTED
+    assert lines == ["bye"]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_too_long(node: Make, environment: Mapping[str, str], tmp_path: Path) -> None:
+    started = time.monotonic()
+    assert up([node("w", SLEEP)], out=tmp_path, environment=environment, timeout=0.3) == 124
+    assert time.monotonic() - started < 10
+
+
+def test_parameters_reach_the_node(
+    node: Make, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    show = "import json, sys; print(json.dumps(sys.argv[1:]))"
+    spec = node(
+        "chief",
+        show,
+        terminal=True,
+        namespace="cell_2",
+        parameters={"world": "a b.yaml", "rate": 2.0, "on": True},
+        remappings=(("x", "y"),),
+    )
+    lines: list[str] = []
+    code = up([spec], out=tmp_path, environment=environment, echo=lambda _, x: lines.append(x))
+    assert code == 0
+    file = tmp_path / "params" / "chief.yaml"
+    assert json.loads(lines[0]) == arguments(spec, file)
+    assert "__ns:=/cell_2" in lines[0]
+    assert "x:=y" in lines[0]
+    assert json.loads(file.read_text())["/**"]["ros__parameters"] == spec.parameters
+
+
+def test_nothing_starts_when_one_is_missing(
+    node: Make, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    specs = [node("worker", "open('started', 'w')"), NodeSpec("twincell_nodes", "lost", "lost")]
+    with pytest.raises(AssetError, match=r"'lost'.*make setup"):
+        up(specs, out=tmp_path, environment=environment)
+    assert not (tmp_path / "logs").exists()
+
+
+def test_an_unbuilt_workspace_says_what_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("twincell.stack.environment.project_root", lambda: tmp_path)
+    with pytest.raises(AssetError, match="make setup"):
+        ros_environment({"PATH": os.environ["PATH"]})
+
+
+def test_a_built_workspace_is_sourced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install = tmp_path / "ros2_ws" / "install"
+    profile = install / "share" / "twincell_bringup" / "config" / "fastdds_profiles.xml"
+    profile.parent.mkdir(parents=True)
+    profile.write_text("<dds/>")
+    setup = f"export AMENT_PREFIX_PATH={install} LINES_OF='a\nb'\n"
+    (install / "local_setup.bash").write_text(setup)
+    monkeypatch.setattr("twincell.stack.environment.project_root", lambda: tmp_path)
+    environment = ros_environment({"PATH": os.environ["PATH"], "ROS_DOMAIN_ID": "42"})
+    assert environment["AMENT_PREFIX_PATH"] == str(install)
+    assert environment["FASTRTPS_DEFAULT_PROFILES_FILE"] == str(profile)
+    assert environment["ROS_DOMAIN_ID"] == "42"
+    assert environment["LINES_OF"] == "a\nb"
