@@ -133,6 +133,32 @@ def test_interrupted_by_the_user(
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_impatient_users_interrupt_nothing_but_what_runs(
+    node: Make, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    stop = threading.Event()
+
+    def press() -> None:
+        time.sleep(0.5)
+        while not stop.wait(0.0005):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    presser = threading.Thread(target=press)
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    presser.start()
+    try:
+        pids: dict[str, int] = {}
+        code = up(
+            [node("worker", SLEEP)], out=tmp_path, environment=environment, on_started=pids.update
+        )
+    finally:
+        stop.set()
+        presser.join()
+        signal.signal(signal.SIGINT, before)
+    assert code == INTERRUPTED
+    assert gone(pids["worker"])
+
+
 def test_too_long(node: Make, environment: Mapping[str, str], tmp_path: Path) -> None:
     started = time.monotonic()
     assert up([node("w", SLEEP)], out=tmp_path, environment=environment, timeout=0.3) == 124

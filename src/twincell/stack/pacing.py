@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-__all__ = ["Pacer"]
+__all__ = ["Gate", "Pacer"]
 
 
 class Pacer:
@@ -54,3 +55,33 @@ class Pacer:
             self.dropped += lost * self._step
         self._taken += steps
         return steps
+
+
+class Gate:
+    """Holds simulated time while its own sensors are behind, so that a busy machine slows the
+    simulation instead of making sensors look silent.
+
+    A sensor that says nothing for `patience` of wall time holds nothing any more: a sensor that
+    is really dead is found silent by the supervisor.
+
+    Args:
+        limits: how far simulated time may run ahead of each sensor [s].
+        patience: longest wall time without a word of a sensor [s].
+    """
+
+    def __init__(self, limits: Mapping[str, float], patience: float = 1.0) -> None:
+        self._limits = dict(limits)
+        self._patience = patience
+        self._heard: dict[str, tuple[float, float]] = {}
+
+    def hear(self, name: str, stamp: float, wall: float) -> None:
+        """A sensor is done up to `stamp` [s of simulation], heard at `wall` [s]; others pass by."""
+        if name in self._limits:
+            self._heard[name] = (stamp, wall)
+
+    def open(self, now: float, wall: float) -> bool:
+        """Whether simulated time may go on from `now` [s], asked at `wall` [s]."""
+        return all(
+            now - stamp <= self._limits[name] or wall - heard > self._patience
+            for name, (stamp, heard) in self._heard.items()
+        )

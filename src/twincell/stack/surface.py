@@ -7,7 +7,17 @@ from typing import Literal
 
 from twincell.world.model import World
 
-__all__ = ["BODY_RATE", "PROFILES", "TF_RATE", "Keep", "Topic", "band_name", "strides", "topics"]
+__all__ = [
+    "BODY_RATE",
+    "PROFILES",
+    "TF_RATE",
+    "Keep",
+    "Topic",
+    "band_name",
+    "progress_limits",
+    "strides",
+    "topics",
+]
 
 BODY_RATE = 80.0
 """Body states, joint states and the clock, at most [Hz of simulation time]."""
@@ -60,6 +70,7 @@ def topics(world: World) -> tuple[Topic, ...]:
         Topic("/tf", "tf2_msgs/msg/TFMessage", tf),
         Topic("/tf_static", "tf2_msgs/msg/TFMessage", None, latched=True),
         Topic("cell/body_states", "twincell_msgs/msg/BodyStates", body, False, keep="fast"),
+        Topic("cell/progress", "std_msgs/msg/Header", None, keep="fast"),
         Topic("cell/energy", "std_msgs/msg/Float64", 10.0),
         Topic("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray", 2.0),
     ]
@@ -97,3 +108,13 @@ def topics(world: World) -> tuple[Topic, ...]:
         Topic("production/markers", markers, None, latched=True),
     ]
     return tuple(found)
+
+
+def progress_limits(world: World) -> dict[str, float]:
+    """How far simulated time may run ahead of what `cell/progress` says was done [s].
+
+    Below the supervisor's deadline of two periods for LiDARs; three messages for profilers.
+    """
+    limits = {f"safety/{name}": 1.7 / lidar.rate for name, lidar in world.lidars().items()}
+    limits |= {n: 3 * PROFILES / profiler.rate for n, profiler in world.profilers().items()}
+    return limits

@@ -85,7 +85,7 @@ def up(
     variables["ROS_LOG_DIR"] = str(out / "logs" / "ros")
     echo = console() if echo is None else echo
 
-    interrupted = threading.Event()
+    interrupted: list[int] = []
     former = _catch_signals(interrupted)
     processes: list[Process] = []
     try:
@@ -101,26 +101,31 @@ def up(
             signal.signal(number, handler)
 
 
-def _catch_signals(interrupted: threading.Event) -> dict[signal.Signals, Any]:
-    """Turn SIGINT and SIGTERM into an event, where this thread may."""
+def _catch_signals(interrupted: list[int]) -> dict[signal.Signals, Any]:
+    """Note SIGINT and SIGTERM, where this thread may.
+
+    A list, not an event: a second signal in the handler of the first would wait for the event's
+    lock, which is its own.
+    """
     if threading.current_thread() is not threading.main_thread():
         return {}
 
-    def handler(_number: int, _frame: FrameType | None) -> None:
-        interrupted.set()
+    def handler(number: int, _frame: FrameType | None) -> None:
+        interrupted.append(number)
 
     return {n: signal.signal(n, handler) for n in (signal.SIGINT, signal.SIGTERM)}
 
 
 def _watch(
     processes: Sequence[Process],
-    interrupted: threading.Event,
+    interrupted: Sequence[int],
     timeout: float | None,
     echo: Callable[[NodeSpec, str], None],
 ) -> int:
     """Wait for the end, and say with which exit code."""
     started = time.monotonic()
-    while not interrupted.wait(0.05):
+    while not interrupted:
+        time.sleep(0.05)
         for process in processes:
             code = process.poll()
             if code is None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
 from sensor_msgs.msg import JointState, PointCloud2
 from twincell_msgs.msg import AnomalyArray
@@ -87,7 +88,11 @@ class CrackDetectorNode(CellNode):
         )
         self._markers = self.create_publisher(MarkerArray, "inspection/markers", qos.LATCHED)
         self.create_service(StartScan, "inspection/start_scan", self._start)
-        self.create_service(FinishScan, "inspection/finish_scan", self._end)
+        # while it waits for the last lines, the default group would let none arrive
+        apart = ReentrantCallbackGroup()
+        self.create_service(
+            FinishScan, "inspection/finish_scan", self._end, callback_group=apart
+        )
         self.wall_timer(REPEAT, self._show)
 
     def _sense(self, message: PointCloud2) -> None:

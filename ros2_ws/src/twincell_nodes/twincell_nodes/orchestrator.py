@@ -184,7 +184,8 @@ class OrchestratorNode(CellNode):
         while True:
             event, now = self._events.get()
             # whatever was waiting before it, a motion starts from where the arm is now
-            self.core.executor.hear(dict(self._positions))
+            if self._ready:
+                self.core.executor.hear(self._measured())
             try:
                 commands = self.core.handle(event, now)
             except ProductionError as error:

@@ -1,5 +1,6 @@
 """How every node starts, spins and ends."""
 
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -92,6 +93,8 @@ def run(make: Callable[[], CellNode], args: list[str] | None = None) -> None:
         print(f"{name}: {error}", file=sys.stderr, flush=True)
         code = 1
     finally:
+        # whoever presses twice must not cut a recorder's last write short
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()

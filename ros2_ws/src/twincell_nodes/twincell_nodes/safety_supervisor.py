@@ -4,6 +4,7 @@ from functools import partial
 
 from diagnostic_msgs.msg import DiagnosticArray
 from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 from twincell_msgs.msg import BodyStates, SafetyState, StopRequest
 from visualization_msgs.msg import MarkerArray
@@ -19,7 +20,7 @@ from twincell.safety.separation import SeparationMonitor
 from twincell.safety.supervisor import Supervisor
 from twincell.sensing.scene import Scene
 from twincell_nodes import qos
-from twincell_nodes.conversions import scan, seconds
+from twincell_nodes.conversions import header, scan, seconds
 from twincell_nodes.diagnostics import status
 from twincell_nodes.markers import REPEAT, safety_markers
 from twincell_nodes.messages import safety_state, stop_request_of
@@ -27,6 +28,8 @@ from twincell_nodes.running import CellNode, run
 
 __all__ = ["SafetySupervisorNode", "main"]
 
+CLOCK_LAG = 0.1
+"""The clock may reach this node so much later than a cloud [s of simulation]."""
 BUTTON = "emergency_button"
 """Cause of the stop that the emergency service asks for."""
 
@@ -47,6 +50,7 @@ class SafetySupervisorNode(CellNode):
         self._states = self.create_publisher(
             SafetyState, "safety/state", qos.safety_state(safety.patience)
         )
+        self._progress = self.create_publisher(Header, "cell/progress", qos.RELIABLE)
         self._markers = self.create_publisher(MarkerArray, "safety/markers", qos.LATCHED)
         self._health = self.create_publisher(DiagnosticArray, "/diagnostics", qos.RELIABLE)
         self.create_subscription(BodyStates, "cell/body_states", self._moved, qos.STREAM)
@@ -75,8 +79,11 @@ class SafetySupervisorNode(CellNode):
         turn, now = scan(message), self.now
         period = 1.0 / self.world.lidars()[name].rate
         try:
-            # the newest light of a turn is that of its last firing
-            self.supervisor.heard(name, now, turn.stamp + period)
+            # the newest light of a turn is that of its last firing; the cloud may come before the
+            # clock's message of the same moment, which is no stamp of the future
+            newest = turn.stamp + period
+            ahead = newest - now
+            self.supervisor.heard(name, now, now if 0 < ahead < CLOCK_LAG else newest)
             if self._history.newest is not None:
                 rows = self._history.at(turn.stamp + period / 2)[0]
                 poses = {
@@ -88,6 +95,7 @@ class SafetySupervisorNode(CellNode):
             for level in self.monitor.levels(now):
                 self.supervisor.cause(level.name, level.present, now, level.evidence, level.stamp)
             state = self.supervisor.tick(now)
+            self._progress.publish(header(turn.stamp + period, f"safety/{name}"))
         except SafetyError as error:
             self.get_logger().error(str(error))
             return

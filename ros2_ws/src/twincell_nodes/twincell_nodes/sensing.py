@@ -1,6 +1,7 @@
 """What the sensor nodes have in common: geometry of their own, moved by the body states."""
 
 import numpy as np
+from std_msgs.msg import Header
 from twincell_msgs.msg import BodyStates
 
 from twincell.cell.assembly import assemble, generator, mount_body, mount_pose
@@ -9,7 +10,8 @@ from twincell.errors import SensorError, did_you_mean
 from twincell.geometry.pose import Pose
 from twincell.sensing.scene import Placement, Scene
 from twincell.world.sensors import Sensor
-from twincell_nodes.conversions import seconds
+from twincell_nodes import qos
+from twincell_nodes.conversions import header, seconds
 from twincell_nodes.qos import STREAM
 from twincell_nodes.running import CellNode
 
@@ -45,6 +47,7 @@ class SensorNode(CellNode):
         self.history = PoseHistory()
         self._named: tuple[str, ...] = ()
         self._rows = np.zeros(0, np.int64)
+        self._progress = self.create_publisher(Header, "cell/progress", qos.RELIABLE)
         self.create_subscription(BodyStates, "cell/body_states", self._heard, STREAM)
 
     def measure(self, start: float, end: float) -> None:
@@ -77,3 +80,5 @@ class SensorNode(CellNode):
         if time >= self._next + self._period:
             start, self._next = self._next, self._next + self._period
             self.measure(start, start + self._period)
+            done = header(start + self._period, self.sensor)
+            self._progress.publish(done)

@@ -8,10 +8,11 @@ from functools import partial
 from control_msgs.action import FollowJointTrajectory, GripperCommand
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.action import ActionServer, CancelResponse
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64, String
+from std_msgs.msg import Float64, Header, String
 from std_srvs.srv import SetBool
 from tf2_msgs.msg import TFMessage
 from twincell_msgs.msg import BodyStates, SafetyState, StopReport
@@ -24,8 +25,8 @@ from twincell.geometry.description import describe, package_uris
 from twincell.geometry.pose import Pose
 from twincell.geometry.urdf import link_poses
 from twincell.physics.cell import PhysicsCell
-from twincell.stack.pacing import Pacer
-from twincell.stack.surface import strides
+from twincell.stack.pacing import Gate, Pacer
+from twincell.stack.surface import progress_limits, strides
 from twincell_nodes import qos
 from twincell_nodes.conversions import header, seconds, stamp, transform
 from twincell_nodes.diagnostics import status
@@ -34,7 +35,7 @@ from twincell_nodes.running import CellNode, run
 
 __all__ = ["SimulatorNode", "main"]
 
-CATCH_UP = 0.1
+CATCH_UP = 0.05
 """Simulated time that is made good after a pause; what is longer is dropped [s]."""
 GRIP_TIME = 1.5
 """A gripper or clamp that has not settled by then has failed [s]."""
@@ -60,6 +61,7 @@ class SimulatorNode(CellNode):
         factor = float(self.parameter("real_time_factor"))
         # a step takes a fraction of its time, so a pause of the scheduler is made good at once
         self.pacer = Pacer(self.physics.dt, factor, most=max(1, round(CATCH_UP / self.physics.dt)))
+        self._gate = Gate(progress_limits(self.world))
         self._waiting: list[tuple[Callable[[], object], float | None, Future]] = []
         self._steps = 0
         self._requested: dict[str, tuple[int, int]] = {}
@@ -82,11 +84,14 @@ class SimulatorNode(CellNode):
         for name, description in arms.items():
             self._offer(name, description)
         self._publish_static(arms, still)
-        self.create_service(SetBool, "fixture/clamp", self._clamp)
+        # while it waits for the clamp, the default group would let nothing else happen
+        apart = ReentrantCallbackGroup()
+        self.create_service(SetBool, "fixture/clamp", self._clamp, callback_group=apart)
         patience = self.world.safety.patience
         self.create_subscription(
             SafetyState, "safety/state", self._hear, qos.safety_state(patience)
         )
+        self.create_subscription(Header, "cell/progress", self._progressed, qos.RELIABLE)
         period = self._body_steps * self.physics.dt
         self.wall_timer(period / factor if factor > 0 else 1e-4, self._tick)
         self.wall_timer(1.0, self._diagnose)
@@ -134,7 +139,12 @@ class SimulatorNode(CellNode):
 
     def _tick(self) -> None:
         for _ in range(self.pacer.due(time.monotonic())):
+            if not self._gate.open(self.physics.time, time.monotonic()):
+                return
             self._step()
+
+    def _progressed(self, message: Header) -> None:
+        self._gate.hear(message.frame_id, seconds(message.stamp), time.monotonic())
 
     def _step(self) -> None:
         now, dt = self.physics.time, self.physics.dt

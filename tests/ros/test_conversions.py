@@ -1,0 +1,177 @@
+"""Messages there and back, and against ROS's own serialization."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rclpy.serialization import deserialize_message, serialize_message
+
+from twincell.errors import GoalError
+from twincell.geometry.pose import Pose
+from twincell.inspection.anomaly import Anomaly
+from twincell.motion.trajectory import JointTrajectory
+from twincell.safety.types import Function, Mode, MoverStop, SafetyState, StopRequest
+from twincell.sensing.types import Profiles, Scan
+from twincell_nodes import conversions, messages
+
+pytestmark = pytest.mark.ros
+
+RNG = np.random.default_rng(0)
+
+
+def over_the_wire(message):
+    """As a subscriber in another process gets it."""
+    return deserialize_message(serialize_message(message), type(message))
+
+
+@given(st.floats(0, 1e6))
+def test_stamps_are_exact_to_the_nanosecond(time: float) -> None:
+    message = conversions.stamp(time)
+    assert 0 <= message.nanosec < 1_000_000_000
+    assert conversions.seconds(message) == pytest.approx(time, abs=1e-9, rel=1e-15)
+
+
+def test_a_scan_comes_back() -> None:
+    n = 500
+    scan = Scan(
+        stamp=12.25,
+        points=RNG.normal(size=(n, 3)).astype(np.float32),
+        intensity=RNG.random(n, np.float32) * 255,
+        time=np.linspace(0, 0.1, n, dtype=np.float32),
+        ring=RNG.integers(0, 16, n).astype(np.uint16),
+    )
+    message = over_the_wire(conversions.scan_cloud(scan, "lidar"))
+    assert (message.header.frame_id, message.width, message.height) == ("lidar", n, 1)
+    assert message.is_dense
+    back = conversions.scan(message)
+    assert back.stamp == scan.stamp
+    for name in ("points", "intensity", "time", "ring"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(scan, name))
+
+
+def test_fields_lie_where_they_say() -> None:
+    scan = Scan(
+        0.0,
+        np.array([[1.5, -2.5, 3.5]], np.float32),
+        np.array([200.0], np.float32),
+        np.array([0.05], np.float32),
+        np.array([9], np.uint16),
+    )
+    message = conversions.scan_cloud(scan, "lidar")
+    raw = bytes(message.data)
+    kinds = {7: "<f4", 4: "<u2"}
+    values = {
+        f.name: np.frombuffer(raw, kinds[f.datatype], 1, f.offset)[0].item()
+        for f in message.fields
+    }
+    assert values == pytest.approx(
+        {"x": 1.5, "y": -2.5, "z": 3.5, "intensity": 200.0, "time": 0.05, "ring": 9}
+    )
+
+
+def test_lines_without_light_stay_nan() -> None:
+    points = RNG.normal(size=(4, 32, 3)).astype(np.float32)
+    points[1, 5] = np.nan
+    lines = Profiles(2.0 + np.arange(4) * 0.004, points, np.ones((4, 32), np.float32))
+    message = over_the_wire(conversions.profiles_cloud(lines, "optical"))
+    assert (message.height, message.width, message.is_dense) == (4, 32, False)
+    back = conversions.profiles(message)
+    np.testing.assert_array_equal(back.points, points)
+    np.testing.assert_allclose(back.stamps, lines.stamps, atol=1e-8)
+
+
+def test_another_layout_is_refused() -> None:
+    scan = Scan(0.0, *(np.zeros(s, np.float32) for s in ((1, 3), 1, 1)), np.zeros(1, np.uint16))
+    message = conversions.scan_cloud(scan, "lidar")
+    message.point_step = 16
+    with pytest.raises(ValueError, match="16 bytes"):
+        conversions.scan(message)
+
+
+def test_images_keep_their_counts() -> None:
+    pixels = RNG.integers(0, 4096, (6, 5, 3)).astype(np.uint16)
+    message = over_the_wire(conversions.image(1.0, "camera", pixels))
+    assert (message.encoding, message.step, message.height) == ("16UC3", 30, 6)
+    back = np.frombuffer(message.data, "<u2").reshape(6, 5, 3)
+    np.testing.assert_array_equal(back, pixels)
+    assert conversions.image(1.0, "camera", pixels[:, :, 0]).encoding == "mono16"
+
+
+def test_transforms() -> None:
+    pose = Pose.of((1, 2, 3), (0.1, 0.2, 0.3))
+    message = conversions.transform(4.5, "world", "arm/link", pose)
+    moved, turned = message.transform.translation, message.transform.rotation
+    np.testing.assert_allclose([moved.x, moved.y, moved.z], pose.p)
+    np.testing.assert_allclose([turned.x, turned.y, turned.z, turned.w], pose.q)
+    assert (message.header.frame_id, message.child_frame_id) == ("world", "arm/link")
+
+
+def test_trajectories_come_back() -> None:
+    value = JointTrajectory(
+        ("a", "b"), np.array([0.0, 0.5, 1.25]), RNG.normal(size=(3, 2)), RNG.normal(size=(3, 2))
+    )
+    back = messages.trajectory_of(over_the_wire(messages.trajectory(value)))
+    assert back.joints == value.joints
+    for name in ("times", "positions", "velocities"):
+        np.testing.assert_allclose(getattr(back, name), getattr(value, name), atol=1e-9)
+
+
+def test_velocities_may_be_left_out() -> None:
+    times = np.linspace(0, 2, 41)
+    value = JointTrajectory(("a",), times, np.sin(times)[:, None], np.zeros((41, 1)))
+    message = messages.trajectory(value)
+    for point in message.points:
+        point.velocities = []
+    back = messages.trajectory_of(message)
+    np.testing.assert_allclose(back.velocities[1:-1, 0], np.cos(times)[1:-1], atol=2e-3)
+    assert back.velocities[0] == back.velocities[-1] == 0
+
+
+@pytest.mark.parametrize("spoil", ["positions", "velocities", "names"])
+def test_ragged_trajectories_are_refused(spoil: str) -> None:
+    value = JointTrajectory(("a", "b"), np.array([0.0, 1.0]), np.zeros((2, 2)), np.zeros((2, 2)))
+    message = messages.trajectory(value)
+    if spoil == "names":
+        message.joint_names = []
+    else:
+        setattr(message.points[1], spoil, [0.0])
+    with pytest.raises(GoalError, match=r"way-point|no joints"):
+        messages.trajectory_of(message)
+
+
+def test_safety_states_come_back() -> None:
+    request = StopRequest(
+        "r-1", Function.PROTECTIVE, 1, "person_in_zone", "cell", "seen", 1.25, 1.5
+    )
+    state = SafetyState(
+        stamp=2.0,
+        sequence=9,
+        mode=Mode.STOPPED,
+        movers=(MoverStop("a", None, 0.5), MoverStop("b", 0, 0.0)),
+        active=(request,),
+        text="stopped",
+    )
+    message = over_the_wire(messages.safety_state(state))
+    assert not message.motion_allowed
+    assert messages.state_of(message) == state
+
+
+def test_anomalies_come_back() -> None:
+    along = np.array([0.6, 0.0, 0.8])
+    anomaly = Anomaly(
+        "a-1", "blade_4", "crack", "critical", 0.75, 0.009, 0.0002, 0.0008,
+        np.array([0.01, 0.02, 0.07]), along, RNG.normal(size=(50, 3)), 3.0, 3.05,
+    )  # fmt: skip
+    message = over_the_wire(messages.anomaly_array("blade_4", (anomaly,), 3.02))
+    (back,) = messages.anomalies_of(message)
+    for name in ("id", "part", "kind", "severity", "light", "detected"):
+        assert getattr(back, name) == getattr(anomaly, name)
+    assert back.length == pytest.approx(anomaly.length)
+    np.testing.assert_allclose(back.center, anomaly.center)
+    np.testing.assert_allclose(back.direction, along, atol=1e-12)
+    np.testing.assert_allclose(back.points, anomaly.points)
+    box = messages.detections(message).detections[0]
+    assert box.bbox.size.x == pytest.approx(anomaly.length)
+    assert box.results[0].hypothesis.class_id == "crack"
