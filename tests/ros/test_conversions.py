@@ -63,8 +63,7 @@ def test_fields_lie_where_they_say() -> None:
     raw = bytes(message.data)
     kinds = {7: "<f4", 4: "<u2"}
     values = {
-        f.name: np.frombuffer(raw, kinds[f.datatype], 1, f.offset)[0].item()
-        for f in message.fields
+        f.name: np.frombuffer(raw, kinds[f.datatype], 1, f.offset)[0].item() for f in message.fields
     }
     assert values == pytest.approx(
         {"x": 1.5, "y": -2.5, "z": 3.5, "intensity": 200.0, "time": 0.05, "ring": 9}

@@ -188,9 +188,7 @@ def test_every_file_sets_the_transport_and_the_same_arguments(path: Path) -> Non
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)
-def test_loads_by_the_launch_that_is_there(
-    path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_loads_by_the_launch_that_is_there(path: Path, request: pytest.FixtureRequest) -> None:
     if not REAL:
         request.getfixturevalue("stand_in")
         assert defaults(path)

@@ -186,8 +186,10 @@ class CrackDetector:
         """
         if not self._depth:
             raise InspectionError("no line was scanned; valid: after lines were pushed")
-        depth = np.concatenate(self._depth)[::lines]
-        return deviation_map(self._expectation, depth, self._sensors[::lines], points)
+        depth = np.concatenate(self._depth)
+        chosen = np.flatnonzero(np.isfinite(depth).any(axis=1))[::lines]
+        sensors = [self._sensors[i] for i in chosen]
+        return deviation_map(self._expectation, depth[chosen], sensors, points)
 
     def _decide(self, anomalies: Sequence[Anomaly], coverage: float) -> Decision:
         """Where the part goes."""

@@ -73,6 +73,7 @@ class CrackDetectorNode(CellNode):
         self._table = _Encoder(self, self.world.fixture.arm, self._work)
         self._maps = Path(self.parameter("out")) / "maps" if self.parameter("out") else None
         self._part: str | None = None
+        self._unkept: str | None = None
         self._since = 0.0
         self._waiting: deque[Profiles] = deque(maxlen=100)
         self._taken = -math.inf
@@ -80,19 +81,13 @@ class CrackDetectorNode(CellNode):
         self._known: dict[tuple[str, str], Anomaly] = {}
         points = f"{inspection.profiler}/points"
         self.create_subscription(PointCloud2, points, self._sense, qos.SENSOR)
-        self._anomalies = self.create_publisher(
-            AnomalyArray, "inspection/anomalies", qos.RELIABLE
-        )
-        self._boxes = self.create_publisher(
-            Detection3DArray, "inspection/detections", qos.RELIABLE
-        )
+        self._anomalies = self.create_publisher(AnomalyArray, "inspection/anomalies", qos.RELIABLE)
+        self._boxes = self.create_publisher(Detection3DArray, "inspection/detections", qos.RELIABLE)
         self._markers = self.create_publisher(MarkerArray, "inspection/markers", qos.LATCHED)
         self.create_service(StartScan, "inspection/start_scan", self._start)
         # while it waits for the last lines, the default group would let none arrive
         apart = ReentrantCallbackGroup()
-        self.create_service(
-            FinishScan, "inspection/finish_scan", self._end, callback_group=apart
-        )
+        self.create_service(FinishScan, "inspection/finish_scan", self._end, callback_group=apart)
         self.wall_timer(REPEAT, self._show)
 
     def _sense(self, message: PointCloud2) -> None:
@@ -105,7 +100,9 @@ class CrackDetectorNode(CellNode):
         while self._waiting and self._joints_until() >= self._waiting[0].stamps[-1] - 1e-9:
             self._push(self._waiting.popleft())
         if self._finish:
-            self._finish = [(until, f) for until, f in self._finish if not self._ready(until, f)]
+            if self._unkept is not None:
+            self._keep_map()
+        self._finish = [(until, f) for until, f in self._finish if not self._ready(until, f)]
 
     def _ready(self, until: float, future: Future) -> bool:
         if self._taken >= until or self.now > until + WAIT:
@@ -148,14 +145,15 @@ class CrackDetectorNode(CellNode):
 
     def _keep_map(self) -> None:
         """The scan's deviation from the CAD, for the report; a scan cut short has one as well."""
-        if self._maps is None or self._part is None:
+        part, self._unkept = self._unkept or self._part, None
+        if self._maps is None or part is None:
             return
         try:
             points, deviation = self.detector.deviation()
         except InspectionError:
             return
         self._maps.mkdir(parents=True, exist_ok=True)
-        file = self._maps / f"{self._part}.npz"
+        file = self._maps / f"{part}.npz"
         np.savez(file, points=points.astype(np.float32), deviation=deviation.astype(np.float32))
 
     def _start(self, request: StartScan.Request, response: StartScan.Response):
@@ -181,7 +179,6 @@ class CrackDetectorNode(CellNode):
         future = Future()
         self._finish.append((self.now, future))
         await future
-        self._keep_map()
         self._part = None
         try:
             verdict = self.detector.finish(self.now)
@@ -193,6 +190,7 @@ class CrackDetectorNode(CellNode):
         response.anomalies = anomaly_array(part, verdict.anomalies, self._taken)
         self._known = {k: a for k, a in self._known.items() if k[0] != part}
         self._tell(part, verdict.anomalies, self._taken)
+        self._unkept = part  # the picture for the report can wait, the verdict cannot
         return response
 
 

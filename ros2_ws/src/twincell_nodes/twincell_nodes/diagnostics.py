@@ -9,9 +9,7 @@ __all__ = ["status"]
 _LEVELS = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR)
 
 
-def status(
-    now: float, name: str, level: int, text: str, values: dict[str, str]
-) -> DiagnosticArray:
+def status(now: float, name: str, level: int, text: str, values: dict[str, str]) -> DiagnosticArray:
     """One status.
 
     Args:

@@ -8,9 +8,7 @@ __all__ = ["CLOCK", "LATCHED", "NEWEST", "RELIABLE", "SENSOR", "STREAM", "safety
 
 
 def _profile(depth: int, reliability: Reliability, **more) -> QoSProfile:
-    return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=reliability, **more
-    )
+    return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=reliability, **more)
 
 
 CLOCK = _profile(1, Reliability.BEST_EFFORT)
