@@ -64,7 +64,7 @@ def test_a_fault_is_named_with_line_key_given_and_valid(mutated, old, new, line_
 
 
 def test_all_faults_come_at_once_in_the_order_of_the_file(mutated):
-    path = mutated(("seed: 7", "seed: -1"), ("rows: 4", "rowz: 4"), ("rate: 2 Hz", "rate: 2 m"))
+    path = mutated(("seed: 7", "seed: -1"), ("rows: 4", "rowz: 4"), ("rate: 1 Hz", "rate: 2 m"))
     found = lines(path)
     assert [f.split(": ")[1] for f in found] == [
         "seed",

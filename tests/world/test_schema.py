@@ -30,7 +30,7 @@ def test_the_schema_accepts_the_shipped_world(validator, shipped):
         ("seed: 7", "seed: lucky"),
         ("\nhandler: handler", ""),
         ("xyz: [0.0, 0.0, 0.70]", "xyz: [0.0, 0.70]"),
-        ("rate: 2 Hz", "rate: -2"),
+        ("rate: 1 Hz", "rate: -2"),
         ("kind: lidar", "kind: lidr"),
         ("blade_1:", "Blade-1:"),
     ],

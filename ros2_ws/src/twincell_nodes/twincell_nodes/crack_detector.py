@@ -99,8 +99,7 @@ class CrackDetectorNode(CellNode):
         """Push the lines at whose times the joints are known."""
         while self._waiting and self._joints_until() >= self._waiting[0].stamps[-1] - 1e-9:
             self._push(self._waiting.popleft())
-        if self._finish:
-            if self._unkept is not None:
+        if self._unkept is not None:
             self._keep_map()
         self._finish = [(until, f) for until, f in self._finish if not self._ready(until, f)]
 
@@ -187,6 +186,7 @@ class CrackDetectorNode(CellNode):
             return response
         response.success, response.verdict = True, verdict.decision
         response.coverage = float(verdict.coverage)
+        response.residual = float(verdict.residual)
         response.anomalies = anomaly_array(part, verdict.anomalies, self._taken)
         self._known = {k: a for k, a in self._known.items() if k[0] != part}
         self._tell(part, verdict.anomalies, self._taken)

@@ -157,6 +157,7 @@ def safety_state(value: SafetyState) -> msg.SafetyState:
         motion_allowed=all(m.motion_allowed for m in movers),
         movers=movers,
         active=[stop_request(r) for r in value.active],
+        persisting=list(value.persisting),
         text=value.text,
         wall_ns=wall_ns(),
     )
@@ -182,6 +183,7 @@ def state_of(message: msg.SafetyState) -> SafetyState:
         ),
         active=tuple(stop_request_of(r) for r in message.active),
         text=message.text,
+        persisting=tuple(message.persisting),
     )
 
 

@@ -1,7 +1,6 @@
 """The orchestrator: runs the shift over actions and services, and ends when it is over."""
 
 import json
-import math
 import queue
 import threading
 import time
@@ -287,8 +286,7 @@ class OrchestratorNode(CellNode):
             self._hear(say.Done(command.tag, False, answer.message))
             return
         found = messages.anomalies_of(answer.anomalies)
-        residual = getattr(answer, "residual", math.nan)
-        verdict = Verdict(command.part, answer.verdict, found, answer.coverage, residual)
+        verdict = Verdict(command.part, answer.verdict, found, answer.coverage, answer.residual)
         self.shift.verdicts[command.part] = verdict
         self._hear(say.Verdicts(command.tag, verdict))
 
