@@ -24,7 +24,7 @@ test: check ## all tests, after `check`
 	@$(IN_ENV) exec python -m pytest $(ARGS)
 
 check: setup ## ruff and mypy
-	@$(IN_ENV) ruff check . && exec mypy
+	@$(IN_ENV) ruff check . && ruff format --check -q . && exec mypy
 
 bench-%: setup ## one figure, e.g. `make bench-sensing`; writes out/bench/NAME.json
 	@$(IN_ENV) exec python benchmarks/$*.py $(ARGS)

@@ -48,7 +48,7 @@ def surface(flaws, rng):
         points.append(grid)
         deviation.append(values)
         suction.append(np.full(len(grid), sign > 0))
-    return DeviationMap(np.concatenate(points), np.concatenate(deviation), None)
+    return DeviationMap(np.concatenate(points), np.concatenate(deviation), np.concatenate(suction))
 
 
 def task(blade, kind, resource, start, end, status="done"):

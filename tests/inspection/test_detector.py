@@ -252,3 +252,14 @@ def test_bad_input_is_refused(flat: CrackDetector):
         fresh.push(endless, FLAT[:2], 0.0)
     with pytest.raises(InspectionError, match="finite time"):
         fresh.start("x", np.nan)
+
+
+def test_a_deviation_map_tells_the_side_by_the_view(blade):
+    truth, detector, sensors = blade
+    inspect(detector, truth.mesh, sensors)
+    points, _, suction = detector.deviation(4, 8)
+    nearest = trimesh.proximity.closest_point(truth.mesh, points[::40])[2]
+    facing = truth.mesh.face_normals[nearest, 1]
+    square = np.abs(facing) > 0.8  # an outline can be seen from either side
+    assert square.sum() > 100
+    assert ((facing > 0) == suction[::40])[square].all()

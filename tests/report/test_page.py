@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from twincell.cell.extras import DeviationMap, Extras
-from twincell.report.blade_map import raster
+from twincell.report.blade_map import raster, side_of
 from twincell.report.charts import gantt, power_curve, stop_marks
 from twincell.report.facts import headline, orders
 from twincell.report.page import write_report
@@ -125,3 +125,14 @@ def test_a_map_of_one_side_is_drawn(made_up, tmp_path):
     one = DeviationMap(whole.points[upper], whole.deviation[upper], np.ones(upper.sum(), bool))
     path = write_report(made_up, tmp_path, Extras(maps={"blade_4": one}))
     assert len(Page(path.read_text(encoding="utf-8")).links) == 2
+
+
+def test_an_indication_stands_on_the_side_that_was_scanned(made_up):
+    whole = made_up.extras.maps["blade_4"]
+    # a scan cut short: the pressure side is missing, and of the suction side the lower half
+    height = np.median(whole.points[:, 2])
+    kept = whole.suction & (whole.points[:, 2] > height)
+    for index in np.flatnonzero(kept)[::500]:
+        center = whole.points[index]
+        assert side_of(center, whole.points[kept], whole.suction[kept]) == "suction"
+        assert side_of(center, whole.points, whole.suction) == "suction"

@@ -22,13 +22,12 @@ class DeviationMap:
     Attributes:
         points: shape (n, 3), part frame [m].
         deviation: along the outward normal, shape (n,) [m]; a crack is negative.
-        suction: which points are of the suction side, shape (n,); None where it is to be told
-            from the points.
+        suction: which points were seen from the suction side, shape (n,).
     """
 
     points: NDArray[np.floating]
     deviation: NDArray[np.floating]
-    suction: NDArray[np.bool_] | None = None
+    suction: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,7 @@ class Extras:
         for name, deviation_map in self.maps.items():
             arrays[f"map/{name}/points"] = deviation_map.points.astype(np.float32)
             arrays[f"map/{name}/deviation"] = deviation_map.deviation.astype(np.float32)
-            if deviation_map.suction is not None:
-                arrays[f"map/{name}/suction"] = deviation_map.suction
+            arrays[f"map/{name}/suction"] = deviation_map.suction
         with path.open("wb") as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
         return path
@@ -85,7 +83,7 @@ class Extras:
                         name: DeviationMap(
                             data[f"map/{name}/points"],
                             data[f"map/{name}/deviation"],
-                            data.get(f"map/{name}/suction"),
+                            data[f"map/{name}/suction"],
                         )
                         for name in names
                     },

@@ -69,7 +69,7 @@ class LockstepCell:
     Attributes:
         log: plans, events, verdicts, stops.
         picture: of the cell at its first scan, shape (h, w, 3).
-        deviations: the detector's deviation map of each blade: points (n, 3), deviation (n,) [m].
+        deviations: the detector's deviation map of each blade, as the detector gives it.
         power: rows (time [s], power [W]), shape (n, 2).
     """
 
@@ -98,7 +98,7 @@ class LockstepCell:
         )
         self.log = ShiftLog()
         self.picture: NDArray[np.uint8] | None = None
-        self.deviations: dict[str, tuple[Array, Array]] = {}
+        self.deviations: dict[str, tuple[Array, Array, NDArray[np.bool_]]] = {}
         self.power: list[tuple[float, float]] = []
         self._sent_mode: tuple[object, ...] = ()
         self._inbox: list[Event] = []

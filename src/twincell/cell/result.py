@@ -46,8 +46,8 @@ class BladeResult:
         name: the blade.
         decision: accept, rework, reject, rescan, or `none` where it was never judged.
         expected: the decision that its true flaws ask for.
-        coverage: share of the airfoil's area that was seen, 0 to 1.
-        residual: root mean square distance of scan to CAD [m].
+        coverage: share of the airfoil's area that was seen, 0 to 1; NaN for a scan cut short.
+        residual: root mean square distance of scan to CAD [m]; NaN as well.
         anomalies: reported, longest first; their `points` are not kept in JSON.
         truth: the flaws that were cut.
         found, missed: how many flaws.

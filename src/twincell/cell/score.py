@@ -104,7 +104,7 @@ def blade_result(
         name=name,
         decision=verdict.decision if verdict is not None else "none",
         expected=expected(truth, criteria),
-        coverage=verdict.coverage if verdict is not None else 0.0,
+        coverage=verdict.coverage if verdict is not None else float("nan"),
         residual=verdict.residual if verdict is not None else float("nan"),
         anomalies=anomalies,
         truth=truth,

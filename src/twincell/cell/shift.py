@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 
 from twincell.cell.assembly import Assembly
@@ -102,4 +103,4 @@ class ShiftLog:
         seen = tuple(self.early.get(name, {}).values())
         if verdict is not None or not (seen and blade.decision == "reject"):
             return verdict
-        return Verdict(name, "reject", seen, 0.0, 0.0)
+        return Verdict(name, "reject", seen, math.nan, math.nan)

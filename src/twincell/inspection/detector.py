@@ -171,7 +171,7 @@ class CrackDetector:
         decision = self._decide(anomalies, coverage)
         return Verdict(self._part, decision, anomalies, coverage, residual)
 
-    def deviation(self, lines: int = 2, points: int = 3) -> tuple[F64, F64]:
+    def deviation(self, lines: int = 2, points: int = 3) -> tuple[F64, F64, NDArray[np.bool_]]:
         """The last scan's deviation from the CAD, thinned, for pictures (see `deviation`).
 
         Args:
@@ -179,7 +179,8 @@ class CrackDetector:
             points: take every so-many-th point of a line.
 
         Returns:
-            Points in the part frame, shape (n, 3), and deviations, shape (n,) [m].
+            Points in the part frame, shape (n, 3) [m], deviations, shape (n,) [m], and which of
+            them were seen from the suction side, shape (n,).
 
         Raises:
             InspectionError: nothing was scanned.

@@ -52,13 +52,17 @@ def deviation(
             "a pose a line, stride at least 1"
         )
     depth = np.asarray(profiles.points[:, :, 2], np.float32)
-    return deviation_map(Expectation(model, profiler), depth, sensor_in_part, stride)
+    return deviation_map(Expectation(model, profiler), depth, sensor_in_part, stride)[:2]
 
 
 def deviation_map(
     expectation: Expectation, depth: F32, sensor_in_part: Sequence[Pose], stride: int
-) -> tuple[F64, F64]:
-    """The same from depths along the view, shape (m, k) [m], and an expectation made before."""
+) -> tuple[F64, F64, NDArray[np.bool_]]:
+    """The same from depths along the view, shape (m, k) [m], and an expectation made before.
+
+    Returns:
+        As `deviation`, and which points were seen from the suction side (+y), shape (n,).
+    """
     comparison = expectation.compare(depth, sensor_in_part)
     line, column = np.nonzero(comparison.measured & np.isfinite(comparison.expected))
     chosen = column % stride == 0
@@ -67,4 +71,5 @@ def deviation_map(
         raise InspectionError("no point of the scan meets the CAD; valid: a scan of this part")
     points = expectation.points(depth[line, column], line, column, sensor_in_part)
     off = -comparison.off[line, column] * comparison.cosine[line, column]
-    return points, off.astype(float)
+    above = np.array([s.p[1] for s in sensor_in_part])[line] > points[:, 1]
+    return points, off.astype(float), above

@@ -17,7 +17,7 @@ from twincell.cell.result import BladeResult
 from twincell.inspection.anomaly import Anomaly
 from twincell.report.style import INK, MUTED, STOP, figure, look, png
 
-__all__ = ["blade_picture", "raster"]
+__all__ = ["blade_picture", "raster", "side_of"]
 
 Array = NDArray[np.float64]
 
@@ -36,10 +36,7 @@ def blade_picture(blade: BladeResult, measured: DeviationMap) -> bytes:
     """
     points = 1e3 * np.asarray(measured.points, float)
     microns = 1e6 * np.asarray(measured.deviation, float)
-    camber = _camber(points)
     suction = measured.suction
-    if suction is None:
-        suction = points[:, 1] > _height(camber, points)
     low, high = points[:, [0, 2]].min(axis=0) - 1, points[:, [0, 2]].max(axis=0) + 1
     with look():
         wide, tall = (high - low) * (6.2 / max(high[1] - low[1], 1.0))
@@ -60,7 +57,7 @@ def blade_picture(blade: BladeResult, measured: DeviationMap) -> bytes:
                 extent=(low[0], high[0], low[1], high[1]),
                 interpolation="nearest",
             )
-            _outlines(axes, blade, side, camber)
+            _outlines(axes, blade, side, points, suction)
             axes.set_title(f"{side} side", color=INK)
             axes.set_xlabel("x, along the chord [mm]")
             axes.spines[:].set_visible(False)
@@ -98,31 +95,22 @@ def raster(points: Array, values: Array, low: Array, high: Array) -> Array:
     return grid
 
 
-def _camber(points: Array) -> Array:
-    """Least-squares middle surface y(x, z): quadratic in x, linear in z."""
-    solution, *_ = np.linalg.lstsq(_terms(points), points[:, 1], rcond=None)
-    return np.asarray(solution, float)
+def side_of(center: Array, points: Array, suction: NDArray[np.bool_]) -> str:
+    """The side of the scanned point nearest to a centre: a scan cut short has not both sides."""
+    nearest = int(((points - center) ** 2).sum(axis=1).argmin())
+    return "suction" if suction[nearest] else "pressure"
 
 
-def _height(camber: Array, points: Array) -> Array:
-    height: Array = _terms(points) @ camber
-    return height
-
-
-def _terms(points: Array) -> Array:
-    x, z = points[:, 0], points[:, 2]
-    return np.stack([np.ones_like(x), x, x**2, z, x * z, x**2 * z], axis=1)
-
-
-def _outlines(axes: Axes, blade: BladeResult, side: str, camber: Array) -> None:
+def _outlines(
+    axes: Axes, blade: BladeResult, side: str, points: Array, suction: NDArray[np.bool_]
+) -> None:
     for flaw in blade.truth:
         if flaw.side == side:
             path = 1e3 * np.asarray(flaw.path, float)
             axes.plot(path[:, 0], path[:, 2], color=INK, linestyle=(0, (2, 2)), linewidth=0.9)
     for anomaly in blade.anomalies:
         center = 1e3 * np.asarray(anomaly.center, float)
-        above = center[1] > _height(camber, center[None])[0]
-        if ("suction" if above else "pressure") == side:
+        if side_of(center, points, suction) == side:
             _frame(axes, anomaly, center)
 
 

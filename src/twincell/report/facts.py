@@ -61,7 +61,7 @@ def blades(result: RunResult) -> Table:
             _lengths([anomaly.length for anomaly in blade.anomalies]),
             blade.expected,
             blade.decision,
-            f"{100 * blade.coverage:.0f} %",
+            f"{100 * blade.coverage:.0f} %" if math.isfinite(blade.coverage) else "–",
             f"{1e6 * blade.residual:.1f} µm" if math.isfinite(blade.residual) else "–",
             "right" if blade.decision == blade.expected else "wrong",
         )

@@ -96,7 +96,7 @@ def _extras(assembly: Assembly, out: Path) -> Extras:
     maps = {}
     for file in sorted((out / "maps").glob("*.npz")):
         with np.load(file) as data:
-            maps[file.stem] = DeviationMap(data["points"], data["deviation"])
+            maps[file.stem] = DeviationMap(data["points"], data["deviation"], data["suction"])
     return Extras(
         power=_power(out / "bag"),
         tariff=tuple((s.start, s.price) for s in assembly.world.production.tariff),

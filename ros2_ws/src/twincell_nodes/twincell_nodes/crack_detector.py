@@ -148,12 +148,13 @@ class CrackDetectorNode(CellNode):
         if self._maps is None or part is None:
             return
         try:
-            points, deviation = self.detector.deviation()
+            points, deviation, suction = self.detector.deviation()
         except InspectionError:
             return
         self._maps.mkdir(parents=True, exist_ok=True)
         file = self._maps / f"{part}.npz"
-        np.savez(file, points=points.astype(np.float32), deviation=deviation.astype(np.float32))
+        of_map = {"points": points.astype(np.float32), "deviation": deviation.astype(np.float32)}
+        np.savez(file, **of_map, suction=suction)
 
     def _start(self, request: StartScan.Request, response: StartScan.Response):
         self._keep_map()
