@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from itertools import pairwise, permutations
 
 import numpy as np
@@ -58,6 +59,18 @@ def test_energy_decides_between_sequences_that_are_equal_otherwise(seed: int) ->
 def test_the_search_repeats() -> None:
     problem = random_problem(np.random.default_rng(5))
     assert solve(problem, 0.5, seed=3) == solve(problem, 0.5, seed=3)
+
+
+def test_ctrl_c_still_reaches_its_handler_after_a_search() -> None:
+    heard = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+    try:
+        solve(random_problem(np.random.default_rng(0)), 0.5)
+        # where the search leaves the default action behind, this ends the test run
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [signal.SIGINT]
 
 
 def test_no_time_falls_back_to_a_valid_plan() -> None:

@@ -57,6 +57,7 @@ STAND_IN = {
     "launch.substitutions": ["PathJoinSubstitution", "ThisLaunchFileDir"],
     "launch_ros": [],
     "launch_ros.actions": ["Node"],
+    "launch_ros.parameter_descriptions": ["ParameterValue"],
     "launch_ros.substitutions": ["FindPackageShare"],
 }
 
@@ -115,7 +116,7 @@ def shown(spec: NodeSpec) -> dict[str, Any]:
         "executable": spec.executable,
         "name": spec.name,
         "namespace": spec.namespace,
-        "parameters": [spec.parameters],
+        "parameters": [spec.parameters],  # text as ParameterValue, which `nodes` takes off again
         "remappings": list(spec.remappings),
     }
 
@@ -123,7 +124,16 @@ def shown(spec: NodeSpec) -> dict[str, Any]:
 def nodes(path: Path, context: Context) -> list[dict[str, Any]]:
     keys = ("package", "executable", "name", "namespace", "parameters", "remappings")
     every = [a for a in flat(path, context) if kind(a) == "Node"]
-    return [{k: n.given[k] for k in keys} for n in every if n.given["package"] == "twincell_nodes"]
+    ours = [{k: n.given[k] for k in keys} for n in every if n.given["package"] == "twincell_nodes"]
+    for node in ours:
+        node["parameters"] = [{k: plain(v) for k, v in p.items()} for p in node["parameters"]]
+    return ours
+
+
+def plain(value: Any) -> Any:
+    """A parameter as specified; text must have been marked as text, else launch would guess."""
+    assert not isinstance(value, str)
+    return value.args[0] if kind(value) == "ParameterValue" else value
 
 
 @pytest.mark.usefixtures("stand_in")

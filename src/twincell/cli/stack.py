@@ -22,9 +22,10 @@ def up(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Root of all chance; the world's own without it.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder of this run: logs, bag, rates.")] = Path(
-        "out/up"
-    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="New folder of this run: logs, bag, rates; out/up/<time> without it."),
+    ] = None,
     rate: Annotated[
         float, typer.Option(min=0, help="Simulated seconds a second; 0 as fast as it can.")
     ] = 1.0,
@@ -37,6 +38,7 @@ def up(
     json: Json = False,
 ) -> None:
     """Start every node of the cell, merge their logs, end them together."""
+    import time
     from dataclasses import asdict
 
     from twincell.assets import world_path
@@ -51,6 +53,7 @@ def up(
     found = faults(cell, path)
     if found:
         raise WorldError("\n".join(found))
+    out = out or Path(time.strftime("out/up/%Y-%m-%d_%H-%M-%S"))
     specs = node_specs(
         cell,
         path,

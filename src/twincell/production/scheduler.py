@@ -64,6 +64,8 @@ def solve(
         return Schedule(kept.sequence, kept.slots, kept.cost, kept.cost, kept.method)
     model, starts = _model(problem, weights, kept)
     solver = cp_model.CpSolver()
+    # its own handler would leave Ctrl-C to the default one afterwards, which kills at once
+    solver.parameters.catch_sigint_signal = False
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = seed % (2**31)
     solver.parameters.max_deterministic_time = max(seconds, 1e-3)

@@ -1,5 +1,6 @@
 """The list of node specifications as launch actions; each launch file is one call."""
 
+import time
 from pathlib import Path
 
 from launch.actions import (
@@ -15,6 +16,7 @@ from launch.events import Shutdown
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, ThisLaunchFileDir
 from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 from launch import LaunchDescription
@@ -32,7 +34,7 @@ ARGUMENTS = {
     "record": ("true", "true writes a bag (MCAP) and a table of rates"),
     "real_time_factor": ("1.0", "simulated seconds a wall second; 0 as fast as it can"),
     "namespace": ("", "namespace of all relative names"),
-    "out": ("out/ros", "folder of what the run writes"),
+    "out": (time.strftime("out/ros/%Y-%m-%d_%H-%M-%S"), "new folder of what the run writes"),
 }
 """Launch arguments with their defaults."""
 
@@ -73,6 +75,11 @@ def _specs(context) -> tuple[NodeSpec, ...]:
     )
 
 
+def _typed(value):
+    """Text stays text: launch would read a sensor named "on" as true, and "7" as a number."""
+    return ParameterValue(value, value_type=str) if isinstance(value, str) else value
+
+
 def _actions(spec: NodeSpec) -> list:
     """A node, and the end of the whole where it ends."""
     node = Node(
@@ -80,7 +87,7 @@ def _actions(spec: NodeSpec) -> list:
         executable=spec.executable,
         name=spec.name,
         namespace=spec.namespace,
-        parameters=[spec.parameters],
+        parameters=[{name: _typed(value) for name, value in spec.parameters.items()}],
         remappings=list(spec.remappings),
         output="screen",
         emulate_tty=True,

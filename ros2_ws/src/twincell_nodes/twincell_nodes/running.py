@@ -8,6 +8,7 @@ from pathlib import Path
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.timer import Timer
@@ -88,6 +89,10 @@ def run(make: Callable[[], CellNode], args: list[str] | None = None) -> None:
         code = node.done
     except (KeyboardInterrupt, ExternalShutdownException):
         code = 0
+    except rclpy_implementation.RCLError:
+        # told to end while it was still being made
+        if rclpy.ok():
+            raise
     except TwincellError as error:
         name = "node" if node is None else node.get_name()
         print(f"{name}: {error}", file=sys.stderr, flush=True)
