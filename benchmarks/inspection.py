@@ -104,7 +104,7 @@ def main(seeds: list[int]) -> None:
             figure("streaming, a profile, 99 %", 1e3 * float(np.quantile(pushes, 0.99)), "ms",
                    "", None, 4.0),
             figure("verdict of a scan", float(np.median(finishes)), "s",
-                   "open3d cloud distance, 500,000 points", cloud_peer, 1.0),
+                   "open3d cloud distance, 500,000 points", cloud_peer, 0.5),
             figure("cracks found", found / max(cracks, 1), "share", "", None, 1.0,
                    less_is_better=False),
             figure("false indications", float(alarms + false_stream), "count", "", None, 0.0),

@@ -52,6 +52,9 @@ _LINES = 10
 """Half height of the neighbourhood in the whole scan, in lines."""
 _STRIDE = 8
 """Every so-many-th ray and line serves registration and coverage."""
+SMALL = 0.0001
+"""Registration that moves no point farther than this leaves comparisons standing: it lies within
+the margins kept clear of edges, and the trend of each neighbourhood takes it out again [m]."""
 _SEEN_WITHIN = 0.0008
 """A place of the airfoil counts as seen when a point lies this near [m]."""
 
@@ -81,6 +84,7 @@ class CrackDetector:
         self._part: str | None = None
         self._stream: Stream | None = None
         self._depth: list[F32] = []
+        self._compared: list[Comparison] = []
         self._stamps: list[F64] = []
         self._sensors: list[Pose] = []
 
@@ -98,7 +102,7 @@ class CrackDetector:
             raise InspectionError(f"part '{part}': started at {now}; valid: a finite time in s")
         self._part = part
         self._stream = Stream(part, self._expectation, self._profiler, self._criteria, self._usual)
-        self._depth, self._stamps, self._sensors = [], [], []
+        self._depth, self._stamps, self._sensors, self._compared = [], [], [], []
 
     def push(
         self, profiles: Profiles, sensor_in_part: Sequence[Pose], now: float
@@ -139,6 +143,7 @@ class CrackDetector:
         self._stamps.append(profiles.stamps)
         self._sensors += list(sensor_in_part)
         comparison = self._expectation.compare(depth, sensor_in_part)
+        self._compared.append(comparison)
         return self._stream.push(comparison, sensor_in_part, profiles.stamps, now)
 
     def finish(self, now: float) -> Verdict:
@@ -161,7 +166,10 @@ class CrackDetector:
             )
         fit = register(cloud[:: max(len(cloud) // 8000, 1)], self._model.mesh, self._part)
         sensors = [fit.pose @ s for s in self._sensors]
-        candidates, residual = self._candidates(depth, stamps, sensors)
+        moved = float(np.linalg.norm(fit.pose.apply(self._airfoil) - self._airfoil, axis=1).max())
+        compared = Comparison.join(self._compared) if moved < SMALL else None
+        candidates = self._candidates(depth, stamps, sensors, compared)
+        residual = self._residual(depth, sensors)
         anomalies = self._judge(candidates, now)
         reach, _ = cKDTree(fit.pose.apply(cloud)).query(
             self._airfoil, distance_upper_bound=_SEEN_WITHIN
@@ -210,25 +218,31 @@ class CrackDetector:
         return points[(points[:, 2] > low - 0.005) & (points[:, 2] < high + 0.005)]
 
     def _candidates(
-        self, depth: F32, stamps: F64, sensors: Sequence[Pose]
-    ) -> tuple[Indications, float]:
-        """Indications of the whole scan, pass by pass, and its residual [m]."""
-        squares, number = 0.0, 0
+        self, depth: F32, stamps: F64, sensors: Sequence[Pose], compared: Comparison | None
+    ) -> Indications:
+        """Indications of the whole scan, pass by pass; compared anew where it must be."""
         positions = np.array([s.p for s in sensors])
         steps = np.linalg.norm(np.diff(positions, axis=0), axis=1)
         bounds = [0, *(np.flatnonzero(steps > JUMP) + 1).tolist(), len(depth)]
         found = []
         for first, last in pairwise(bounds):
             part = slice(first, last)
-            comparison = self._expectation.compare(depth[part], sensors[part])
+            if compared is None:
+                comparison = self._expectation.compare(depth[part], sensors[part])
+            else:
+                comparison = compared.lines(part)
             spacing = line_spacing(positions[part], None, self._usual)
             found.append(self._pass(comparison, sensors[part], stamps[part], spacing))
-            lit = comparison.clear & comparison.measured
-            off = (comparison.off[lit] * comparison.cosine[lit]).astype(float)
-            squares, number = squares + float(off @ off), number + len(off)
-        if number == 0:
+        return Indications.join(found)
+
+    def _residual(self, depth: F32, sensors: Sequence[Pose]) -> float:
+        """Root mean square distance of the registered scan to the CAD [m]."""
+        comparison = self._expectation.compare(depth[::_STRIDE], sensors[::_STRIDE])
+        lit = comparison.clear & comparison.measured
+        if not lit.any():
             raise InspectionError(f"part '{self._part}': the scan shows nothing of the airfoil")
-        return Indications.join(found), float(np.sqrt(squares / number))
+        off = (comparison.off[lit] * comparison.cosine[lit]).astype(float)
+        return float(np.sqrt(off @ off / len(off)))
 
     def _pass(
         self, comparison: Comparison, sensors: Sequence[Pose], stamps: F64, spacing: F64

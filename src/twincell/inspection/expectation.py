@@ -8,7 +8,7 @@ stays dark although the CAD there returns light (the walls of a crack are too st
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
@@ -59,6 +59,26 @@ class Comparison:
     off: F32
     measured: Mask
     seen: Mask
+
+    @classmethod
+    def join(cls, parts: Sequence[Comparison]) -> Comparison:
+        """Lines of several, at least one, after one another."""
+        return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
+
+    def columns(self, part: slice) -> Comparison:
+        """Some rays of every line."""
+        return Comparison(
+            self.expected[:, part],
+            self.cosine[:, part],
+            self.clear[:, part],
+            self.off[:, part],
+            self.measured[:, part],
+            self.seen,
+        )
+
+    def lines(self, part: slice) -> Comparison:
+        """Some of the lines."""
+        return Comparison(*(getattr(self, f.name)[part] for f in fields(self)))
 
 
 class Expectation:

@@ -118,11 +118,13 @@ class Collector:
 
 def gaps(lit: Mask, widest: int) -> Mask:
     """Rays in a dark gap of at most `widest` rays along the line, with light on both sides."""
-    columns = np.arange(lit.shape[1], dtype=np.int32)
-    far = np.int32(10**8)
-    left = np.maximum.accumulate(np.where(lit, columns, -far), axis=1)
-    right = np.minimum.accumulate(np.where(lit, columns, far)[:, ::-1], axis=1)[:, ::-1]
-    return np.asarray(~lit & (right - left - 1 <= widest))
+    # a morphological closing; anchors at opposite ends, so that even kernels do not shift it
+    kernel = np.ones((1, widest + 1), np.uint8)
+    padded = cv2.copyMakeBorder(
+        lit.astype(np.uint8), 0, 0, widest, widest, cv2.BORDER_CONSTANT, value=0
+    )
+    closed = cv2.erode(cv2.dilate(padded, kernel, anchor=(0, 0)), kernel, anchor=(widest, 0))
+    return np.asarray(~lit & closed.astype(bool)[:, widest : widest + lit.shape[1]])
 
 
 def threshold(noise: float) -> float:
@@ -194,8 +196,15 @@ def background(comparison: Comparison, columns: int, lines: int) -> tuple[F32, M
     Returns:
         The trend, shape (m, k) [m], and where the neighbourhood held enough points.
     """
-    sums = [_box(s, (1, 2 * lines + 1)) for s in _sums(comparison, columns)]
-    return _trend(np.stack(sums), columns)
+    trend = np.zeros(comparison.off.shape, np.float32)
+    enough = np.zeros(comparison.off.shape, bool)
+    used = np.flatnonzero((comparison.measured & comparison.clear).any(axis=0))
+    if len(used):
+        # beyond this no neighbourhood holds a point: the part fills but some of the line
+        part = slice(max(used[0] - columns, 0), used[-1] + columns + 1)
+        sums = [_box(s, (1, 2 * lines + 1)) for s in _sums(comparison.columns(part), columns)]
+        trend[:, part], enough[:, part] = _trend(np.stack(sums), columns)
+    return trend, enough
 
 
 class Surroundings:

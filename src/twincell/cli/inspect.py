@@ -1,0 +1,13 @@
+"""`twincell inspect`: what was measured elsewhere."""
+
+from __future__ import annotations
+
+import typer
+
+from twincell.cli import inspect_bag, inspect_scan
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Look for cracks in scans and bags.", no_args_is_help=True)
+inspect_scan.register(app)
+inspect_bag.register(app)

@@ -1,0 +1,171 @@
+"""Scans and CAD from files, in metres, and what is refused of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import open3d as o3d
+import trimesh
+from numpy.typing import NDArray
+
+from twincell.errors import InspectionError
+
+__all__ = ["CADS", "SCANS", "UNITS", "finite", "read_cad", "read_scan", "write_coloured"]
+
+F64 = NDArray[np.float64]
+
+UNITS = {"m": 1.0, "mm": 0.001}
+"""Metres a unit of a file."""
+SCANS = (".ply", ".pcd", ".xyz", ".stl")
+CADS = (".stl", ".obj", ".ply")
+_EXTENT = (0.005, 5.0)
+"""Smallest and largest diagonal of a part; beyond lies a mistaken unit [m]."""
+_ON_STL = 500_000
+"""Points laid on a scan that comes as triangles."""
+_HEADER = 65_536
+"""Bytes in which a header must end."""
+
+
+def read_scan(path: Path, unit: str = "mm") -> F64:
+    """Points of a scan as they stand in the file, not finite ones included.
+
+    Args:
+        path: PLY, PCD or XYZ (text, x y z first); an STL is a scan that was meshed.
+        unit: of the file, `mm` or `m`.
+
+    Returns:
+        Shape (n, 3) [m].
+
+    Raises:
+        InspectionError: a format that is not known, a file that is missing, truncated or empty.
+    """
+    kind = _check(path, SCANS, "scan")
+    scale = _scale(unit)
+    if kind == ".stl":
+        mesh = _mesh(path)
+        return np.asarray(trimesh.sample.sample_surface(mesh, _ON_STL, seed=0)[0], float) * scale
+    if kind == ".xyz":
+        points = _text(path)
+    else:
+        promised = _promised(path, kind)
+        with o3d.utility.VerbosityContextManager(o3d.utility.VerbosityLevel.Error):
+            cloud = o3d.io.read_point_cloud(path, format=kind[1:])
+        points = np.asarray(cloud.points, float)
+        if len(points) != promised:
+            raise InspectionError(
+                f"{path}: its header promises {promised} points, {len(points)} could be read; "
+                "valid: a whole file. Was it truncated?"
+            )
+    if len(points) == 0:
+        raise InspectionError(f"{path}: an empty cloud; valid: a scan of the part")
+    return points * scale
+
+
+def read_cad(path: Path, unit: str = "mm") -> trimesh.Trimesh:
+    """The nominal surface [m].
+
+    Args:
+        path: STL, OBJ or PLY with triangles.
+        unit: of the file, `mm` or `m`.
+
+    Raises:
+        InspectionError: as `read_scan`, or an extent that no part has.
+    """
+    _check(path, CADS, "CAD")
+    scale = _scale(unit)
+    mesh = _mesh(path)
+    mesh.apply_transform(np.diag([scale, scale, scale, 1.0]))
+    extent = float(np.linalg.norm(mesh.extents))
+    if not _EXTENT[0] <= extent <= _EXTENT[1]:
+        raise InspectionError(
+            f"{path}: {extent:g} m across when read in {unit}; valid: {_EXTENT[0]:g} to "
+            f"{_EXTENT[1]:g} m. Is the unit another (--cad-unit {' or '.join(UNITS)})?"
+        )
+    return mesh
+
+
+def finite(points: F64, name: str) -> tuple[F64, int]:
+    """The points that are finite, and how many were not.
+
+    Raises:
+        InspectionError: fewer than 100 remain, which no surface can be told from.
+    """
+    good = np.isfinite(points).all(axis=1)
+    if good.sum() < 100:
+        raise InspectionError(
+            f"{name}: {int(good.sum())} of {len(points)} points are finite; valid: at least 100"
+        )
+    return points[good], int((~good).sum())
+
+
+def write_coloured(path: Path, points: F64, colours: F64) -> None:
+    """Write a binary PLY, all of it or nothing.
+
+    Args:
+        path: of the file.
+        points: shape (n, 3) [m].
+        colours: red, green, blue, 0 to 1, shape (n, 3).
+    """
+    cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(points))
+    cloud.colors = o3d.utility.Vector3dVector(colours)
+    part = path.with_name(f".{path.stem}.{os.getpid()}.ply")
+    if not o3d.io.write_point_cloud(part, cloud):
+        part.unlink(missing_ok=True)
+        raise InspectionError(f"{path}: could not be written; valid: a folder that can be written")
+    part.replace(path)
+
+
+def _check(path: Path, valid: tuple[str, ...], what: str) -> str:
+    """The suffix, where it is known and the file can be read."""
+    kind = path.suffix.lower()
+    if kind not in valid:
+        raise InspectionError(
+            f"{path}: a {what} of format '{path.suffix}'; valid: {', '.join(valid)}"
+        )
+    if not path.is_file():
+        raise InspectionError(f"{path}: no such file; valid: a {what} ({', '.join(valid)})")
+    if path.stat().st_size == 0:
+        raise InspectionError(f"{path}: an empty file; valid: a {what}")
+    return kind
+
+
+def _scale(unit: str) -> float:
+    if unit not in UNITS:
+        raise InspectionError(f"unit '{unit}'; valid: {', '.join(UNITS)}")
+    return UNITS[unit]
+
+
+def _mesh(path: Path) -> trimesh.Trimesh:
+    try:
+        mesh = trimesh.load(path, force="mesh")
+    except Exception as error:  # every format fails in its own way
+        raise InspectionError(f"{path}: cannot be read: {error}; valid: a whole mesh") from None
+    if not isinstance(mesh, trimesh.Trimesh) or len(mesh.faces) == 0:
+        raise InspectionError(f"{path}: holds no triangles; valid: a mesh")
+    if not np.isfinite(mesh.vertices).all():
+        raise InspectionError(f"{path}: vertices that are not finite; valid: finite ones")
+    mesh.merge_vertices()
+    mesh.update_faces(mesh.nondegenerate_faces())
+    return mesh
+
+
+def _text(path: Path) -> F64:
+    try:
+        points = np.loadtxt(path, usecols=(0, 1, 2), ndmin=2, comments=("#", "//"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InspectionError(f"{path}: {error}; valid: x y z as text, a point a line") from None
+    return np.asarray(points, float)
+
+
+def _promised(path: Path, kind: str) -> int:
+    """The number of points that a header tells."""
+    with path.open("rb") as file:
+        head = file.read(_HEADER)
+    pattern = rb"element vertex (\d+)" if kind == ".ply" else rb"(?m)^POINTS\s+(\d+)"
+    found = re.search(pattern, head)
+    if found is None:
+        raise InspectionError(f"{path}: no header of a {kind[1:].upper()} cloud; valid: one")
+    return int(found[1])
