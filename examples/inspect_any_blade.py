@@ -93,7 +93,7 @@ def main() -> None:
                 if np.linalg.norm(flaw.path - a.center, axis=1).min() < 0.001]  # fmt: skip
         word = f"found as {1e3 * near[0].length:.2f} mm {near[0].kind}" if near else "missed"
         print(f"  crack of {1e3 * flaw.length:.2f} mm, {1e6 * flaw.opening:.0f} µm wide: {word}")
-    apart = [min((np.linalg.norm(f.path - a.center, axis=1).min() for f in blade.flaws))
+    apart = [min(np.linalg.norm(f.path - a.center, axis=1).min() for f in blade.flaws)
              for a in verdict.anomalies]  # fmt: skip
     print(f"  false: {sum(d >= 0.001 for d in apart)}")
     points = np.concatenate(cloud)

@@ -29,10 +29,12 @@ LENGTH = 0.001
 """Shorter cracks are not reported [m]."""
 ROOM = 0.002
 """Grid over which the deviation of a neighbourhood is taken [m]."""
-PLACES = 2_000_000
+PLACES = 8_000_000
 """Most places on the CAD that are looked at for gaps."""
-HOLE = 2.0
-"""A gap is so many times as far from light as all but a hundredth of places are."""
+HOLE = 3.2
+"""A gap is so many times as far from light as half of all places are."""
+SPARSE = 0.8
+"""And so many times the distance of the sixth neighbour there: a steep place is sparse, no gap."""
 WIDEST = 0.0012
 """A place farther from any point than half of this was not scanned [m]."""
 SHARP = 0.5
@@ -112,7 +114,7 @@ def inspect_cloud(points: F64, mesh: trimesh.Trimesh, name: str) -> CloudVerdict
     # a point beyond the widest crack is no part of this surface
     deep = (rest < -threshold(noise)) & _clear(nearest, edges)
     gaps, pitch, limit = _gaps(moved, tree, mesh, edges, spacing)
-    cell = max(spacing, pitch)
+    cell = max(spacing, pitch, limit / 2)
     where = np.concatenate([nearest[deep], gaps])
     depth = np.concatenate([-rest[deep], np.full(len(gaps), np.nan)])
     found = tuple(_candidates(where, depth, cell, limit))
@@ -177,12 +179,27 @@ def _gaps(
     some = some[np.isfinite(some)]
     if len(some) < 100:
         return np.empty((0, 3)), pitch, pitch
-    limit = HOLE * float(np.quantile(some, 0.90))
+    limit = HOLE * float(np.median(some))
     low = points.min(axis=0) - limit
     places = places[_no_point_in_cell(places, points, low, limit / np.sqrt(3))]
     apart = tree.query(places, distance_upper_bound=WIDEST / 2)[0]
     places = places[(apart > limit) & np.isfinite(apart)]
-    return places[_clear(places, edges)], pitch, limit
+    places = places[_clear(places, edges)]
+    return places[_lit_on_both_sides(places, points, tree, limit)], pitch, limit
+
+
+def _lit_on_both_sides(places: F64, points: F64, tree: cKDTree, limit: float) -> Mask:
+    """Places across which there is light again within the widest crack: no rim of the scan."""
+    if len(places) == 0:
+        return np.zeros(0, bool)
+    apart, which = tree.query(places)
+    sixth = tree.query(points[which], k=7)[0][:, 6]
+    away = (places - points[which]) / np.maximum(apart, 1e-9)[:, None]
+    both = np.zeros(len(places), bool)
+    for ahead in np.arange(limit, WIDEST, limit):
+        near = np.isfinite(tree.query(places + ahead * away, distance_upper_bound=limit)[0])
+        both |= near & (apart + ahead < WIDEST)
+    return both & (apart > SPARSE * sixth)
 
 
 def _no_point_in_cell(places: F64, points: F64, low: F64, cell: float) -> Mask:

@@ -131,4 +131,6 @@ def _middle(flat: Array, height: Array, low: Array, high: Array) -> Any:
 
     np.minimum.at(lowest, index(flat), height)
     np.maximum.at(highest, index(flat), height)
+    empty = ~np.isfinite(lowest)
+    lowest[empty], highest[empty] = 0.0, 0.0
     return lambda xy, z: z >= (lowest[index(xy)] + highest[index(xy)]) / 2
