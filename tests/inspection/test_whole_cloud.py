@@ -33,7 +33,7 @@ def grooved() -> trimesh.Trimesh:
     return trimesh.boolean.difference([cad(), wedge], engine="manifold")
 
 
-def cloud(mesh: trimesh.Trimesh, number: int = 200_000) -> np.ndarray:
+def cloud(mesh: trimesh.Trimesh, number: int = 100_000) -> np.ndarray:
     points = trimesh.sample.sample_surface(mesh, number, seed=3)[0]
     noisy = points + np.random.default_rng(0).normal(0, 4e-6, points.shape)
     return np.asarray(OWN.apply(noisy))
