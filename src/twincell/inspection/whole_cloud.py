@@ -273,11 +273,11 @@ def _candidates(where: F64, depth: F64, cell: float, limit: float) -> list[Candi
             ),
             WALLS,
         )
+        if size.length < LENGTH:
+            continue
         # a gap begins where light ends, which is `limit` outside of the places that made it
         wider = 2 * limit * float(dark.mean())
         size = replace(size, opening=size.opening + wider, length=size.length + wider)
-        if size.length < LENGTH:
-            continue
         out.append(Candidate(size, points, float(dark.mean())))
     return sorted(out, key=lambda c: -c.size.length)
 

@@ -76,7 +76,8 @@ def scan_picture(
             )
             for crack, seen in zip(truth, found, strict=True):
                 path = 1e3 * crack.path
-                if middle(path[:, [across, up]], path[:, out]).mean() > 0.5 == (side[5] == "+"):
+                above = bool(middle(path[:, [across, up]], path[:, out]).mean() > 0.5)
+                if above == (side[5] == "+"):
                     axes.plot(
                         path[:, across],
                         path[:, up],
