@@ -12,6 +12,10 @@ from twincell.cli.output import Json, emit, fail, say
 __all__ = ["register"]
 
 
+_SHOWN = 12
+"""Candidates of a scan in words; all are in the JSON."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command()(scan)
@@ -158,13 +162,15 @@ def _tell(row: dict[str, Any]) -> None:
         f"{100 * row['fitness']:.1f} %, residual {1e6 * row['residual']:.1f} µm, spacing "
         f"{1e6 * row['spacing']:.0f} µm, noise {1e6 * row['noise']:.1f} µm"
     )
-    for c in row["candidates"]:
+    for c in row["candidates"][:_SHOWN]:
         x, y, z = (1e3 * v for v in c["center"])
         typer.echo(
             f"  {c['kind']}: length {1e3 * c['length']:.2f} mm, opening {1e3 * c['opening']:.2f} "
             f"mm, depth {1e3 * c['depth']:.2f} mm at ({x:.1f}, {y:.1f}, {z:.1f}) mm, confidence "
             f"{c['confidence']:.2f}"
         )
+    if len(row["candidates"]) > _SHOWN:
+        typer.echo(f"  and {len(row['candidates']) - _SHOWN} more in the JSON")
     if not row["candidates"]:
         typer.echo("  no candidate")
     if "f1" in row:

@@ -25,6 +25,9 @@ _EXTENT = (0.005, 5.0)
 """Smallest and largest diagonal of a part; beyond lies a mistaken unit [m]."""
 _ON_STL = 500_000
 """Points laid on a scan that comes as triangles."""
+_PLY_BYTES = {"char": 1, "uchar": 1, "int8": 1, "uint8": 1, "short": 2, "ushort": 2,
+    "int16": 2, "uint16": 2, "double": 8, "float64": 8}  # fmt: skip
+"""Of a property; four for all others."""
 _HEADER = 65_536
 """Bytes in which a header must end."""
 
@@ -51,6 +54,8 @@ def read_scan(path: Path, unit: str = "mm") -> F64:
         points = _text(path)
     else:
         promised = _promised(path, kind)
+        if kind == ".ply":
+            _whole_ply(path, promised)
         with o3d.utility.VerbosityContextManager(o3d.utility.VerbosityLevel.Error):
             cloud = o3d.io.read_point_cloud(path, format=kind[1:])
         points = np.asarray(cloud.points, float)
@@ -158,6 +163,25 @@ def _text(path: Path) -> F64:
     except (ValueError, UnicodeDecodeError) as error:
         raise InspectionError(f"{path}: {error}; valid: x y z as text, a point a line") from None
     return np.asarray(points, float)
+
+
+def _whole_ply(path: Path, promised: int) -> None:
+    """Open3D fills what is missing of a PLY with zeros: its size tells."""
+    with path.open("rb") as file:
+        head = file.read(_HEADER)
+    end = head.find(b"end_header")
+    start = head.find(b"\n", end) + 1
+    vertex = head[:end].split(b"element vertex", 1)[-1].split(b"element ", 1)[0]
+    types = re.findall(rb"property\s+(?!list)(\w+)\s+\w+", vertex)
+    least = 6  # of a line of text: three digits, two blanks, an end
+    if b"format ascii" not in head[:end]:
+        least = sum(_PLY_BYTES.get(t.decode(), 4) for t in types)
+    room = path.stat().st_size - start
+    if end < 0 or room < promised * least - 1:
+        raise InspectionError(
+            f"{path}: {room} bytes after its header, {promised} points need at least "
+            f"{promised * least}; valid: a whole file. Was it truncated?"
+        )
 
 
 def _promised(path: Path, kind: str) -> int:

@@ -7,7 +7,7 @@ light). Both are laid on the CAD's surface and clustered together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import open3d as o3d
@@ -29,12 +29,16 @@ LENGTH = 0.001
 """Shorter cracks are not reported [m]."""
 ROOM = 0.002
 """Grid over which the deviation of a neighbourhood is taken [m]."""
-PLACES = 2_000_000
+PLACES = 8_000_000
 """Most places on the CAD that are looked at for gaps."""
-HOLE = 2.0
-"""A gap is so many times as far from light as all but a hundredth of places are."""
+HOLE = 3.2
+"""A gap is so many times as far from light as half of all places are."""
+SPARSE = 0.8
+"""And so many times the distance of the sixth neighbour there: a steep place is sparse, no gap."""
 WIDEST = 0.0012
 """A place farther from any point than half of this was not scanned [m]."""
+ALIKE = 0.7
+"""Least cosine between normals of places on the same side."""
 SHARP = 0.5
 """An edge of the CAD bends more than this [rad]; a scan is ragged about it."""
 KEPT_CLEAR = 0.0005
@@ -101,7 +105,7 @@ def inspect_cloud(points: F64, mesh: trimesh.Trimesh, name: str) -> CloudVerdict
     """
     fit = register_anywhere(points, mesh, name)
     moved = fit.pose.apply(points)
-    off, nearest = signed_deviation(moved, mesh)
+    off, nearest, towards = signed_deviation(moved, mesh)
     trend = _neighbourhood(nearest, off)
     rest = off - trend
     noise = 1.4826 * float(np.median(np.abs(rest - np.median(rest))))
@@ -111,15 +115,15 @@ def inspect_cloud(points: F64, mesh: trimesh.Trimesh, name: str) -> CloudVerdict
     edges = _sharp_places(mesh)
     # a point beyond the widest crack is no part of this surface
     deep = (rest < -threshold(noise)) & _clear(nearest, edges)
-    gaps, pitch, limit = _gaps(moved, tree, mesh, edges, spacing)
-    cell = max(spacing, pitch)
+    gaps, pitch, limit = _gaps(moved, towards, tree, mesh, edges, spacing)
+    cell = max(spacing, pitch, limit / 2)
     where = np.concatenate([nearest[deep], gaps])
     depth = np.concatenate([-rest[deep], np.full(len(gaps), np.nan)])
     found = tuple(_candidates(where, depth, cell, limit))
     return CloudVerdict(fit.pose, fit.fitness, fit.residual, noise, spacing, moved, off, found)
 
 
-def signed_deviation(points: F64, mesh: trimesh.Trimesh) -> tuple[F64, F64]:
+def signed_deviation(points: F64, mesh: trimesh.Trimesh) -> tuple[F64, F64, F64]:
     """Distance of points to the nearest place of a surface, negative within it.
 
     Args:
@@ -127,7 +131,8 @@ def signed_deviation(points: F64, mesh: trimesh.Trimesh) -> tuple[F64, F64]:
         mesh: with outward normals [m].
 
     Returns:
-        Signed distances, shape (n,) [m], and the nearest places, shape (n, 3) [m].
+        Signed distances, shape (n,) [m], the nearest places, shape (n, 3) [m], and the
+        surface's normals there, shape (n, 3).
     """
     scene = o3d.t.geometry.RaycastingScene(nthreads=1)
     scene.add_triangles(
@@ -142,7 +147,7 @@ def signed_deviation(points: F64, mesh: trimesh.Trimesh) -> tuple[F64, F64]:
     apart = points - near
     along = (apart * normals).sum(axis=1)
     sign = np.where(along < 0, -1.0, 1.0)
-    return sign * np.linalg.norm(apart, axis=1), near
+    return sign * np.linalg.norm(apart, axis=1), near, normals
 
 
 def _neighbourhood(places: F64, off: F64) -> F64:
@@ -163,7 +168,12 @@ def _neighbourhood(places: F64, off: F64) -> F64:
 
 
 def _gaps(
-    points: F64, tree: cKDTree, mesh: trimesh.Trimesh, edges: cKDTree | None, spacing: float
+    points: F64,
+    towards: F64,
+    tree: cKDTree,
+    mesh: trimesh.Trimesh,
+    edges: cKDTree | None,
+    spacing: float,
 ) -> tuple[F64, float, float]:
     """Places of the CAD that lie in a narrow gap of the scan.
 
@@ -171,18 +181,45 @@ def _gaps(
         Places, shape (k, 3) [m], their spacing [m], and the distance from light that made one [m].
     """
     number = int(min(mesh.area / (0.7 * spacing) ** 2, PLACES))
-    places = np.asarray(trimesh.sample.sample_surface(mesh, number, seed=1)[0], float)
+    places, faces = trimesh.sample.sample_surface(mesh, number, seed=1)[:2]
     pitch = float(np.sqrt(mesh.area / number))
     some = tree.query(places[::37], distance_upper_bound=WIDEST / 2)[0]
     some = some[np.isfinite(some)]
     if len(some) < 100:
         return np.empty((0, 3)), pitch, pitch
-    limit = HOLE * float(np.quantile(some, 0.90))
+    limit = HOLE * float(np.median(some))
     low = points.min(axis=0) - limit
-    places = places[_no_point_in_cell(places, points, low, limit / np.sqrt(3))]
+    good = _no_point_in_cell(places, points, low, limit / np.sqrt(3))
+    places, outward = places[good], mesh.face_normals[faces[good]]
     apart = tree.query(places, distance_upper_bound=WIDEST / 2)[0]
-    places = places[(apart > limit) & np.isfinite(apart)]
-    return places[_clear(places, edges)], pitch, limit
+    good = (apart > limit) & np.isfinite(apart)
+    places, outward = places[good], outward[good]
+    good = _clear(places, edges)
+    places, outward = places[good], outward[good]
+    good = _lit_on_both_sides(places, outward, points, towards, tree, limit)
+    return places[good], pitch, limit
+
+
+def _lit_on_both_sides(
+    places: F64, normals: F64, points: F64, towards: F64, tree: cKDTree, limit: float
+) -> Mask:
+    """Places across which there is light again within the widest crack: no rim of the scan."""
+    if len(places) == 0:
+        return np.zeros(0, bool)
+    apart, which = tree.query(places)
+    sixth = tree.query(points[which], k=7)[0][:, 6]
+    away = (places - points[which]) / np.maximum(apart, 1e-9)[:, None]
+    both = np.zeros(len(places), bool)
+
+    def facing(index: NDArray[np.int64]) -> Mask:
+        """Points of the same side: behind a thin edge lies the other."""
+        return np.asarray((towards[index] * normals).sum(axis=1) > ALIKE)
+
+    for ahead in np.arange(limit, WIDEST, limit):
+        gap, hit = tree.query(places + ahead * away, distance_upper_bound=limit)
+        near = np.isfinite(gap) & facing(np.where(np.isfinite(gap), hit, 0))
+        both |= near & (apart + ahead < WIDEST)
+    return np.asarray(both & (apart > SPARSE * sixth) & facing(which))
 
 
 def _no_point_in_cell(places: F64, points: F64, low: F64, cell: float) -> Mask:
@@ -238,6 +275,9 @@ def _candidates(where: F64, depth: F64, cell: float, limit: float) -> list[Candi
         )
         if size.length < LENGTH:
             continue
+        # a gap begins where light ends, which is `limit` outside of the places that made it
+        wider = 2 * limit * float(dark.mean())
+        size = replace(size, opening=size.opening + wider, length=size.length + wider)
         out.append(Candidate(size, points, float(dark.mean())))
     return sorted(out, key=lambda c: -c.size.length)
 

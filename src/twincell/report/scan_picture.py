@@ -76,7 +76,8 @@ def scan_picture(
             )
             for crack, seen in zip(truth, found, strict=True):
                 path = 1e3 * crack.path
-                if middle(path[:, [across, up]], path[:, out]).mean() > 0.5 == (side[5] == "+"):
+                above = bool(middle(path[:, [across, up]], path[:, out]).mean() > 0.5)
+                if above == (side[5] == "+"):
                     axes.plot(
                         path[:, across],
                         path[:, up],
@@ -131,4 +132,6 @@ def _middle(flat: Array, height: Array, low: Array, high: Array) -> Any:
 
     np.minimum.at(lowest, index(flat), height)
     np.maximum.at(highest, index(flat), height)
+    empty = ~np.isfinite(lowest)
+    lowest[empty], highest[empty] = 0.0, 0.0
     return lambda xy, z: z >= (lowest[index(xy)] + highest[index(xy)]) / 2
