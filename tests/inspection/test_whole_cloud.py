@@ -80,6 +80,10 @@ def test_clouds_are_read_in_their_unit(kind: str, tmp_path: Path) -> None:
     assert o3d.io.write_point_cloud(path, given)
     assert read_scan(path, "mm") == pytest.approx(1e-3 * points, abs=1e-7)
     assert read_scan(path, "m") == pytest.approx(points, abs=1e-4)
+    assert (read_scan(path) == read_scan(path, "mm")).all()  # nothing is 50 m across
+    given.scale(1e-3, np.zeros(3))
+    assert o3d.io.write_point_cloud(path, given)
+    assert (read_scan(path) == read_scan(path, "m")).all()  # nor 50 µm
 
 
 def test_a_truncated_or_empty_or_unknown_file_is_refused(tmp_path: Path) -> None:

@@ -30,8 +30,12 @@ def scan(
     truth: Annotated[
         Path | None, typer.Option(help="JSON of the true cracks, or a folder of SCAN.json.")
     ] = None,
-    scan_unit: Annotated[str, typer.Option(help="Unit of the scans: mm or m.")] = "mm",
-    cad_unit: Annotated[str, typer.Option(help="Unit of the CAD: mm or m.")] = "mm",
+    scan_unit: Annotated[
+        str, typer.Option(help="Unit of the scans: mm, m, or auto: by their extent.")
+    ] = "auto",
+    cad_unit: Annotated[
+        str, typer.Option(help="Unit of the CAD: mm, m, or auto: by its extent.")
+    ] = "auto",
     json: Json = False,
 ) -> None:
     """Register scans to their CAD, map the deviation, list crack candidates.

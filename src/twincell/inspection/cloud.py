@@ -21,6 +21,9 @@ UNITS = {"m": 1.0, "mm": 0.001}
 """Metres a unit of a file."""
 SCANS = (".ply", ".pcd", ".xyz", ".stl")
 CADS = (".stl", ".obj", ".ply")
+AUTO = "auto"
+_LARGEST_IN_M = 2.0
+"""A file whose extent is a larger number is taken to be in mm: parts are 2 mm to 2 m across."""
 _EXTENT = (0.005, 5.0)
 """Smallest and largest diagonal of a part; beyond lies a mistaken unit [m]."""
 _ON_STL = 500_000
@@ -32,12 +35,12 @@ _HEADER = 65_536
 """Bytes in which a header must end."""
 
 
-def read_scan(path: Path, unit: str = "mm") -> F64:
+def read_scan(path: Path, unit: str = AUTO) -> F64:
     """Points of a scan as they stand in the file, not finite ones included.
 
     Args:
         path: PLY, PCD or XYZ (text, x y z first); an STL is a scan that was meshed.
-        unit: of the file, `mm` or `m`.
+        unit: of the file, `mm` or `m`; `auto` takes what makes its extent that of a part.
 
     Returns:
         Shape (n, 3) [m].
@@ -46,10 +49,11 @@ def read_scan(path: Path, unit: str = "mm") -> F64:
         InspectionError: a format that is not known, a file that is missing, truncated or empty.
     """
     kind = _check(path, SCANS, "scan")
-    scale = _scale(unit)
+    _check_unit(unit)
     if kind == ".stl":
         mesh = _mesh(path)
-        return np.asarray(trimesh.sample.sample_surface(mesh, _ON_STL, seed=0)[0], float) * scale
+        points = np.asarray(trimesh.sample.sample_surface(mesh, _ON_STL, seed=0)[0], float)
+        return points * _scale(unit, points)
     if kind == ".xyz":
         points = _text(path)
     else:
@@ -66,27 +70,28 @@ def read_scan(path: Path, unit: str = "mm") -> F64:
             )
     if len(points) == 0:
         raise InspectionError(f"{path}: an empty cloud; valid: a scan of the part")
-    return points * scale
+    return points * _scale(unit, points)
 
 
-def read_cad(path: Path, unit: str = "mm") -> trimesh.Trimesh:
+def read_cad(path: Path, unit: str = AUTO) -> trimesh.Trimesh:
     """The nominal surface [m].
 
     Args:
         path: STL, OBJ or PLY with triangles.
-        unit: of the file, `mm` or `m`.
+        unit: of the file, `mm` or `m`; `auto` takes what makes its extent that of a part.
 
     Raises:
         InspectionError: as `read_scan`, or an extent that no part has.
     """
     _check(path, CADS, "CAD")
-    scale = _scale(unit)
+    _check_unit(unit)
     mesh = _mesh(path)
+    scale = _scale(unit, np.asarray(mesh.vertices, float))
     mesh.apply_transform(np.diag([scale, scale, scale, 1.0]))
     extent = float(np.linalg.norm(mesh.extents))
     if not _EXTENT[0] <= extent <= _EXTENT[1]:
         raise InspectionError(
-            f"{path}: {extent:g} m across when read in {unit}; valid: {_EXTENT[0]:g} to "
+            f"{path}: {extent:g} m across ({unit} units); valid: {_EXTENT[0]:g} to "
             f"{_EXTENT[1]:g} m. Is the unit another (--cad-unit {' or '.join(UNITS)})?"
         )
     return mesh
@@ -137,10 +142,18 @@ def _check(path: Path, valid: tuple[str, ...], what: str) -> str:
     return kind
 
 
-def _scale(unit: str) -> float:
-    if unit not in UNITS:
-        raise InspectionError(f"unit '{unit}'; valid: {', '.join(UNITS)}")
-    return UNITS[unit]
+def _check_unit(unit: str) -> None:
+    if unit not in (AUTO, *UNITS):
+        raise InspectionError(f"unit '{unit}'; valid: {', '.join((AUTO, *UNITS))}")
+
+
+def _scale(unit: str, points: F64) -> float:
+    """Metres a unit of the file, told from its extent where that is asked for."""
+    if unit != AUTO:
+        return UNITS[unit]
+    finite_ones = points[np.isfinite(points).all(axis=1)]
+    extent = float(np.linalg.norm(np.ptp(finite_ones, axis=0))) if len(finite_ones) else 0.0
+    return UNITS["mm" if extent > _LARGEST_IN_M else "m"]
 
 
 def _mesh(path: Path) -> trimesh.Trimesh:
