@@ -61,7 +61,7 @@ def passes(model: BladeModel) -> list[list[Pose]]:
 def main() -> None:
     """Cut, scan, judge."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("mesh", type=Path)
+    parser.add_argument("mesh", type=Path, nargs="?", help="our own blade without it")
     parser.add_argument("--unit", choices=UNITS, default="mm")
     parser.add_argument("--roll", type=float, default=0.0, help="turns the span to +z [deg]")
     parser.add_argument("--span", type=float, nargs=2, default=(0.55, 0.85), help="of the cracks")
@@ -71,7 +71,10 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(args.seed)
     place = Place(rpy=(float(np.radians(args.roll)), 0.0, 0.0))
-    part = Part(mesh=str(args.mesh.resolve()), mesh_scale=UNITS[args.unit], mesh_place=place)
+    part = Part()
+    if args.mesh is not None:
+        mesh = str(args.mesh.resolve())
+        part = Part(mesh=mesh, mesh_scale=UNITS[args.unit], mesh_place=place)
     model = blade_model(part, Path.cwd())
     wanted = [
         Crack(length=(a, a), opening=(b, b), depth=(c, c), span=tuple(args.span))
