@@ -15,6 +15,7 @@ and Akinci, "A comparative analysis of depth-discontinuity and mixed-pixel detec
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -76,6 +77,14 @@ def beams(spec: Lidar) -> F64:
     return out
 
 
+@lru_cache(maxsize=16)
+def _beams(spec: Lidar) -> F32:
+    """`beams` in single precision, kept: they are asked for with each scan."""
+    out = beams(spec).astype(np.float32)
+    out.flags.writeable = False
+    return out
+
+
 def ranges(
     scene: Scene,
     spec: Lidar,
@@ -100,7 +109,7 @@ def ranges(
     Raises:
         SensorError: an impossible configuration, or unequal numbers of poses.
     """
-    directions = beams(spec).astype(np.float32)
+    directions = _beams(spec)
     sensors = [sensor] if isinstance(sensor, Pose) else list(sensor)
     placements = [poses] if isinstance(poses, Placement) else list(poses)
     parts = max(len(sensors), len(placements))
@@ -180,7 +189,7 @@ def scan(
     """
     measured, intensity = ranges(scene, spec, sensor, poses, rng)
     column, ring = np.nonzero(np.isfinite(measured))
-    points = beams(spec).astype(np.float32)[column, ring] * measured[column, ring, None]
+    points = _beams(spec)[column, ring] * measured[column, ring, None]
     firing = np.float32(1.0 / (spec.rate * spec.columns))
     return Scan(
         stamp=stamp,
