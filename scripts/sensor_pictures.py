@@ -68,20 +68,21 @@ def distortion() -> None:
     scene = Scene([hall(), Body("box", mesh, "steel", None, False)])
     figure, axis = plt.subplots(figsize=(6, 4.5))
     spec = Lidar(kind="lidar", mount=MOUNT, columns=1800, noise=0.0)
-    for label, speed in (("still", 0.0), ("8 m/s along y, one turn of 0.1 s", 8.0)):
+    for label, speed in (("still", 0.0), ("8 m/s along x, one turn of 0.1 s", 8.0)):
         places = [
-            scene.place({"box": Pose.of([-2.0, speed * (i / 64 - 0.5) / 10, 0])}) for i in range(64)
+            scene.place({"box": Pose.of([-2.0 + speed * (i / 64 - 0.5) / 10, 0, 0])})
+            for i in range(64)
         ]
         scan = lidar.scan(scene, spec, HERE, places, 0.0)
-        low = (np.abs(scan.points[:, 2]) < 0.3) & (scan.points[:, 0] < -1.2)
+        low = (np.abs(scan.points[:, 2]) < 0.3) & (scan.points[:, 0] < -1.0)
         axis.plot(scan.points[low, 0], scan.points[low, 1], ".", ms=3, label=label)
-    axis.set(xlim=(-2.6, -1.2), ylim=(-1, 1), xlabel="x [m]", ylabel="y [m]")
+    axis.set(xlim=(-1.8, -1.2), ylim=(-0.6, 0.6), xlabel="x [m]", ylabel="y [m]")
     axis.legend()
     save(figure, "sensors_distortion.png")
 
 
 def dropout() -> None:
-    """Share of echoes kept over range, on three materials."""
+    """Share of echoes kept over range, by material and incidence."""
     figure, axis = plt.subplots(figsize=(6, 3.6))
     effects = LidarEffects(dropout=True, range_noise=True)
     spec = Lidar(
@@ -97,20 +98,22 @@ def dropout() -> None:
     rng = np.random.default_rng(2)
     distances = np.linspace(2, 29, 40)
     wall = trimesh.creation.box((0.1, 8.0, 8.0))
-    for name in ("painted_steel", "skin", "rubber"):
+    for name, tilt in (("skin", 0), ("rubber", 0), ("rubber", 45), ("rubber", 60)):
         scene = Scene([Body("wall", wall, name, None, False)])
         share = []
         for d in distances:
-            place = scene.place({"wall": Pose.of([d + 0.05, 0, 0])})
+            turn = np.radians(tilt)
+            depth = 0.05 / np.cos(turn)
+            place = scene.place({"wall": Pose.of([d + depth, 0, 0], [0, 0, turn])})
             share.append(np.isfinite(lidar.ranges(scene, spec, HERE, place, rng)[0]).mean())
-        axis.plot(distances, share, label=name)
+        axis.plot(distances, share, label=f"{name}, {tilt} deg")
     axis.set(xlabel="range [m]", ylabel="share of echoes kept", ylim=(0, 1.05))
     axis.legend()
     save(figure, "sensors_dropout.png")
 
 
 def line() -> None:
-    """A profiler's line over a polished cylinder with a groove, effects off and on."""
+    """A profiler's line over a polished cylinder, effects off and on."""
     mesh = trimesh.creation.cylinder(0.03, 0.2, sections=720)
     mesh.apply_transform(trimesh.transformations.rotation_matrix(np.pi / 2, [1, 0, 0]))
     scene = Scene([Body("bar", mesh, "titanium", Pose.of([0, 0, 0.17]), True)])
