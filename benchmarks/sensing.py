@@ -7,11 +7,13 @@ where they go next.
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import pybullet
+import trimesh
 from figures import figure, median_time, report
 
 from twincell.assets import world_path
@@ -24,6 +26,7 @@ from twincell.physics.cell import PhysicsCell
 from twincell.sensing import lidar, multispectral, profiler
 from twincell.sensing.scene import Placement, Scene
 from twincell.world.load import load_world
+from twincell.world.sensors import LidarEffects, ProfilerEffects
 
 _BATCH = 16_000
 """Rays at a time; rayTestBatch silently gives nothing for 16,384."""
@@ -89,6 +92,8 @@ def main() -> None:
         "sensing",
         [
             _lidar(world.lidars()["lidar_east"], scene, placement, bullet, rng),
+            *_furnished(world.lidars()["lidar_east"], bodies, poses, rng),
+            _rough_profiler(world.profilers()["profiler"], scene, placement, bullet, rng),
             _profiler(world.profilers()["profiler"], scene, placement, bullet, rng),
             _camera(world.cameras()["camera"], scene, placement, bullet, rng),
         ],
@@ -110,6 +115,71 @@ def _lidar(spec, scene: Scene, placement: Placement, bullet: Bullet, rng) -> dic
     peer = median_time(lambda: bullet.cast(origins, pose.p + spec.reach[1] * rays), 3)
     what = f"LiDAR scan {spec.rings} x {spec.columns}"
     return figure(what, 1e3 * ours, "ms", "pybullet.rayTestBatch", 1e3 * peer, 4.0)
+
+
+_ALL = LidarEffects(
+    range_noise=True, divergence=True, dropout=True, quantisation=True, crosstalk=0.001
+)
+_PARTS = 4
+"""Placements of the bodies in one turn: how finely motion distorts a scan."""
+
+
+def furniture(triangles: int) -> Body:
+    """A hall as a scanner would have meshed it, with pillars: about so many triangles in all."""
+    pieces = [trimesh.creation.box((9.0, 9.0, 4.0))]
+    pieces[0].apply_translation((0.8, 0.0, 1.99))
+    pieces[0].invert()
+    for i in range(12):
+        angle = 2 * np.pi * i / 12
+        pillar = trimesh.creation.box((0.4, 0.4, 2.0))
+        pillar.apply_translation((0.8 + 3.6 * np.cos(angle), 3.6 * np.sin(angle), 1.0))
+        pieces.append(pillar)
+    mesh = trimesh.util.concatenate(pieces)
+    while len(mesh.faces) < 0.6 * triangles:
+        mesh = mesh.subdivide()
+    bumps = np.random.default_rng(1).normal(0, 0.003, mesh.vertices.shape)
+    mesh.vertices = mesh.vertices + bumps
+    return Body("hall", mesh, "concrete", Pose.identity(), False)
+
+
+def _furnished(spec, bodies, poses, rng) -> list[dict]:
+    hall = furniture(100_000)
+    everything = (*bodies, hall)
+    scene = Scene(everything)
+    count = sum(len(b.mesh.faces) for b in everything)
+    print(f"furnished: {len(everything)} bodies, {count} triangles, {_PARTS} placements a turn")
+    spec = dataclasses.replace(spec, columns=1800, effects=_ALL)
+    pose = Pose.at(spec.mount.place)
+
+    names = [n for n in poses if n in scene.moving]
+    rows = np.array([poses[n].as_array() for n in names])
+    shift = np.array([0.01, 0.005, 0, 0, 0, 0, 0])  # every link further in each part of a turn
+
+    def work() -> None:
+        # placing the bodies is part of a scan: they move
+        places = [scene.place(rows + i * shift, names) for i in range(_PARTS)]
+        lidar.scan(scene, spec, pose, places, 0.0, rng)
+
+    ours = median_time(work, 30)
+    bullet = Bullet(everything, poses)
+    rays = pose.rotate(lidar.beams(spec).reshape(-1, 3))
+    origins = np.tile(pose.p, (len(rays), 1))
+    peer = median_time(lambda: bullet.cast(origins, pose.p + spec.reach[1] * rays), 2)
+    what = f"LiDAR {spec.rings} x {spec.columns}, all effects, furnished"
+    rate = figure(
+        what, 1 / ours, "1/s", "pybullet.rayTestBatch", 1 / peer, 100.0, less_is_better=False
+    )
+    ratio = figure(
+        "the same, times rayTestBatch", peer / ours, "x", "", None, 50.0, less_is_better=False
+    )
+    return [rate, ratio]
+
+
+def _rough_profiler(spec, scene: Scene, placement: Placement, bullet: Bullet, rng) -> dict:
+    effects = ProfilerEffects(blur=True, speckle=True, polish=True)
+    rough = dataclasses.replace(spec, effects=effects)
+    made = _profiler(rough, scene, placement, bullet, rng)
+    return {**made, "what": f"{made['what']}, all effects"}
 
 
 def _profiler(spec, scene: Scene, placement: Placement, bullet: Bullet, rng) -> dict:

@@ -1,19 +1,21 @@
-"""A spinning multi-beam LiDAR.
+"""LiDARs: spinning multi-beam and solid-state raster.
 
-Beams stand above one another and turn about the sensor's z; one firing (column) takes all beams.
-Azimuth starts at +x and grows counter-clockwise. A measured range is
+Beams stand above one another; one firing (column) takes all beams. A spinning LiDAR's columns go
+about z, from +x counter-clockwise; a raster's go over its azimuths. Intensity is calibrated for
+range, as data sheets of such sensors say: 255 rho cos(theta), with rho the body's reflectance at
+the LiDAR's wavelength and theta the incidence. `echoes` holds noise, drop-out and the rest.
 
-    r = t + N(0, noise^2),   intensity = 255 rho cos(theta)
-
-with rho the body's reflectance at 905 nm and theta the incidence: intensity is calibrated for
-range, as data sheets of such sensors say. There is no return where the power of the Lambertian
-target, rho cos(theta) (r0 / r)^2, falls below that of a 10 % target met head-on at the farthest
-range `reach[1]`: the usual way in which data sheets state a reach.
+With `effects.divergence` a beam has a width. Where the surroundings of a ray are not one plane,
+four sub-rays at half the beam's radius stand beside the central one, and what lies within half a
+pulse's length of the strongest part is one echo at the mean by energy: mixed pixels (Tang, Huber
+and Akinci, "A comparative analysis of depth-discontinuity and mixed-pixel detection algorithms",
+3DIM 2007). Elsewhere the central ray is the beam.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -21,7 +23,8 @@ from numpy.typing import NDArray
 
 from twincell.errors import SensorError
 from twincell.geometry.pose import Pose
-from twincell.sensing.materials import LIDAR_WAVELENGTH
+from twincell.sensing.echoes import LIGHT, measure
+from twincell.sensing.kernels import edges, mix
 from twincell.sensing.scene import Placement, Scene
 from twincell.sensing.types import Scan
 from twincell.world.sensors import Lidar
@@ -31,8 +34,8 @@ __all__ = ["beams", "ranges", "scan"]
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
-_TARGET = 0.10
-"""Reflectance of the target for which the farthest range holds."""
+_BEND = 0.02
+"""Second difference of 1/r, relative, from which on sub-rays are cast."""
 
 
 def check(spec: Lidar) -> None:
@@ -50,17 +53,35 @@ def check(spec: Lidar) -> None:
         raise SensorError(
             f"LiDAR noise {spec.noise:g} m, rate {spec.rate:g} Hz; valid: noise >= 0, rate > 0"
         )
+    if spec.pulse <= 0 or spec.resolution <= 0:
+        raise SensorError(
+            f"LiDAR pulse {spec.pulse:g} s, resolution {spec.resolution:g} m; valid: above zero"
+        )
+    first, last = spec.azimuth
+    if spec.pattern == "raster" and not -np.pi <= first < last <= np.pi:
+        raise SensorError(f"LiDAR azimuth {spec.azimuth} rad; valid: -pi <= first < last <= pi")
 
 
 def beams(spec: Lidar) -> F64:
     """Unit directions in the sensor frame, shape (columns, rings, 3); ring 0 is the lowest."""
     check(spec)
-    azimuth = 2 * np.pi * np.arange(spec.columns) / spec.columns
+    if spec.pattern == "raster":
+        azimuth = np.linspace(*spec.azimuth, spec.columns)
+    else:
+        azimuth = 2 * np.pi * np.arange(spec.columns) / spec.columns
     elevation = np.linspace(*spec.elevation, spec.rings)
     flat = np.stack([np.cos(azimuth), np.sin(azimuth)], axis=1)
     out = np.empty((spec.columns, spec.rings, 3))
     out[:, :, :2] = flat[:, None, :] * np.cos(elevation)[None, :, None]
     out[:, :, 2] = np.sin(elevation)
+    return out
+
+
+@lru_cache(maxsize=16)
+def _beams(spec: Lidar) -> F32:
+    """`beams` in single precision, kept: they are asked for with each scan."""
+    out = beams(spec).astype(np.float32)
+    out.flags.writeable = False
     return out
 
 
@@ -88,7 +109,7 @@ def ranges(
     Raises:
         SensorError: an impossible configuration, or unequal numbers of poses.
     """
-    directions = beams(spec).astype(np.float32)
+    directions = _beams(spec)
     sensors = [sensor] if isinstance(sensor, Pose) else list(sensor)
     placements = [poses] if isinstance(poses, Placement) else list(poses)
     parts = max(len(sensors), len(placements))
@@ -99,24 +120,49 @@ def ranges(
             f"LiDAR: {len(sensors)} sensor poses for {len(placements)} body placements; "
             "valid: as many, or one of either"
         )
-    measured = np.empty((spec.columns, spec.rings), np.float32)
-    power = np.empty_like(measured)
-    rho = np.append(scene.reflectance(LIDAR_WAVELENGTH), np.float32(0))
+    shape = (spec.columns, spec.rings)
+    true, power, cosine = (np.empty(shape, np.float32) for _ in range(3))
+    rho = np.append(scene.reflectance(spec.wavelength), np.float32(0))
+    turns = [s.rotation().astype(np.float32).T for s in sensors]
     bounds = np.linspace(0, spec.columns, parts + 1).astype(int)
     for i, (first, last) in enumerate(pairwise(bounds)):
-        rays = directions[first:last].reshape(-1, 3) @ sensors[i].rotation().astype(np.float32).T
+        rays = directions[first:last].reshape(-1, 3) @ turns[i]
         hits = scene.cast(sensors[i].p, rays, placements[i])
-        measured[first:last] = hits.range.reshape(-1, spec.rings)
+        true[first:last] = hits.range.reshape(-1, spec.rings)
+        cosine[first:last] = hits.cosine.reshape(-1, spec.rings)
         power[first:last] = (rho[hits.body] * hits.cosine).reshape(-1, spec.rings)
-    if rng is not None and spec.noise > 0:
-        noise = rng.standard_normal(measured.shape, np.float32)
-        measured += np.float32(spec.noise) * noise
-    near, far = spec.reach
-    close = measured < near
-    lost = (measured > far) | (power * far**2 < _TARGET * measured**2)
-    measured[lost] = np.inf
-    measured[close] = -np.inf
-    return measured, np.float32(255.0) * np.minimum(power, np.float32(1.0))
+    if spec.effects.divergence:
+        found = edges(true, spec.pattern == "spinning", _BEND)
+        share = np.searchsorted(found, bounds * spec.rings)
+        for i, (first, last) in enumerate(pairwise(share)):
+            which = found[first:last]
+            if len(which) == 0:
+                continue
+            rays = _around(directions.reshape(-1, 3)[which], spec.beam / 4) @ turns[i]
+            hits = scene.cast(sensors[i].p, rays, placements[i])
+            parted = np.empty((len(which), 5), np.float32)
+            powers = np.empty_like(parted)
+            parted[:, 0], powers[:, 0] = true.flat[which], power.flat[which]
+            parted[:, 1:] = hits.range.reshape(-1, 4)
+            powers[:, 1:] = (rho[hits.body] * hits.cosine).reshape(-1, 4)
+            true.flat[which], power.flat[which] = mix(parted, powers, LIGHT * spec.pulse / 2)
+    return measure(spec, true, power, cosine, rng)
+
+
+def _around(directions: F32, angle: float) -> F32:
+    """Unit directions at an angle about given ones, four each, shape (4 * k, 3)."""
+    level = np.hypot(directions[:, 0], directions[:, 1])
+    across = np.zeros_like(directions)
+    across[:, 0] = -directions[:, 1] / level
+    across[:, 1] = directions[:, 0] / level
+    up = np.cross(directions, across)
+    out = np.repeat(np.float32(np.cos(angle)) * directions[:, None], 4, axis=1)
+    side = np.float32(np.sin(angle))
+    out[:, 0] += side * across
+    out[:, 1] -= side * across
+    out[:, 2] += side * up
+    out[:, 3] -= side * up
+    return out.reshape(-1, 3)
 
 
 def scan(
@@ -143,7 +189,7 @@ def scan(
     """
     measured, intensity = ranges(scene, spec, sensor, poses, rng)
     column, ring = np.nonzero(np.isfinite(measured))
-    points = beams(spec).astype(np.float32)[column, ring] * measured[column, ring, None]
+    points = _beams(spec)[column, ring] * measured[column, ring, None]
     firing = np.float32(1.0 / (spec.rate * spec.columns))
     return Scan(
         stamp=stamp,

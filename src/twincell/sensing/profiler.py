@@ -5,7 +5,7 @@ A point is measured along the view with noise N(0, noise^2). No light returns (N
 the angle between ray and surface exceeds `incidence`, outside of the range about `standoff`, and,
 with a `baseline`, where something stands between the lit point and the camera, which sits at
 (0, baseline, 0). The simulated wall of a crack steeper than `incidence` is therefore dark, as is
-that of a real one.
+that of a real one. `glints` holds blur, speckle and polish, each with its switch.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from twincell.errors import SensorError
 from twincell.geometry.pose import Pose
+from twincell.sensing.glints import GLARE, METALS, blurred, shine, speckle
 from twincell.sensing.materials import PROFILER_WAVELENGTH
 from twincell.sensing.scene import Placement, Scene
 from twincell.sensing.types import Profiles
@@ -50,6 +51,10 @@ def fan(spec: Profiler) -> F32:
     if not 0 < spec.incidence <= np.pi / 2:
         raise SensorError(f"profiler incidence {spec.incidence:g} rad; valid: in (0, pi/2]")
     half = spec.width / (2 * spec.standoff)
+    if spec.effects.speckle and spec.aperture == 0:
+        raise SensorError("profiler aperture 0 with speckle; valid: above 0")
+    if spec.effects.polish and spec.roughness == 0:
+        raise SensorError("profiler roughness 0 with polish; valid: above 0")
     out = np.zeros((spec.points, 3), np.float32)
     out[:, 0] = np.linspace(-half, half, spec.points)
     out[:, 2] = 1.0
@@ -93,14 +98,23 @@ def lines(
     lit = (z >= near) & (z <= far) & (cosine >= np.cos(spec.incidence))
     if baseline:
         lit &= _seen(scene, sensors, rays, z, placements, baseline)
+    rho = np.append(scene.reflectance(PROFILER_WAVELENGTH), np.float32(0))
+    light = rho[body] * cosine
+    if spec.effects.polish:
+        metal = np.append([item.name in METALS for item in scene.materials], False)[body]
+        light = shine(spec, light, cosine, metal)
+        lit &= (light >= spec.threshold) & (light <= GLARE)
+    if spec.effects.blur:
+        z = blurred(spec, z, lit)
+    if rng is not None and spec.effects.speckle:
+        z = z + speckle(spec, z.shape, rng)
     if rng is not None and spec.noise > 0:
         z = z + np.float32(spec.noise) * rng.standard_normal(z.shape, np.float32)
     points = np.zeros((m, k, 3), np.float32)
     points[:, :, 2] = np.where(lit, z, np.float32(np.nan))
     points[:, :, 0] = points[:, :, 2] * rays[:, 0]
     points[:, :, 1][~lit] = np.nan
-    rho = np.append(scene.reflectance(PROFILER_WAVELENGTH), np.float32(0))
-    intensity = np.float32(255) * rho[body] * cosine
+    intensity = np.float32(255) * np.minimum(light, np.float32(1))
     intensity[~lit] = 0
     return Profiles(times, points, intensity)
 

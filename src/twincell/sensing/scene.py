@@ -18,6 +18,7 @@ from scipy.spatial.transform import Rotation
 from twincell.errors import SensorError, did_you_mean
 from twincell.geometry.bodies import Body
 from twincell.geometry.pose import Pose
+from twincell.sensing.kernels import gather, merge
 from twincell.sensing.materials import material
 
 __all__ = ["Hits", "Placement", "Scene"]
@@ -175,17 +176,15 @@ class Scene:
             best, normal, part = self._still.cast(rays)
             best, normal = best.copy(), normal.copy()
             body = part.astype(np.int32)  # what was not hit wraps to -1
-        for i, chosen in self._near(np.asarray(origins, float), directions, best, poses):
+        chosen = np.empty(count, np.int64)
+        local = np.empty((count, 6), np.float32)
+        for i, centre, radius in self._near(np.asarray(origins, float), directions, poses):
             rotation = poses.rotations[i].astype(np.float32)
-            local = np.empty((len(chosen), 6), np.float32)
-            local[:, :3] = (rays[chosen, :3] - poses.positions[i].astype(np.float32)) @ rotation
-            local[:, 3:] = directions[chosen] @ rotation
-            t, n, _ = self._bodies[i].cast(local)
-            nearer = t < best[chosen]
-            to = chosen[nearer]
-            best[to] = t[nearer]
-            normal[to] = n[nearer] @ rotation.T
-            body[to] = self._first + i
+            position = poses.positions[i].astype(np.float32)
+            n = gather(rays, best, centre, radius, rotation, position, chosen, local)
+            if n:
+                t, across, _ = self._bodies[i].cast(local[:n])
+                merge(chosen[:n], t, across, rotation, self._first + i, best, normal, body)
         along = _dot(normal, directions)
         normal *= np.where(along > 0, np.float32(-1), np.float32(1))[:, None]
         lengths = np.sqrt(_dot(directions, directions))
@@ -252,36 +251,26 @@ class Scene:
         return best, cosine, body
 
     def _near(
-        self, origins: F64, directions: F32, best: F32, poses: Placement
-    ) -> Iterator[tuple[int, NDArray[np.int64]]]:
-        """The moving bodies, and the rays that pass through their spheres before `best`."""
+        self, origins: F64, directions: F32, poses: Placement
+    ) -> Iterator[tuple[int, F64, float]]:
+        """The moving bodies that rays can meet, with their balls in the world."""
         if len(directions) == 0 or not poses.present.any():
             return
         centres = np.einsum("nij,nj->ni", poses.rotations, self._centres) + poses.positions
         radii = self._radii * 1.001 + 1e-4
-        inverse = 1.0 / _dot(directions, directions)
         near = poses.present.copy()
         if origins.ndim == 1:
             # the cone about all rays against the cone of each sphere, seen from the origin
             axis = directions.mean(axis=0)
             axis /= max(float(np.linalg.norm(axis)), 1e-9)
-            opening = np.arccos(np.clip((directions @ axis * np.sqrt(inverse)).min(), -1, 1))
+            lengths = np.sqrt(_dot(directions, directions))
+            opening = np.arccos(np.clip((directions @ axis / lengths).min(), -1, 1))
             apart = np.linalg.norm(centres - origins, axis=1)
             wide = np.arcsin(np.clip(radii / np.maximum(apart, 1e-9), 0, 1))
             angle = np.arccos(np.clip((centres - origins) @ axis / np.maximum(apart, 1e-9), -1, 1))
             near &= (angle < opening + wide + 0.01) | (apart < radii)
         for i in np.flatnonzero(near):
-            offset = (centres[i] - origins).astype(np.float32)
-            radius2 = np.float32(radii[i] ** 2)
-            along = directions @ offset if origins.ndim == 1 else _dot(directions, offset)
-            outside = (offset @ offset if origins.ndim == 1 else _dot(offset, offset)) - radius2
-            half2 = along * along * inverse - outside
-            chosen = np.flatnonzero(half2 > 0)
-            middle, half = along[chosen] * inverse[chosen], np.sqrt(half2[chosen])
-            half *= np.sqrt(inverse[chosen])
-            chosen = chosen[(middle + half > 0) & (middle - half < best[chosen])]
-            if len(chosen):
-                yield int(i), chosen
+            yield int(i), centres[i], float(radii[i])
 
 
 def _arrays(body: Body) -> tuple[F64, NDArray[np.int64]]:

@@ -10,6 +10,7 @@ from twincell.world._typed import typed
 from twincell.world.robots import Place
 from twincell.world.units import (
     AngleRange,
+    Duration,
     Extent,
     ExtentPair,
     Frequency,
@@ -18,7 +19,17 @@ from twincell.world.units import (
     Wavelengths,
 )
 
-__all__ = ["Lidar", "Mount", "Multispectral", "Profiler", "Sensor"]
+__all__ = [
+    "Lidar",
+    "LidarEffects",
+    "Mount",
+    "Multispectral",
+    "Profiler",
+    "ProfilerEffects",
+    "Sensor",
+]
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 @typed
@@ -35,8 +46,24 @@ class Mount:
 
 
 @typed
+class LidarEffects:
+    """What makes a LiDAR imperfect beyond constant noise; docs/sensors.md has the formulas."""
+
+    range_noise: bool = False
+    """`noise` grows as light gets scarce and as the beam falls in at an angle."""
+    divergence: bool = False
+    """The beam has a width: mixed points at edges."""
+    dropout: bool = False
+    """Weak echoes are lost by chance, instead of at a sharp limit."""
+    quantisation: bool = False
+    """Ranges come in steps of `resolution`, intensities in whole counts."""
+    crosstalk: Fraction = 0.0
+    """Share of firings that hear the pulse of another LiDAR."""
+
+
+@typed
 class Lidar:
-    """A spinning multi-beam LiDAR."""
+    """A LiDAR: spinning multi-beam or solid-state raster."""
 
     kind: Literal["lidar"]
     mount: Mount
@@ -52,7 +79,34 @@ class Lidar:
     reach: ExtentPair = (0.3, 30.0)
     """Nearest and farthest range [m]."""
     noise: Length = 0.01
-    """Standard deviation of a range [m]."""
+    """Standard deviation of a range [m]; with `effects.range_noise`, that at a signal-to-noise
+    ratio of 100."""
+    pattern: Literal["spinning", "raster"] = "spinning"
+    """Full turns about z, or a raster over `azimuth`, column by column."""
+    azimuth: AngleRange = (-0.6, 0.6)
+    """First and last column of a raster, from x towards y [rad]."""
+    wavelength: Annotated[float, Field(ge=400, le=1000)] = 905.0
+    """Of the light [nm]."""
+    beam: Opening = 0.003
+    """Full divergence of a beam [rad]."""
+    pulse: Duration = 5e-9
+    """Full width of a pulse at half its height [s]."""
+    resolution: Length = 0.004
+    """Step of a range [m]."""
+    effects: LidarEffects = LidarEffects()
+    """Imperfections, each with its switch."""
+
+
+@typed
+class ProfilerEffects:
+    """What makes a profiler imperfect beyond white noise; docs/sensors.md has the formulas."""
+
+    blur: bool = False
+    """Heights are averaged over `resolution` along the line."""
+    speckle: bool = False
+    """Correlated noise from the laser's speckle, of the triangulation's physical limit."""
+    polish: bool = False
+    """Polished metal throws light past the camera or glares into it: dark points."""
 
 
 @typed
@@ -76,6 +130,22 @@ class Profiler:
     """Standard deviation along the view [m]."""
     incidence: Opening = 1.22
     """Largest angle between view and surface normal that returns light [rad]."""
+    resolution: Extent = 1e-4
+    """Full width at half height of the blur along the line [m]."""
+    triangulation: Opening = 0.44
+    """Angle between laser and camera [rad]."""
+    aperture: Fraction = 0.05
+    """Sine of half the angle under which a point sees the camera's lens."""
+    contrast: Fraction = 0.3
+    """Speckle contrast, standard deviation over mean of the intensity."""
+    gloss: Fraction = 0.9
+    """Share of a metal's light that is mirrored in a lobe and not scattered."""
+    roughness: Fraction = 0.12
+    """RMS slope of the metal's facets, the width of that lobe."""
+    threshold: Fraction = 0.05
+    """Least light that is seen, as a share of what a white target scatters back head-on."""
+    effects: ProfilerEffects = ProfilerEffects()
+    """Imperfections, each with its switch."""
 
 
 @typed

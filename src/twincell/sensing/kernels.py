@@ -1,0 +1,154 @@
+"""Arithmetic a ray, compiled by numba."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = ["edges", "gather", "merge", "mix"]
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+
+
+@njit(cache=True)
+def gather(
+    rays: F32,
+    best: F32,
+    centre: F64,
+    radius: float,
+    rotation: F32,
+    position: F32,
+    chosen: I64,
+    local: F32,
+) -> int:
+    """Find the rays that pass a ball before `best`, and move them into a body's frame.
+
+    Args:
+        rays: origin and direction, shape (k, 6), world frame.
+        best: nearest hit so far, shape (k,).
+        centre: of the ball, world frame.
+        radius: of the ball [m].
+        rotation: body to world, shape (3, 3).
+        position: of the body's frame in the world, shape (3,).
+        chosen: receives the rays' numbers, shape (k,).
+        local: receives the rays in the body's frame, shape (k, 6).
+
+    Returns:
+        How many were chosen.
+    """
+    count = 0
+    for i in range(len(rays)):
+        ox, oy, oz = rays[i, 0], rays[i, 1], rays[i, 2]
+        dx, dy, dz = rays[i, 3], rays[i, 4], rays[i, 5]
+        px, py, pz = centre[0] - ox, centre[1] - oy, centre[2] - oz
+        square = dx * dx + dy * dy + dz * dz
+        along = dx * px + dy * py + dz * pz
+        half = along * along - square * (px * px + py * py + pz * pz - radius * radius)
+        if half <= 0:
+            continue
+        root = np.sqrt(half)
+        if along + root <= 0 or along - root >= best[i] * square:
+            continue
+        ox, oy, oz = ox - position[0], oy - position[1], oz - position[2]
+        for j in range(3):
+            a, b, c = rotation[0, j], rotation[1, j], rotation[2, j]
+            local[count, j] = ox * a + oy * b + oz * c
+            local[count, 3 + j] = dx * a + dy * b + dz * c
+        chosen[count] = i
+        count += 1
+    return count
+
+
+@njit(cache=True)
+def merge(
+    chosen: I64, t: F32, n: F32, rotation: F32, number: int, best: F32, normal: F32, body: I32
+) -> None:
+    """Keep hits of one body that are nearer; the last three arguments are changed."""
+    for j in range(len(chosen)):
+        i = chosen[j]
+        if t[j] < best[i]:
+            best[i] = t[j]
+            body[i] = number
+            for a in range(3):
+                normal[i, a] = (
+                    rotation[a, 0] * n[j, 0] + rotation[a, 1] * n[j, 1] + rotation[a, 2] * n[j, 2]
+                )
+
+
+@njit(cache=True)
+def edges(ranges: F32, wrap: bool, bend: float) -> I64:
+    """Rays whose surroundings are not one plane.
+
+    On a plane 1/r is linear in the direction, so that its second difference over neighbours,
+    times r, is about the square of their angle; at an edge it is far above.
+
+    Args:
+        ranges: shape (columns, rings) [m]; inf where nothing was met.
+        wrap: whether the last column is beside the first.
+        bend: second difference times r from which on there is an edge.
+
+    Returns:
+        Numbers of the rays in flat order.
+    """
+    columns, rings = ranges.shape
+    out = np.empty(columns * rings, np.int64)
+    count = 0
+    for c in range(columns):
+        if wrap:
+            left, right = (c - 1) % columns, (c + 1) % columns
+        else:
+            left, right = max(c - 1, 0), min(c + 1, columns - 1)
+        for r in range(rings):
+            here = 1.0 / ranges[c, r]
+            a, b = 1.0 / ranges[left, r], 1.0 / ranges[right, r]
+            limit = bend * max(here, a, b)
+            found = abs(a + b - 2 * here) > limit
+            if not found and 0 < r < rings - 1:
+                a, b = 1.0 / ranges[c, r - 1], 1.0 / ranges[c, r + 1]
+                found = abs(a + b - 2 * here) > bend * max(here, a, b)
+            if found:
+                out[count] = c * rings + r
+                count += 1
+    return out[:count]
+
+
+@njit(cache=True)
+def mix(ranges: F32, powers: F32, length: float) -> tuple[F32, F32]:
+    """Echo of a beam that fell on several surfaces.
+
+    The strongest part of the beam, by power / range^2, is taken, with all parts that lie within
+    the pulse of it: those cannot be told apart, and the range is their mean by energy.
+
+    Args:
+        ranges: of the beam's parts, shape (k, s) [m]; inf where nothing was met.
+        powers: reflectance times cosine of each, shape (k, s).
+        length: half the pulse's length [m].
+
+    Returns:
+        Range [m] and power of each beam, shape (k,); the power is that of the whole beam on a
+        target at this range.
+    """
+    count, parts = ranges.shape
+    r = np.full(count, np.inf, np.float32)
+    p = np.zeros(count, np.float32)
+    for i in range(count):
+        strongest, most = -1, 0.0
+        for j in range(parts):
+            energy = powers[i, j] / ranges[i, j] ** 2
+            if energy > most:
+                strongest, most = j, energy
+        if strongest < 0:
+            continue
+        total, moment = 0.0, 0.0
+        for j in range(parts):
+            if abs(ranges[i, j] - ranges[i, strongest]) <= length:
+                energy = powers[i, j] / ranges[i, j] ** 2
+                total += energy
+                moment += energy * ranges[i, j]
+        r[i] = moment / total
+        p[i] = total * r[i] ** 2 / parts
+    return r, p
