@@ -50,6 +50,12 @@ def images(
     )
     from twincell.inspection.photo_score import summary, tally
 
+    for taken in (folder, truth):
+        if taken is not None and out.resolve() == taken.resolve():
+            raise InspectionError(
+                f"--out {out}: given: a folder that is read; valid: another one, as masks would "
+                "overwrite its files"
+            )
     photographs = find_photographs(folder)
     pairs = {p: find_truth(p, folder, truth) if truth else None for p in photographs}
     if truth is not None and not any(pairs.values()):
@@ -84,7 +90,9 @@ def images(
         emit({"files": files, "out": str(out), "errors": wrong, **table})
     else:
         for f in files:
-            typer.echo(f"{f['file']:<40} {'-' if f['score'] is None else format(f['score'], '.3f')}")
+            typer.echo(
+                f"{f['file']:<40} {'-' if f['score'] is None else format(f['score'], '.3f')}"
+            )
         for key, value in table.items():
             typer.echo(f"{key:<20} {'-' if value is None else value}")
     say(f"{len(files) - wrong} of {len(files)} photographs judged; masks in {out}")

@@ -144,9 +144,7 @@ def _unet(width: int) -> Any:
             w = width
             self.down = nn.ModuleList([block(1, w), block(w, 2 * w), block(2 * w, 4 * w)])
             self.floor = block(4 * w, 8 * w, dilation=2)
-            self.up = nn.ModuleList(
-                [block(12 * w, 4 * w), block(6 * w, 2 * w), block(3 * w, w)]
-            )
+            self.up = nn.ModuleList([block(12 * w, 4 * w), block(6 * w, 2 * w), block(3 * w, w)])
             self.head = nn.Conv2d(w, 1, 1)
             nn.init.constant_(self.head.bias, -3.0)
 
