@@ -41,4 +41,4 @@ def line_strength(even: NDArray[np.float32]) -> NDArray[np.float32]:
             kernel /= np.abs(kernel).sum() / 2
             answer = cv2.filter2D(even, cv2.CV_32F, kernel, borderType=cv2.BORDER_REFLECT)
             np.maximum(best, answer, out=best)
-    return np.clip(best / 3.0, 0, 1)
+    return np.asarray(np.clip(best / 3.0, 0, 1), np.float32)

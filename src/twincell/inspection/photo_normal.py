@@ -28,4 +28,4 @@ def normalise(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     rest = grey - mean
     local = cv2.GaussianBlur(rest * rest, (0, 0), 1.5 * _SIGMA, borderType=cv2.BORDER_REFLECT)
     spread = np.sqrt(0.5 * local + 0.5 * np.median(local) + _FLOOR**2)
-    return np.clip(rest / spread, -6.0, 6.0).astype(np.float32)
+    return np.asarray(np.clip(rest / spread, -6.0, 6.0), np.float32)

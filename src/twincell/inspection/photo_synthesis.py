@@ -9,13 +9,16 @@ show; none is fitted to a set of photographs.
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["cracked_surface"]
 
-Grey = NDArray[np.float32]
+Grey = NDArray[Any]
+"""Grey values of float32 (h, w)."""
 _SUB = 3
 """Bits of a pixel's fraction in the coordinates of lines (cv2's `shift`)."""
 
@@ -33,7 +36,7 @@ def cracked_surface(
     Returns:
         Grey values (size, size) 0 to 255, and (size, size) true on cracks.
     """
-    grey = np.full((size, size), rng.uniform(60, 190), np.float32)
+    grey: Grey = np.full((size, size), rng.uniform(60, 190), np.float32)
     grey += _clouds(size, rng) * rng.uniform(2, 22)
     grey += _grain(size, rng)
     if rng.random() < 0.55:
@@ -67,7 +70,7 @@ def cracked_surface(
         _, packed = cv2.imencode(
             ".jpg", np.clip(grey, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality]
         )
-        grey = cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)
+        grey = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE))
     return np.clip(grey, 0, 255).astype(np.float32), truth > 0
 
 
@@ -81,23 +84,23 @@ def _clouds(size: int, rng: np.random.Generator, finest: int = 8) -> Grey:
         weight = (step / size) ** rng.uniform(0.2, 1.0)
         out += weight * cv2.resize(noise, (size, size), interpolation=cv2.INTER_CUBIC)
         step //= 2
-    return (out - out.mean()) / (out.std() + 1e-6)
+    return np.asarray((out - out.mean()) / (out.std() + 1e-6))
 
 
 def _grain(size: int, rng: np.random.Generator) -> Grey:
     """Stones of the road and pores of concrete: noise of 1 to 3 px, skewed to either side."""
-    noise = rng.normal(size=(size, size)).astype(np.float32)
+    noise: Grey = rng.normal(size=(size, size)).astype(np.float32)
     noise = cv2.GaussianBlur(noise, (0, 0), float(rng.uniform(0.4, 1.8)))
     noise /= noise.std()
     skew = rng.uniform(-0.25, 0.25)
     strength = rng.uniform(1, 20) if rng.random() < 0.7 else rng.uniform(1, 5)
-    return ((noise + skew * noise**2) * strength).astype(np.float32)
+    return np.asarray((noise + skew * noise**2) * strength, np.float32)
 
 
 def _marks(grey: Grey, rng: np.random.Generator) -> Grey:
     """Machining marks or wood grain: streaks along one axis of the picture."""
     size = len(grey)
-    noise = rng.standard_t(4, size=(size, size)).astype(np.float32)
+    noise: Grey = rng.standard_t(4, size=(size, size)).astype(np.float32)
     across, along = 0.3 + rng.exponential(1.0), float(rng.uniform(8, 60))
     noise = cv2.GaussianBlur(noise, (0, 0), sigmaX=across, sigmaY=along)
     noise = noise / (noise.std() + 1e-6) * rng.uniform(2, 14)
@@ -106,14 +109,14 @@ def _marks(grey: Grey, rng: np.random.Generator) -> Grey:
 
 def _stain(grey: Grey, rng: np.random.Generator) -> Grey:
     """A patch with a more or less sharp rim, darker or brighter than its surroundings."""
-    field = _clouds(len(grey), rng, finest=int(rng.choice([4, 8, 16])))
+    field: Grey = _clouds(len(grey), rng, finest=int(rng.choice([4, 8, 16])))
     if rng.random() < 0.4:  # drawn out along an axis, as runs of water are
         length = float(rng.uniform(5, 30))
         field = cv2.GaussianBlur(field, (0, 0), sigmaX=1, sigmaY=length)
         field /= field.std() + 1e-6
     steep = np.clip((field - rng.uniform(0.3, 1.8)) * rng.uniform(2, 25), -30, 30)
     inside = 1 / (1 + np.exp(-steep))
-    return (grey + inside * rng.normal(0, 20)).astype(np.float32)
+    return np.asarray(grey + inside * rng.normal(0, 20), np.float32)
 
 
 def _pits(grey: Grey, rng: np.random.Generator) -> Grey:
@@ -170,7 +173,7 @@ def _shade(grey: Grey, rng: np.random.Generator) -> Grey:
     turn = rng.uniform(0, 2 * np.pi)
     along = (x - size * rng.uniform(0.1, 0.9)) * np.cos(turn) + (y - size / 2) * np.sin(turn)
     inside = 1 / (1 + np.exp(-np.clip(along / rng.uniform(0.8, 40), -30, 30)))
-    return (grey * (1 - rng.uniform(0.1, 0.6) * inside)).astype(np.float32)
+    return np.asarray(grey * (1 - rng.uniform(0.1, 0.6) * inside), np.float32)
 
 
 def _border(grey: Grey, truth: Grey, rng: np.random.Generator) -> Grey:

@@ -136,7 +136,7 @@ def _unet(width: int) -> Any:
             ]
         return nn.Sequential(*layers)
 
-    class UNet(nn.Module):
+    class UNet(nn.Module):  # type: ignore[misc]  # torch is no dependency, so it has no types here
         """Skip connections at full, half and quarter size, a dilated floor at an eighth."""
 
         def __init__(self) -> None:
