@@ -91,7 +91,7 @@ def _grain(size: int, rng: np.random.Generator) -> Grey:
     """Stones of the road and pores of concrete: noise of 1 to 3 px, skewed to either side."""
     noise: Grey = rng.normal(size=(size, size)).astype(np.float32)
     noise = cv2.GaussianBlur(noise, (0, 0), float(rng.uniform(0.4, 1.8)))
-    noise /= noise.std()
+    noise = noise / noise.std()
     skew = rng.uniform(-0.25, 0.25)
     strength = rng.uniform(1, 20) if rng.random() < 0.7 else rng.uniform(1, 5)
     return np.asarray((noise + skew * noise**2) * strength, np.float32)
@@ -113,7 +113,7 @@ def _stain(grey: Grey, rng: np.random.Generator) -> Grey:
     if rng.random() < 0.4:  # drawn out along an axis, as runs of water are
         length = float(rng.uniform(5, 30))
         field = cv2.GaussianBlur(field, (0, 0), sigmaX=1, sigmaY=length)
-        field /= field.std() + 1e-6
+        field = field / (field.std() + 1e-6)
     steep = np.clip((field - rng.uniform(0.3, 1.8)) * rng.uniform(2, 25), -30, 30)
     inside = 1 / (1 + np.exp(-steep))
     return np.asarray(grey + inside * rng.normal(0, 20), np.float32)
