@@ -1,13 +1,14 @@
-"""`twincell inspect`: what was measured elsewhere."""
+"""`twincell inspect`: what was measured elsewhere; each command stands in its own file."""
 
 from __future__ import annotations
 
 import typer
 
-from twincell.cli import inspect_bag, inspect_scan
+from twincell.cli import inspect_bag, inspect_images, inspect_scan
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Look for cracks in scans and bags.", no_args_is_help=True)
+app = typer.Typer(help="Look for cracks in photographs, scans and bags.", no_args_is_help=True)
+inspect_images.register(app)
 inspect_scan.register(app)
 inspect_bag.register(app)

@@ -1,0 +1,111 @@
+"""`twincell inspect images`: cracks in a folder of photographs; `inspect train`: the network."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from twincell.cli.output import Json, emit, fail, say
+
+__all__ = ["register"]
+
+
+class _Method(StrEnum):
+    """What gives the evidence."""
+
+    NETWORK = "network"
+    FILTERS = "filters"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    app.command()(images)
+    app.command()(train)
+
+
+def images(
+    folder: Annotated[Path, typer.Option("--in", help="Folder of photographs, searched deeply.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the masks (PNG).")],
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="Folder of true masks; a photograph without one is free of cracks."),
+    ] = None,
+    method: Annotated[_Method, typer.Option(help="Small network, or filters.")] = _Method.NETWORK,
+    json: Json = False,
+) -> None:
+    """Find cracks: one mask and one score a photograph; exit code 1 where a file was bad."""
+    import numpy as np
+    from PIL import Image
+
+    from twincell.errors import InspectionError
+    from twincell.inspection.photo_cracks import find_cracks
+    from twincell.inspection.photo_files import (
+        find_photographs,
+        find_truth,
+        read_photograph,
+        read_truth,
+    )
+    from twincell.inspection.photo_score import summary, tally
+
+    for taken in (folder, truth):
+        if taken is not None and out.resolve() == taken.resolve():
+            raise InspectionError(
+                f"--out {out}: given: a folder that is read; valid: another one, as masks would "
+                "overwrite its files"
+            )
+    photographs = find_photographs(folder)
+    pairs = {p: find_truth(p, folder, truth) if truth else None for p in photographs}
+    if truth is not None and not any(pairs.values()):
+        raise InspectionError(
+            f"{truth}: given: no mask for any photograph of {folder}; valid: files of the same "
+            "names ending in .png, .mat, .bmp or .tif"
+        )
+    files: list[dict[str, Any]] = []
+    tallies = []
+    for path, mask_path in pairs.items():
+        name = path.relative_to(folder).as_posix()
+        score: float | None = None
+        error: str | None = None
+        try:
+            grey = read_photograph(path)
+            found = find_cracks(grey, method.value)
+            score = found.score
+            target = (out / name).with_suffix(".png")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(found.mask.astype(np.uint8) * 255).save(target)
+            if truth is not None:
+                free = (np.zeros(grey.shape, bool), np.zeros(grey.shape, bool))
+                known = read_truth(mask_path, grey.shape) if mask_path else free
+                tallies.append(tally(found.mask, found.score, known))
+        except InspectionError as problem:
+            error = str(problem)
+            fail(error)
+        files.append({"file": name, "score": score, "error": error})
+    wrong = sum(1 for f in files if f["error"])
+    table = summary(tallies) if truth is not None else {}
+    if json:
+        emit({"files": files, "out": str(out), "errors": wrong, **table})
+    else:
+        for f in files:
+            typer.echo(
+                f"{f['file']:<40} {'-' if f['score'] is None else format(f['score'], '.3f')}"
+            )
+        for key, value in table.items():
+            typer.echo(f"{key:<20} {'-' if value is None else value}")
+    say(f"{len(files) - wrong} of {len(files)} photographs judged; masks in {out}")
+    raise typer.Exit(1 if wrong else 0)
+
+
+def train(
+    out: Annotated[Path, typer.Option("--out", help="ONNX file to write.")],
+    steps: Annotated[int, typer.Option(min=1, help="Batches of eight synthetic pictures.")] = 750,
+    seed: Annotated[int, typer.Option(min=0, help="Root of all chance.")] = 7,
+    threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 1,
+) -> None:
+    """Train the small network on synthetic photographs (needs the extra `train`)."""
+    from twincell.inspection.photo_training import train as learn
+
+    learn(out, steps=steps, seed=seed, threads=threads, tell=say)
