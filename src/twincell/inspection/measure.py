@@ -87,11 +87,11 @@ def measure(cluster: Indications, incidence: float) -> Size:
     return Size(length, opening, depth, center, direction, confidence)
 
 
-def severity(size: Size, criteria: Criteria) -> Severity:
+def severity(kind: Kind, length: float, criteria: Criteria) -> Severity:
     """Minor below `reject`, major below `critical`; only cracks are more than minor."""
-    if size.kind != "crack" or size.length < criteria.reject:
+    if kind != "crack" or length < criteria.reject:
         return "minor"
-    return "major" if size.length < criteria.critical else "critical"
+    return "major" if length < criteria.critical else "critical"
 
 
 def anomaly(
@@ -102,7 +102,7 @@ def anomaly(
         id=f"{part}/{number}",
         part=part,
         kind=size.kind,
-        severity=severity(size, criteria),
+        severity=severity(size.kind, size.length, criteria),
         confidence=size.confidence,
         length=size.length,
         opening=size.opening,

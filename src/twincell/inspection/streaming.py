@@ -135,7 +135,7 @@ class Stream:
             size = measure(cluster, self._spec.incidence)
             if size.kind != "crack" or size.length < self._criteria.report:
                 continue
-            rank = _RANK[severity(size, self._criteria)]
+            rank = _RANK[severity(size.kind, size.length, self._criteria)]
             # clusters may have been told apart and have met since
             told = [n for n in self._told if self._clusters.root(n) == root]
             if rank <= max((self._told[n] for n in told), default=0):
