@@ -88,7 +88,8 @@ def test_any_crack_leaves_a_closed_blade_and_a_true_record(
     (flaw,) = blade.flaws
     assert blade.mesh.is_volume
     assert len(blade.mesh.split()) == 1
-    assert flaw.length == pytest.approx(length, rel=0.02)
+    # what is recorded is what was cut; chords of 0.15 mm cut the corners of what was asked for
+    assert flaw.length == pytest.approx(length, rel=0.02 + 0.1 * waviness)
     steps = np.linalg.norm(np.diff(flaw.path, axis=0), axis=1)
     assert flaw.length == pytest.approx(steps.sum(), rel=1e-12)
     # a bend in the path takes a little from the inner flank
