@@ -13,16 +13,15 @@ import time
 import numpy as np
 import open3d as o3d
 from figures import figure, report
-from scipy.spatial.transform import Rotation
 
 from twincell.assets import world_path
 from twincell.geometry.blade import blade_model
 from twincell.geometry.bodies import Body
 from twincell.geometry.catalogue import blades_of
-from twincell.geometry.pose import Pose
 from twincell.inspection.detector import CrackDetector
 from twincell.sensing.profiler import lines
 from twincell.sensing.scene import Scene
+from twincell.study.passes import passes
 from twincell.world.load import load_world
 
 _BATCH = 10
@@ -38,7 +37,7 @@ def main(seeds: list[int]) -> None:
     model = blade_model(world.part, path.parent)
     spec = world.profilers()[world.inspection.profiler]
     detector = CrackDetector(model, world.inspection, spec)
-    views = _views(world, model)
+    views = [(v.part, v.sensors, v.in_part) for v in passes(world, model)]
     pushes: list[float] = []
     finishes: list[float] = []
     cracks = found = alarms = streamed = false_stream = parts = right = 0
@@ -111,22 +110,6 @@ def main(seeds: list[int]) -> None:
             figure("verdicts right", right / parts, "share", "", None, 1.0, less_is_better=False),
         ],
     )  # fmt: skip
-
-
-def _views(world, model):
-    """For each view: the part in the world, sensor poses in the world and in the part."""
-    spec = world.profilers()[world.inspection.profiler]
-    turn = Rotation.from_matrix(np.array([[0, 0, -1], [1, 0, 0], [0, -1, 0]])).as_quat()
-    margin, step = world.inspection.margin, world.inspection.speed / spec.rate
-    heights = np.arange(model.airfoil[0] - margin, model.airfoil[1] + margin, step)
-    out = []
-    for angle in world.inspection.views:
-        plate = Pose.of([0.55, 0.0, 0.73], [0.0, 0.0, angle])
-        part = plate @ Pose.at(world.fixture.place)
-        sensors = [Pose(np.array([0.55 + spec.standoff, 0.0, 0.73 + z]), turn) for z in heights]
-        back = part.inverse()
-        out.append((part, sensors, [back @ s for s in sensors]))
-    return out
 
 
 def _peers(model, sample) -> tuple[float, float]:

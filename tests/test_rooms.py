@@ -19,6 +19,7 @@ ROOMS = [
     "motion",
     "sensing",
     "inspection",
+    "study",
     "safety",
     "production",
     "twin",
@@ -64,7 +65,7 @@ def room_of(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
-FILES = sorted(p for p in SOURCE.rglob("*.py") if room_of(p) != "__init__")
+FILES = sorted(p for p in SOURCE.rglob("*.py") if room_of(p) not in ("__init__", "__main__"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))

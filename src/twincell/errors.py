@@ -9,6 +9,7 @@ TwincellError
 │   └── GoalError      a commanded trajectory that a controller must refuse
 ├── SensorError        a sensor whose configuration or data make no sense
 ├── InspectionError    a scan that cannot be judged
+├── StudyError         a study whose design or data allow no answer
 ├── SafetyError        a stop request or reset that is refused
 └── ProductionError    orders, plans or disruptions that contradict themselves
 """
@@ -28,6 +29,7 @@ __all__ = [
     "ProductionError",
     "SafetyError",
     "SensorError",
+    "StudyError",
     "TwincellError",
     "WorldError",
     "did_you_mean",
@@ -81,6 +83,10 @@ class SensorError(TwincellError):
 
 class InspectionError(TwincellError):
     """A scan cannot be judged: empty, not finite, or not of this part."""
+
+
+class StudyError(TwincellError):
+    """A study cannot be made as designed, or its data allow no answer."""
 
 
 class SafetyError(TwincellError):

@@ -49,7 +49,7 @@ CASES = [
      ("disruptions[0].parameters.until", "after `at`, 30 s")),
     ("{start: 0 s, price: 82", "{start: 1 s, price: 82", ("tariff[0].start", "starts at 0")),
     ("{start: 120 s", "{start: 50 s", ("tariff[2].start", "rising")),
-    ("reject: 4 mm", "reject: 0.5 mm", ("criteria.reject", "`report`, 1 mm")),
+    ("reject: 4 mm", "reject: 0.2 mm", ("criteria.reject", "`report`, 0.3 mm")),
     ("critical: 7 mm", "critical: 3 mm", ("criteria.critical", "`reject`, 4 mm")),
     ("[[3.0, -2.6], [4.4, -2.6], [4.4, 2.6], [3.0, 2.6]]", "[[3.0, -2.6], [4.4, -2.6]]",
      ("zones.walkway.polygon", "2 corners")),

@@ -1,11 +1,11 @@
-"""Progress of a shift on standard error, where that is a terminal."""
+"""Progress on standard error, where that is a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["shift_progress"]
+__all__ = ["bar", "shift_progress"]
 
 
 @contextmanager
@@ -25,3 +25,22 @@ def shift_progress() -> Iterator[Callable[[float, int, int], None]]:
 
 def _silent(_time: float, _done: int, _blades: int) -> None:
     """No terminal, no progress."""
+
+
+@contextmanager
+def bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar with the time that is left; the function takes how many are done, and of how many."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

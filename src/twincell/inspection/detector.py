@@ -84,6 +84,7 @@ class CrackDetector:
         self._part: str | None = None
         self._stream: Stream | None = None
         self._depth: list[F32] = []
+        self._uncertain: list[NDArray[np.bool_]] = []
         self._compared: list[Comparison] = []
         self._stamps: list[F64] = []
         self._sensors: list[Pose] = []
@@ -103,6 +104,7 @@ class CrackDetector:
         self._part = part
         self._stream = Stream(part, self._expectation, self._profiler, self._criteria, self._usual)
         self._depth, self._stamps, self._sensors, self._compared = [], [], [], []
+        self._uncertain = []
 
     def push(
         self, profiles: Profiles, sensor_in_part: Sequence[Pose], now: float
@@ -142,7 +144,9 @@ class CrackDetector:
         self._depth.append(depth)
         self._stamps.append(profiles.stamps)
         self._sensors += list(sensor_in_part)
-        comparison = self._expectation.compare(depth, sensor_in_part)
+        uncertain = self._expectation.uncertain(profiles.intensity, depth)
+        self._uncertain.append(uncertain)
+        comparison = self._expectation.compare(depth, sensor_in_part, uncertain)
         self._compared.append(comparison)
         return self._stream.push(comparison, sensor_in_part, profiles.stamps, now)
 
@@ -223,12 +227,13 @@ class CrackDetector:
         """Indications of the whole scan, pass by pass; compared anew where it must be."""
         positions = np.array([s.p for s in sensors])
         steps = np.linalg.norm(np.diff(positions, axis=0), axis=1)
+        uncertain = np.concatenate(self._uncertain)
         bounds = [0, *(np.flatnonzero(steps > JUMP) + 1).tolist(), len(depth)]
         found = []
         for first, last in pairwise(bounds):
             part = slice(first, last)
             if compared is None:
-                comparison = self._expectation.compare(depth[part], sensors[part])
+                comparison = self._expectation.compare(depth[part], sensors[part], uncertain[part])
             else:
                 comparison = compared.lines(part)
             spacing = line_spacing(positions[part], None, self._usual)

@@ -18,6 +18,7 @@ from scipy.spatial.transform import Rotation
 from twincell.geometry.blade import BladeModel
 from twincell.geometry.bodies import Body
 from twincell.geometry.pose import Pose
+from twincell.sensing.glints import GLARE
 from twincell.sensing.profiler import fan
 from twincell.sensing.scene import Scene
 from twincell.world.sensors import Profiler
@@ -36,6 +37,14 @@ INCIDENCE_MARGIN = 0.10
 """Kept clear of the profiler's incidence limit [rad]."""
 STEP = 0.0003
 """A jump of the CAD's depth between neighbouring rays that counts as an outline [m]."""
+BLIND_MARGIN = 0.001
+"""Kept clear of light so weak or so strong that it is nearly lost [m]."""
+BLIND_LINES = 10
+"""Lines on both sides that are kept clear of it too, as far as they came at once."""
+WEAK = 1.5
+"""Light below this many times the profiler's threshold is nearly lost."""
+STRONG = 170.0
+"""Intensity, of 255, from which the profiler's camera nearly saturates."""
 LEAST_SEEN = 0.5
 """Share of the expected points that a line must hold; else the sensor did not see."""
 
@@ -99,13 +108,34 @@ class Expectation:
         self.pitch = float(self.fan[1, 0] - self.fan[0, 0])
         reach = int(np.ceil(EDGE_MARGIN / (self.pitch * spec.standoff)))
         self._edge = np.ones((1, 2 * reach + 1), np.uint8)
+        blind = int(np.ceil(BLIND_MARGIN / (self.pitch * spec.standoff)))
+        self._blind = np.ones((2 * BLIND_LINES + 1, 2 * blind + 1), np.uint8)
 
-    def compare(self, depth: F32, sensors: Sequence[Pose]) -> Comparison:
+    def uncertain(self, intensity: F32, depth: F32) -> Mask:
+        """Rays near to which polish may have taken the light, shape (m, k).
+
+        Polished metal turns dark where it mirrors light past the camera, or into it; light fades
+        or swells towards such places. A crack's darkness has full light beside it.
+
+        Args:
+            intensity: 0 to 255, shape (m, k).
+            depth: measured z, NaN where dark, shape (m, k) [m].
+        """
+        weak = intensity < 255.0 * WEAK * self._spec.threshold / GLARE
+        faint = (weak | (intensity > STRONG)) & np.isfinite(depth)
+        if not faint.any():
+            return np.asarray(faint)
+        return cv2.dilate(faint.astype(np.uint8), self._blind).astype(bool)
+
+    def compare(
+        self, depth: F32, sensors: Sequence[Pose], uncertain: Mask | None = None
+    ) -> Comparison:
         """Compare lines with the CAD.
 
         Args:
             depth: measured z in the optical frame, NaN where dark, shape (m, k) [m].
             sensors: pose of the optical frame in the part frame at each line.
+            uncertain: rays that say nothing (see `uncertain`), shape (m, k).
         """
         spec = self._spec
         far = spec.standoff + spec.depth / 2
@@ -123,6 +153,8 @@ class Expectation:
         measured = np.isfinite(depth)
         seen = (measured & clear).sum(axis=1) > LEAST_SEEN * clear.sum(axis=1)
         clear &= seen[:, None]
+        if uncertain is not None:
+            clear &= ~uncertain
         both = measured & np.isfinite(z)
         off = np.where(both, depth - np.where(both, z, 0), np.float32(0))
         return Comparison(z, cosine, clear, off, measured, seen)

@@ -21,7 +21,7 @@ ELONGATION = 2.5
 """Least ratio of length to opening of a crack."""
 WIDEST = 0.001
 """Widest opening of a crack [m]."""
-FEWEST = 8
+FEWEST = 4
 """Least number of rays."""
 
 

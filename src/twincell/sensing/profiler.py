@@ -114,7 +114,7 @@ def lines(
     points[:, :, 2] = np.where(lit, z, np.float32(np.nan))
     points[:, :, 0] = points[:, :, 2] * rays[:, 0]
     points[:, :, 1][~lit] = np.nan
-    intensity = np.float32(255) * np.minimum(light, np.float32(1))
+    intensity = np.float32(255) * np.minimum(light / np.float32(GLARE), np.float32(1))
     intensity[~lit] = 0
     return Profiles(times, points, intensity)
 
