@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["edges", "gather", "merge", "mix"]
+__all__ = ["edges", "face", "gather", "merge", "mix"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -77,6 +77,23 @@ def merge(
                 normal[i, a] = (
                     rotation[a, 0] * n[j, 0] + rotation[a, 1] * n[j, 1] + rotation[a, 2] * n[j, 2]
                 )
+
+
+@njit(cache=True)
+def face(directions: F32, normal: F32, cosine: F32) -> None:
+    """Turn normals towards the rays' origin, and give |cosine| of the incidence.
+
+    Args:
+        directions: of any length, shape (k, 3).
+        normal: unit normals or zeros, shape (k, 3); changed.
+        cosine: receives the cosine, shape (k,).
+    """
+    for i in range(len(directions)):
+        x, y, z = directions[i, 0], directions[i, 1], directions[i, 2]
+        along = normal[i, 0] * x + normal[i, 1] * y + normal[i, 2] * z
+        if along > 0:
+            normal[i, 0], normal[i, 1], normal[i, 2] = -normal[i, 0], -normal[i, 1], -normal[i, 2]
+        cosine[i] = abs(along) / np.sqrt(x * x + y * y + z * z)
 
 
 @njit(cache=True)

@@ -18,7 +18,7 @@ from scipy.spatial.transform import Rotation
 from twincell.errors import SensorError, did_you_mean
 from twincell.geometry.bodies import Body
 from twincell.geometry.pose import Pose
-from twincell.sensing.kernels import gather, merge
+from twincell.sensing.kernels import face, gather, merge
 from twincell.sensing.materials import material
 
 __all__ = ["Hits", "Placement", "Scene"]
@@ -83,6 +83,12 @@ class _Mesh:
             hit["primitive_normals"].numpy(),
             hit["geometry_ids"].numpy(),
         )
+
+    def blocks(self, rays: F32, far: float) -> NDArray[np.bool_]:
+        """Whether anything is met before `far`, in units of the direction's length, shape (k,)."""
+        tensor = o3d.core.Tensor.from_numpy(rays)
+        hit = self.scene.test_occlusions(tensor, 0.0, far, nthreads=1)
+        return np.asarray(hit.numpy())
 
 
 class Scene:
@@ -185,11 +191,35 @@ class Scene:
             if n:
                 t, across, _ = self._bodies[i].cast(local[:n])
                 merge(chosen[:n], t, across, rotation, self._first + i, best, normal, body)
-        along = _dot(normal, directions)
-        normal *= np.where(along > 0, np.float32(-1), np.float32(1))[:, None]
-        lengths = np.sqrt(_dot(directions, directions))
-        cosine = np.asarray(np.abs(along) / lengths, np.float32)
+        cosine = np.empty(count, np.float32)
+        face(directions, normal, cosine)
         return Hits(best, cosine, body, normal)
+
+    def blocked(self, origin: F64, ways: F32, far: float, poses: Placement) -> NDArray[np.bool_]:
+        """Whether anything stands on ways from one point, shape (k,).
+
+        Args:
+            origin: world frame, shape (3,) [m].
+            ways: from the origin, world frame, shape (k, 3) [m].
+            far: share of a way up to which it must be free.
+            poses: of the moving bodies.
+        """
+        count = len(ways)
+        rays = np.empty((count, 6), np.float32)
+        rays[:, :3] = origin
+        rays[:, 3:] = ways
+        best = np.full(count, far, np.float32)
+        if self._still is not None and count:
+            best[self._still.blocks(rays, far)] = -1  # no body can be nearer than that
+        chosen = np.empty(count, np.int64)
+        local = np.empty((count, 6), np.float32)
+        for i, centre, radius in self._near(np.asarray(origin, float), ways, poses):
+            rotation = poses.rotations[i].astype(np.float32)
+            position = poses.positions[i].astype(np.float32)
+            n = gather(rays, best, centre, radius, rotation, position, chosen, local)
+            if n:
+                best[chosen[:n][self._bodies[i].blocks(local[:n], far)]] = -1
+        return np.asarray(best < 0)
 
     def cast_fan(
         self, sensors: Sequence[Pose], fan: F32, far: float, poses: Sequence[Placement]
@@ -261,7 +291,7 @@ class Scene:
         near = poses.present.copy()
         if origins.ndim == 1:
             # the cone about all rays against the cone of each sphere, seen from the origin
-            axis = directions.mean(axis=0)
+            axis = np.ones(len(directions), np.float32) @ directions  # quicker than a sum
             axis /= max(float(np.linalg.norm(axis)), 1e-9)
             lengths = np.sqrt(_dot(directions, directions))
             opening = np.arccos(np.clip((directions @ axis / lengths).min(), -1, 1))
