@@ -71,11 +71,11 @@ def _pool() -> F32:
 @njit(cache=True, error_model="numpy")
 def _expose(
     radiance: F32,
-    white: float,
-    well: float,
-    shot: float,
-    read: float,
-    full: float,
+    white: np.float32,
+    well: np.float32,
+    shot: np.float32,
+    read: np.float32,
+    full: np.float32,
     pool: F32,
     starts: I64,
     signs: F32,

@@ -10,17 +10,23 @@ from twincell.geometry.pose import Pose
 from twincell.sensing.scene import Hits, Placement, Scene
 from twincell.world.sensors import Multispectral
 
-__all__ = ["irradiance"]
+__all__ = ["SKIN", "irradiance"]
 
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 
-_SKIN = 2e-4
+SKIN = 2e-4
 """Share of its way to a point at which a ray from the lamp counts as blocked no more."""
 
 
 def irradiance(
-    scene: Scene, spec: Multispectral, sensor: Pose, rays: F32, hits: Hits, poses: Placement
+    scene: Scene,
+    spec: Multispectral,
+    sensor: Pose,
+    rays: F32,
+    hits: Hits,
+    poses: Placement,
+    known: NDArray[np.int8] | None = None,
 ) -> F32:
     """The lamp's light on seen points, as a share of that at its `distance` facing it, shape (k,).
 
@@ -33,6 +39,7 @@ def irradiance(
         rays: directions from the camera, world frame, shape (k, 3).
         hits: what they met.
         poses: of the bodies.
+        known: whether fixed bodies let the light through: 1 yes, 0 no, -1 not known, shape (k,).
     """
     lamp = sensor.apply(spec.lamp.place)
     # from the lamp, so that all shadow rays have one origin
@@ -40,13 +47,18 @@ def irradiance(
     light = np.zeros(len(rays), np.float32)
     ways = np.empty_like(rays)
     front = np.empty(len(rays), np.int64)
-    d0 = np.float32(spec.lamp.distance)
+    d02 = np.float32(spec.lamp.distance**2)
     shading = spec.effects.shading
     count = _direct(
-        rays, hits.range, hits.normal, hits.body, offset, d0 * d0, shading, light, ways, front
+        rays, hits.range, hits.normal, hits.body, offset, d02, shading, light, ways, front
     )
     if spec.effects.shadow and count:
-        light[front[:count][scene.blocked(lamp, ways[:count], 1 - _SKIN, poses)]] = 0
+        lit = front[:count]
+        asked = None if known is None else known[lit] < 0
+        dark = scene.blocked(lamp, ways[:count], 1 - SKIN, poses, asked)
+        if known is not None:
+            dark |= known[lit] == 0
+        light[lit[dark]] = 0
     return light
 
 
@@ -57,7 +69,7 @@ def _direct(
     normal: F32,
     body: NDArray[np.int32],
     offset: F32,
-    d02: float,
+    d02: np.float32,
     shading: bool,
     light: F32,
     ways: F32,

@@ -61,7 +61,7 @@ class Material:
         low, high = WAVELENGTHS[0], WAVELENGTHS[-1]
         if not ((given >= low) & (given <= high)).all():
             raise SensorError(
-                f"reflectance of {self.name} at {wavelength} nm; valid: {low:g} to {high:g} nm"
+                f"reflectance of {self.name} at {given} nm; valid: {low:g} to {high:g} nm"
             )
         return np.asarray(np.interp(given, WAVELENGTHS, self.reflectance))
 

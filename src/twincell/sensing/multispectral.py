@@ -11,13 +11,16 @@ with `lit` from a second ray to the lamp: a crack is dark because its geometry l
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from twincell.geometry.pose import Pose
+from twincell.sensing.backdrop import backdrop
 from twincell.sensing.exposure import depth, expose
-from twincell.sensing.light import irradiance
+from twincell.sensing.light import SKIN, irradiance
 from twincell.sensing.optics import CameraInfo, camera_info, pixel_rays, vignetting
 from twincell.sensing.scene import Placement, Scene
 from twincell.sensing.types import SpectralImage
@@ -27,8 +30,8 @@ __all__ = ["CameraInfo", "camera_info", "image"]
 
 F32 = NDArray[np.float32]
 
-_BLOCK = 8192
-"""Rays at a time: rows of an image that fit into the processor's cache."""
+_TILE = 80
+"""Side of a tile [pixel]: its rays fit into the processor's cache and pass few bodies."""
 
 
 def image(
@@ -66,18 +69,30 @@ def image(
 def _radiance(scene: Scene, spec: Multispectral, sensor: Pose, poses: Placement) -> F32:
     """Light from each pixel's centre, one plane a band, shape (b, height, width)."""
     turn = sensor.rotation().astype(np.float32).T
+    table = (pixel_rays(spec).reshape(-1, 3) @ turn).reshape(spec.height, spec.width, 3)
     # one factor a body and band; the last is for rays that meet nothing
     rho = np.zeros((len(spec.bands), len(scene.materials) + 1), np.float32)
     rho[:, :-1] = np.array([m.at(spec.bands) for m in scene.materials], np.float32).T
     planes = np.empty((len(spec.bands), spec.height, spec.width), np.float32)
-    table = pixel_rays(spec)
-    rows = max(_BLOCK // spec.width, 1)
-    for top in range(0, spec.height, rows):
-        rays = table[top : top + rows].reshape(-1, 3) @ turn
-        hits = scene.cast(sensor.p, rays, poses)
-        light = irradiance(scene, spec, sensor, rays, hits, poses)
+    lamp = sensor.apply(spec.lamp.place)
+    still = backdrop(scene, sensor.p, table, lamp, 1 - SKIN, shadow=spec.effects.shadow)
+    for tile in _tiles(spec):
+        rays = table[tile].reshape(-1, 3)
+        hits = scene.cast(sensor.p, rays, poses, None if still is None else still.part(tile))
+        known = None
+        if still is not None:
+            same = hits.range == still.range[tile].ravel()
+            known = np.where(same, still.lit[tile].ravel(), np.int8(-1))
+        light = irradiance(scene, spec, sensor, rays, hits, poses, known)
         light += np.float32(spec.lamp.ambient)
-        for b, plane in enumerate(planes):
-            part = plane[top : top + rows]
-            np.multiply(rho[b].take(hits.body, mode="wrap"), light, out=part.reshape(-1))
+        shape = planes[0][tile].shape
+        for factor, plane in zip(rho, planes, strict=True):
+            plane[tile] = (factor.take(hits.body, mode="wrap") * light).reshape(shape)
     return planes
+
+
+def _tiles(spec: Multispectral) -> Iterator[tuple[slice, slice]]:
+    """Rows and columns of tiles that cover the image."""
+    for top in range(0, spec.height, _TILE):
+        for left in range(0, spec.width, _TILE):
+            yield slice(top, top + _TILE), slice(left, left + _TILE)

@@ -1,6 +1,9 @@
 """Where a camera's pixels look: pinhole with Brown-Conrady distortion, and cos^4 vignetting.
 
-A direction (x, y, 1) is seen at x_d = x (1 + k1 r^2 + k2 r^4 + k3 r^6) + 2 t1 x y + t2 (r^2 + 2 x^2)
+A direction (x, y, 1) with r^2 = x^2 + y^2 is seen at
+
+    x_d = x (1 + k1 r^2 + k2 r^4 + k3 r^6) + 2 t1 x y + t2 (r^2 + 2 x^2)
+
 and y_d alike with t1 and t2 exchanged (D. C. Brown, "Close-range camera calibration",
 Photogrammetric Engineering 37 (1971) 855; `plumb_bob` of sensor_msgs/CameraInfo). Rays are cast
 through the pixel's centre, so its x_d is inverted by iteration.

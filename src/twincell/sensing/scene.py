@@ -60,7 +60,7 @@ class Hits:
     normal: F32
 
 
-class _Mesh:
+class Mesh:
     """One Open3D scene and the ball around it."""
 
     def __init__(self, parts: Sequence[tuple[F64, NDArray[np.int64]]]) -> None:
@@ -112,8 +112,9 @@ class Scene:
         self.moving = tuple(b.name for b in moving)
         self.materials = tuple(material(b.material) for b in (*fixed, *moving))
         self._first = len(fixed)
-        self._still = _Mesh([_arrays(b) for b in fixed]) if fixed else None
-        self._bodies = tuple(_Mesh([_arrays(b)]) for b in moving)
+        self.still = Mesh([_arrays(b) for b in fixed]) if fixed else None
+        self.fixed_detail = any(b.detail for b in fixed)
+        self._bodies = tuple(Mesh([_arrays(b)]) for b in moving)
         self._centres = np.array([m.centre for m in self._bodies]).reshape(-1, 3)
         self._radii = np.array([m.radius for m in self._bodies])
 
@@ -162,13 +163,20 @@ class Scene:
             present[to] = True
         return Placement(rotations, positions, present)
 
-    def cast(self, origins: F64, directions: F32 | F64, poses: Placement) -> Hits:
+    def cast(
+        self,
+        origins: F64,
+        directions: F32 | F64,
+        poses: Placement,
+        behind: Hits | None = None,
+    ) -> Hits:
         """Cast rays.
 
         Args:
             origins: shape (k, 3), or (3,) for a common one, which is faster; world frame [m].
             directions: shape (k, 3), world frame, of any length.
             poses: of the moving bodies.
+            behind: hits of these rays on the fixed bodies, where they are known.
         """
         directions = np.ascontiguousarray(directions, np.float32)
         count = len(directions)
@@ -178,8 +186,10 @@ class Scene:
         best = np.full(count, np.inf, np.float32)
         normal = np.zeros((count, 3), np.float32)
         body = np.full(count, -1, np.int32)
-        if self._still is not None and count:
-            best, normal, part = self._still.cast(rays)
+        if behind is not None:
+            best, normal, body = behind.range.copy(), behind.normal.copy(), behind.body.copy()
+        elif self.still is not None and count:
+            best, normal, part = self.still.cast(rays)
             best, normal = best.copy(), normal.copy()
             body = part.astype(np.int32)  # what was not hit wraps to -1
         chosen = np.empty(count, np.int64)
@@ -195,7 +205,14 @@ class Scene:
         face(directions, normal, cosine)
         return Hits(best, cosine, body, normal)
 
-    def blocked(self, origin: F64, ways: F32, far: float, poses: Placement) -> NDArray[np.bool_]:
+    def blocked(
+        self,
+        origin: F64,
+        ways: F32,
+        far: float,
+        poses: Placement,
+        asked: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.bool_]:
         """Whether anything stands on ways from one point, shape (k,).
 
         Args:
@@ -203,14 +220,17 @@ class Scene:
             ways: from the origin, world frame, shape (k, 3) [m].
             far: share of a way up to which it must be free.
             poses: of the moving bodies.
+            asked: ways that fixed bodies may block, shape (k,); all where not given.
         """
         count = len(ways)
         rays = np.empty((count, 6), np.float32)
         rays[:, :3] = origin
         rays[:, 3:] = ways
         best = np.full(count, far, np.float32)
-        if self._still is not None and count:
-            best[self._still.blocks(rays, far)] = -1  # no body can be nearer than that
+        ask = np.arange(count) if asked is None else np.flatnonzero(asked)
+        if self.still is not None and len(ask):
+            # -1: no body can be nearer than that
+            best[ask[self.still.blocks(rays[ask], far)]] = -1
         chosen = np.empty(count, np.int64)
         local = np.empty((count, 6), np.float32)
         for i, centre, radius in self._near(np.asarray(origin, float), ways, poses):
@@ -244,7 +264,7 @@ class Scene:
         corners = np.concatenate([np.zeros((1, 3)), far * fan[[0, -1]].astype(float)])
         inverse = (1.0 / np.linalg.norm(fan, axis=1)).astype(np.float32)
 
-        def meet(mesh: _Mesh, relative: F64, origin: F64, there: NDArray[np.bool_], i: int) -> None:
+        def meet(mesh: Mesh, relative: F64, origin: F64, there: NDArray[np.bool_], i: int) -> None:
             triangle = corners @ relative.transpose(0, 2, 1) + origin[:, None]
             near = there & np.any(
                 [
@@ -267,8 +287,8 @@ class Scene:
             body[which] = np.where(nearer, number, body[which])
 
         everywhere = np.ones(lines, bool)
-        if self._still is not None:
-            meet(self._still, turn, where, everywhere, 0)
+        if self.still is not None:
+            meet(self.still, turn, where, everywhere, 0)
         for i, mesh in enumerate(self._bodies):
             there = np.array([p.present[i] for p in poses]) & everywhere
             if not there.any():
