@@ -14,24 +14,26 @@ I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def gather(
     rays: F32,
     best: F32,
     centre: F64,
     radius: float,
+    box: F32,
     rotation: F32,
     position: F32,
     chosen: I64,
     local: F32,
 ) -> int:
-    """Find the rays that pass a ball before `best`, and move them into a body's frame.
+    """Find the rays that pass a body's ball and box before `best`, and move them into its frame.
 
     Args:
         rays: origin and direction, shape (k, 6), world frame.
         best: nearest hit so far, shape (k,).
         centre: of the ball, world frame.
         radius: of the ball [m].
+        box: lowest and highest corner in the body's frame, shape (2, 3) [m].
         rotation: body to world, shape (3, 3).
         position: of the body's frame in the world, shape (3,).
         chosen: receives the rays' numbers, shape (k,).
@@ -54,12 +56,22 @@ def gather(
         if along + root <= 0 or along - root >= best[i] * square:
             continue
         ox, oy, oz = ox - position[0], oy - position[1], oz - position[2]
+        enter, leave = np.float32(0), best[i]
         for j in range(3):
             a, b, c = rotation[0, j], rotation[1, j], rotation[2, j]
-            local[count, j] = ox * a + oy * b + oz * c
-            local[count, 3 + j] = dx * a + dy * b + dz * c
-        chosen[count] = i
-        count += 1
+            o, d = ox * a + oy * b + oz * c, dx * a + dy * b + dz * c
+            local[count, j], local[count, 3 + j] = o, d
+            # a direction within the slab gives infinities or NaN, which change nothing here
+            s, t = (box[0, j] - o) / d, (box[1, j] - o) / d
+            if s > t:
+                s, t = t, s
+            if s > enter:
+                enter = s
+            if t < leave:
+                leave = t
+        if enter <= leave:
+            chosen[count] = i
+            count += 1
     return count
 
 

@@ -30,7 +30,7 @@ __all__ = ["CameraInfo", "camera_info", "image"]
 
 F32 = NDArray[np.float32]
 
-_TILE = 80
+_TILE = 120
 """Side of a tile [pixel]: its rays fit into the processor's cache and pass few bodies."""
 
 

@@ -74,6 +74,8 @@ class Mesh:
         every = np.concatenate([vertices for vertices, _ in parts])
         self.centre = 0.5 * (every.min(axis=0) + every.max(axis=0))
         self.radius = float(np.linalg.norm(every - self.centre, axis=1).max())
+        box = np.stack([every.min(axis=0) - 1e-4, every.max(axis=0) + 1e-4])
+        self.box = box.astype(np.float32)
 
     def cast(self, rays: F32) -> tuple[F32, F32, NDArray[np.uint32]]:
         """Range, normal and part of the first hit of rays in this frame, shape (k, 6)."""
@@ -197,7 +199,8 @@ class Scene:
         for i, centre, radius in self._near(np.asarray(origins, float), directions, poses):
             rotation = poses.rotations[i].astype(np.float32)
             position = poses.positions[i].astype(np.float32)
-            n = gather(rays, best, centre, radius, rotation, position, chosen, local)
+            box = self._bodies[i].box
+            n = gather(rays, best, centre, radius, box, rotation, position, chosen, local)
             if n:
                 t, across, _ = self._bodies[i].cast(local[:n])
                 merge(chosen[:n], t, across, rotation, self._first + i, best, normal, body)
@@ -236,7 +239,8 @@ class Scene:
         for i, centre, radius in self._near(np.asarray(origin, float), ways, poses):
             rotation = poses.rotations[i].astype(np.float32)
             position = poses.positions[i].astype(np.float32)
-            n = gather(rays, best, centre, radius, rotation, position, chosen, local)
+            box = self._bodies[i].box
+            n = gather(rays, best, centre, radius, box, rotation, position, chosen, local)
             if n:
                 best[chosen[:n][self._bodies[i].blocks(local[:n], far)]] = -1
         return np.asarray(best < 0)
