@@ -16,7 +16,7 @@ F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 
 SKIN = 2e-4
-"""Share of its way to a point at which a ray from the lamp counts as blocked no more."""
+"""The usual `skin` of `irradiance`."""
 
 
 def irradiance(
@@ -27,6 +27,7 @@ def irradiance(
     hits: Hits,
     poses: Placement,
     known: NDArray[np.int8] | None = None,
+    skin: float = SKIN,
 ) -> F32:
     """The lamp's light on seen points, as a share of that at its `distance` facing it, shape (k,).
 
@@ -40,6 +41,7 @@ def irradiance(
         hits: what they met.
         poses: of the bodies.
         known: whether fixed bodies let the light through: 1 yes, 0 no, -1 not known, shape (k,).
+        skin: share of its way to a point at which a ray from the lamp counts as blocked no more.
     """
     lamp = sensor.apply(spec.lamp.place)
     # from the lamp, so that all shadow rays have one origin
@@ -55,7 +57,7 @@ def irradiance(
     if spec.effects.shadow and count:
         lit = front[:count]
         asked = None if known is None else known[lit] < 0
-        dark = scene.blocked(lamp, ways[:count], 1 - SKIN, poses, asked)
+        dark = scene.blocked(lamp, ways[:count], 1 - skin, poses, asked)
         if known is not None:
             dark |= known[lit] == 0
         light[lit[dark]] = 0

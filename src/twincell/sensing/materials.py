@@ -7,6 +7,9 @@ Rounded to two digits after published measurements, enough to tell materials apa
   (Meerdink et al., Remote Sens. Environ. 230 (2019) 111196);
 - skin: Cooksey and Allen, "Reference data set of human skin reflectance", NIST (2013);
 - cloth: a dyed cotton, dark in the visible and bright in the near infrared, as cotton is;
+- thermal_barrier: zirconia, white since it scatters and absorbs little (Eldridge et al., "Infrared
+  radiative properties of yttria-stabilized zirconia thermal barrier coatings", NASA Glenn, 2002),
+  and aluminide, grey: their levels are judgements;
 - at 300 nm, where those sources are silent: metals by their n and k (titanium as above), paint and
   polymer dark, since their titania pigment absorbs below 400 nm; a judgement for the rest.
 """
@@ -75,6 +78,8 @@ _TABLE = {
     "polymer": (0.10, 0.55, 0.62, 0.64, 0.65, 0.66, 0.66, 0.65, 0.62),
     "rubber": (0.04, 0.04, 0.04, 0.04, 0.05, 0.05, 0.05, 0.05, 0.05),
     "skin": (0.08, 0.18, 0.30, 0.42, 0.58, 0.62, 0.60, 0.50, 0.46),
+    "thermal_barrier": (0.35, 0.62, 0.71, 0.74, 0.75, 0.75, 0.75, 0.74, 0.73),
+    "aluminide": (0.22, 0.27, 0.31, 0.35, 0.38, 0.41, 0.43, 0.45, 0.46),
     "cloth": (0.05, 0.06, 0.08, 0.12, 0.25, 0.45, 0.52, 0.55, 0.56),
 }
 

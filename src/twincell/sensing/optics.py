@@ -66,6 +66,12 @@ def camera_info(spec: Multispectral) -> CameraInfo:
         raise SensorError(
             f"camera bands {spec.bands} nm; valid: at least one, {low:g} to {high:g} nm"
         )
+    for key in ("excitation", "emission"):
+        value = low if spec.ultraviolet is None else getattr(spec.ultraviolet, key)
+        if not low <= value <= high:
+            raise SensorError(
+                f"camera ultraviolet.{key} {value:g} nm; valid: {low:g} to {high:g} nm"
+            )
     f = spec.width / (2 * np.tan(spec.field_of_view / 2))
     k = np.array([[f, 0.0, (spec.width - 1) / 2], [0.0, f, (spec.height - 1) / 2], [0.0, 0.0, 1.0]])
     d = np.array(spec.distortion if spec.effects.distortion else np.zeros(5), float)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import open3d as o3d
@@ -18,6 +19,7 @@ from scipy.spatial.transform import Rotation
 from twincell.errors import SensorError, did_you_mean
 from twincell.geometry.bodies import Body
 from twincell.geometry.pose import Pose
+from twincell.sensing.folds import fold_points
 from twincell.sensing.kernels import face, gather, merge
 from twincell.sensing.materials import material
 
@@ -113,12 +115,63 @@ class Scene:
             raise SensorError(f"two bodies of one name in the scene: {', '.join(twice)}")
         self.moving = tuple(b.name for b in moving)
         self.materials = tuple(material(b.material) for b in (*fixed, *moving))
+        self.finishes = tuple(b.finish for b in (*fixed, *moving))
+        self.meshes = tuple(b.mesh for b in (*fixed, *moving))
+        self.detail = tuple(b.detail for b in (*fixed, *moving))
+        self._fixed = tuple(b.fixed for b in fixed if b.fixed is not None)
         self._first = len(fixed)
         self.still = Mesh([_arrays(b) for b in fixed]) if fixed else None
-        self.fixed_detail = any(b.detail for b in fixed)
         self._bodies = tuple(Mesh([_arrays(b)]) for b in moving)
         self._centres = np.array([m.centre for m in self._bodies]).reshape(-1, 3)
         self._radii = np.array([m.radius for m in self._bodies])
+
+    @property
+    def fixed_detail(self) -> bool:
+        """Whether anything fixed has detail."""
+        return any(self.detail[: self._first])
+
+    @cached_property
+    def folds(self) -> tuple[F64, ...]:
+        """Points on narrow grooves of each body with detail, body frame, shape (n, 3) [m]."""
+        none = np.zeros((0, 3))
+        found = {id(m): fold_points(m) for m, d in zip(self.meshes, self.detail, strict=True) if d}
+        return tuple(
+            found[id(m)] if d else none for m, d in zip(self.meshes, self.detail, strict=True)
+        )
+
+    def frame(self, body: int, poses: Placement) -> tuple[F64, F64] | None:
+        """A body's rotation to the world and its place; None where it is absent.
+
+        Args:
+            body: index into `names`.
+            poses: of the moving bodies.
+        """
+        if body < self._first:
+            pose = self._fixed[body]
+            return pose.rotation(), pose.p
+        i = body - self._first
+        return (poses.rotations[i], poses.positions[i]) if poses.present[i] else None
+
+    def hidden(self, body: int, origins: F32, ways: F32, poses: Placement) -> NDArray[np.bool_]:
+        """Whether a body stands on ways from points, shape (k,).
+
+        Args:
+            body: index into `names`; a fixed one stands for all fixed ones.
+            origins: world frame, shape (k, 3) [m].
+            ways: world frame, shape (k, 3) [m].
+            poses: of the moving bodies.
+        """
+        if body < self._first:
+            mesh, rotation, position = self.still, np.eye(3), np.zeros(3)
+        else:
+            i = body - self._first
+            mesh, rotation, position = self._bodies[i], poses.rotations[i], poses.positions[i]
+        if mesh is None:
+            return np.zeros(len(origins), bool)
+        rays = np.empty((len(origins), 6), np.float32)
+        rays[:, :3] = (origins - position) @ rotation
+        rays[:, 3:] = ways @ rotation
+        return mesh.blocks(rays, 1.0)
 
     def reflectance(self, wavelength: float) -> F32:
         """Diffuse reflectance of each body at a wavelength [nm], shape (len(names),)."""

@@ -58,6 +58,7 @@ class SpectralImage:
         camera_matrix: pinhole intrinsics, shape (3, 3) [pixel].
         bits: depth of quantisation.
         distortion: plumb_bob k1, k2, t1, t2, k3, shape (5,); zeros for an ideal lens.
+        glow: counts of the ultraviolet image, shape (height, width), uint16; None without one.
     """
 
     stamp: float
@@ -66,3 +67,4 @@ class SpectralImage:
     camera_matrix: F64
     bits: int
     distortion: F64 = field(default_factory=lambda: np.zeros(5))
+    glow: NDArray[np.uint16] | None = None

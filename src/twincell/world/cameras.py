@@ -7,9 +7,9 @@ from typing import Annotated
 from pydantic import Field
 
 from twincell.world._typed import typed
-from twincell.world.units import Extent, Position
+from twincell.world.units import Extent, Position, Wavelength
 
-__all__ = ["CameraEffects", "Lamp"]
+__all__ = ["CameraEffects", "Lamp", "Ultraviolet"]
 
 
 @typed
@@ -38,9 +38,26 @@ class CameraEffects:
     """Variance of `read_noise`^2 electrons."""
     quantisation: bool = True
     """Counts of `bits`; without it counts have 16 bit, the finest that an image carries."""
+    footprint: bool = False
+    """Pixels on narrow grooves average over their area, so that a crack darkens by its opening
+    over the pixel's footprint, and ambient light reaches a groove's walls only as far as it can."""
     blur: bool = False
     """The lens and the pixels' size spread a point over `psf`."""
     vignetting: bool = False
     """Light falls with the fourth power of the cosine to the axis."""
     distortion: bool = False
     """Rays go through pixels that `distortion` has moved."""
+
+
+@typed
+class Ultraviolet:
+    """One more image: the lamp in ultraviolet, the chip behind a filter for what glows."""
+
+    excitation: Wavelength = 365.0
+    """Of the lamp [nm]."""
+    emission: Wavelength = 520.0
+    """Of the penetrant, which the filter lets through [nm]."""
+    leak: Annotated[float, Field(ge=0, le=1)] = 0.002
+    """Share of the lamp's own light that passes the filter."""
+    ambient: Annotated[float, Field(ge=0, le=1)] = 0.001
+    """Visible light of the darkened hall at `emission`, in units of `lamp.ambient`'s."""

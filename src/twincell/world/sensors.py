@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from twincell.world._typed import typed
-from twincell.world.cameras import CameraEffects, Lamp
+from twincell.world.cameras import CameraEffects, Lamp, Ultraviolet
 from twincell.world.robots import Place
 from twincell.world.units import (
     AngleRange,
@@ -178,6 +178,8 @@ class Multispectral:
     """Standard deviation of the point spread [pixel]."""
     distortion: tuple[float, float, float, float, float] = (-0.12, 0.04, 0.0, 0.0, 0.0)
     """Brown-Conrady k1, k2, t1, t2, k3, as `plumb_bob` of ROS and OpenCV's first five have it."""
+    ultraviolet: Ultraviolet | None = None
+    """The band in which penetrant glows; none where it is not given."""
     effects: CameraEffects = CameraEffects()
     """What an image is made of, each with its switch."""
 
