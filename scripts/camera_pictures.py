@@ -139,7 +139,7 @@ def grooved(opening: float, depth: float = 6e-4) -> Scene:
         for y in (-0.012, 0.012)
         for x, z in [(-opening, depth), (opening, depth), (0, -depth)]
     ]
-    wedge = trimesh.convex.convex_hull(np.array(ends) + [0, 0, 0.003])
+    wedge = trimesh.convex.convex_hull(np.add(ends, [0, 0, 0.003]))
     mesh = trimesh.boolean.difference([plate, wedge], engine="manifold")
     return Scene([Body("plate", mesh, "titanium", Pose.of([0, 0, 0.003], [np.pi, 0, 0.1]), True)])
 

@@ -44,7 +44,7 @@ THRESHOLD = 1e-5
 """Depth of penetrant beyond which it glows fully [m]."""
 _TAPER = 0.1
 """Share of a crack over which each end fades."""
-_WAVES = 12
+_WAVES = 24
 """Plane waves of a coating's unevenness."""
 _FADE = {OilFilm: 0.35, Stain: 0.5, MachiningMarks: 0.2}
 """Share of the half width over which each fades."""
@@ -167,7 +167,7 @@ def _uneven(coating: Coating, seed: int, at: Surface) -> F32:
     way *= (
         np.pi
         / coating.grain
-        * rng.uniform(0.5, 1.0, (_WAVES, 1))
+        * rng.uniform(0.2, 1.0, (_WAVES, 1))
         / np.linalg.norm(way, axis=1, keepdims=True)
     )
     phases = rng.uniform(0, 2 * np.pi, _WAVES)

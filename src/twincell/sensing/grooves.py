@@ -27,7 +27,7 @@ RAYS = 24
 """Rays over a pixel's area."""
 _REACH = 0.004
 """How far away a groove's other wall takes ambient light [m]."""
-_WAYS = 6
+_WAYS = 4
 """Directions in which one ray's hit looks for ambient light."""
 _LIFT = 2e-6
 """How far from the surface those start [m]."""
@@ -58,8 +58,9 @@ def groove_pixels(
 def offsets(v: I64, u: I64) -> F32:
     """Where in its pixel each ray goes, -0.5 to 0.5, shape (m, RAYS, 2) for u and v."""
     step = np.array([1 / _PLASTIC, 1 / _PLASTIC**2])
-    # each pixel starts elsewhere: no pattern across a straight crack
-    start = np.stack([0.754877 * u + 0.569840 * v, 0.569840 * u + 0.245122 * v], axis=-1)
+    # each pixel starts elsewhere, by numbers that share no multiple with the steps, so that
+    # neighbours along a straight crack do not ask for the same places
+    start = np.stack([2**0.5 * u + 3**0.5 * v, 5**0.5 * u + 7**0.5 * v], axis=-1)
     share = (start[:, None] + step * np.arange(RAYS)[:, None]) % 1.0
     return np.asarray(share - 0.5, np.float32)
 

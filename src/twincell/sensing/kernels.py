@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["edges", "face", "gather", "merge", "mix"]
+__all__ = ["bounds", "cone", "edges", "face", "gather", "merge", "mix"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -106,6 +106,33 @@ def face(directions: F32, normal: F32, cosine: F32) -> None:
         if along > 0:
             normal[i, 0], normal[i, 1], normal[i, 2] = -normal[i, 0], -normal[i, 1], -normal[i, 2]
         cosine[i] = abs(along) / np.sqrt(x * x + y * y + z * z)
+
+
+@njit(cache=True)
+def cone(directions: F32) -> tuple[F64, float]:
+    """The mean of directions, a unit vector, and the cosine of the widest angle to it."""
+    axis = np.zeros(3)
+    for i in range(len(directions)):
+        for j in range(3):
+            axis[j] += directions[i, j]
+    axis /= max(np.sqrt((axis * axis).sum()), 1e-9)
+    least = 1.0
+    for i in range(len(directions)):
+        x, y, z = directions[i, 0], directions[i, 1], directions[i, 2]
+        length = np.sqrt(x * x + y * y + z * z)
+        least = min(least, (x * axis[0] + y * axis[1] + z * axis[2]) / length)
+    return axis, least
+
+
+@njit(cache=True)
+def bounds(vectors: F32, chosen: I64) -> F32:
+    """Lowest and highest components of the chosen vectors and of zero, shape (2, 3)."""
+    out = np.zeros((2, 3), np.float32)
+    for i in chosen:
+        for j in range(3):
+            out[0, j] = min(out[0, j], vectors[i, j])
+            out[1, j] = max(out[1, j], vectors[i, j])
+    return out
 
 
 @njit(cache=True)

@@ -20,7 +20,7 @@ from twincell.errors import SensorError, did_you_mean
 from twincell.geometry.bodies import Body
 from twincell.geometry.pose import Pose
 from twincell.sensing.folds import fold_points
-from twincell.sensing.kernels import face, gather, merge
+from twincell.sensing.kernels import bounds, cone, face, gather, merge
 from twincell.sensing.materials import material
 
 __all__ = ["Hits", "Placement", "Scene"]
@@ -87,6 +87,11 @@ class Mesh:
             hit["primitive_normals"].numpy(),
             hit["geometry_ids"].numpy(),
         )
+
+    def near(self, origin: F64, ways: F32, chosen: NDArray[np.int64]) -> bool:
+        """Whether the box about chosen ways from one point touches that of any part."""
+        low, high = origin + bounds(ways, chosen)
+        return any(((low <= b) & (high >= a)).all() for a, b in self.boxes) and len(chosen) > 0
 
     def blocks(self, rays: F32, far: float) -> NDArray[np.bool_]:
         """Whether anything is met before `far`, in units of the direction's length, shape (k,)."""
@@ -284,7 +289,7 @@ class Scene:
         rays[:, 3:] = ways
         best = np.full(count, far, np.float32)
         ask = np.arange(count) if asked is None else np.flatnonzero(asked)
-        if self.still is not None and len(ask):
+        if self.still is not None and self.still.near(origin, ways, ask):
             # -1: no body can be nearer than that
             best[ask[self.still.blocks(rays[ask], far)]] = -1
         chosen = np.empty(count, np.int64)
@@ -368,10 +373,8 @@ class Scene:
         near = poses.present.copy()
         if origins.ndim == 1:
             # the cone about all rays against the cone of each sphere, seen from the origin
-            axis = np.ones(len(directions), np.float32) @ directions  # quicker than a sum
-            axis /= max(float(np.linalg.norm(axis)), 1e-9)
-            lengths = np.sqrt(_dot(directions, directions))
-            opening = np.arccos(np.clip((directions @ axis / lengths).min(), -1, 1))
+            axis, least = cone(directions)
+            opening = np.arccos(np.clip(least, -1, 1))
             apart = np.linalg.norm(centres - origins, axis=1)
             wide = np.arcsin(np.clip(radii / np.maximum(apart, 1e-9), 0, 1))
             angle = np.arccos(np.clip((centres - origins) @ axis / np.maximum(apart, 1e-9), -1, 1))

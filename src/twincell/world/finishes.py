@@ -41,7 +41,7 @@ class Coating:
     """Optical material of the layer."""
     cover: Fraction = 1.0
     """Share of the metal's light that it hides."""
-    unevenness: Fraction = 0.04
+    unevenness: Fraction = 0.03
     """Standard deviation of its reflectance from place to place, as a share."""
     grain: Extent = 0.002
     """Extent of its light and dark places [m]."""
