@@ -68,3 +68,8 @@ class SpectralImage:
     bits: int
     distortion: F64 = field(default_factory=lambda: np.zeros(5))
     glow: NDArray[np.uint16] | None = None
+
+    @property
+    def planes(self) -> NDArray[np.uint16]:
+        """Counts of all bands, then of ultraviolet where there is one, shape (n, height, width)."""
+        return self.data if self.glow is None else np.concatenate([self.data, self.glow[None]])
