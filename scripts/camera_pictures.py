@@ -120,12 +120,13 @@ def ultraviolet() -> None:
     )
     oil = OilFilm(kind="oil_film", at=HIGH, size=(0.010, 0.010), glow=0.15)
     out = taken([oil, Penetrant(kind="penetrant", residue=0.02)], [fine, short], SPEC)
-    figure, axes = plt.subplots(1, 2, figsize=(7.4, 5.6))
-    axes[0].imshow(out.data[1][CROP], cmap="gray", vmin=0, vmax=3600)
+    figure, axes = plt.subplots(1, 2, figsize=(8.2, 5.8))
+    first = axes[0].imshow(out.data[1][CROP], cmap="gray", vmin=0, vmax=3600)
     axes[0].set_title("550 nm")
     shown = axes[1].imshow(out.glow[CROP], cmap="gray", vmin=0)
     axes[1].set_title("365 nm, seen at 520 nm")
-    figure.colorbar(shown, ax=axes[1], label="counts", shrink=0.8)
+    for axis, drawn in zip(axes, (first, shown), strict=True):
+        figure.colorbar(drawn, ax=axis, label="counts", shrink=0.85)
     for axis in axes:
         axis.set(xticks=[], yticks=[])
     save(figure, "camera_ultraviolet.png")
@@ -139,8 +140,8 @@ def grooved(opening: float, depth: float = 6e-4) -> Scene:
         for y in (-0.012, 0.012)
         for x, z in [(-opening, depth), (opening, depth), (0, -depth)]
     ]
-    wedge = trimesh.convex.convex_hull(np.add(ends, [0, 0, 0.003]))
-    mesh = trimesh.boolean.difference([plate, wedge], engine="manifold")
+    wedge = trimesh.convex.convex_hull(np.add(ends, [0, 0, 0.003])) if opening else plate
+    mesh = trimesh.boolean.difference([plate, wedge], engine="manifold") if opening else plate
     return Scene([Body("plate", mesh, "titanium", Pose.of([0, 0, 0.003], [np.pi, 0, 0.1]), True)])
 
 
@@ -155,20 +156,23 @@ def footprint() -> None:
     figure, axes = plt.subplots(1, 3, figsize=(10.5, 3.4), width_ratios=(1, 1, 1.5))
     sensor = Pose.of([0, 0, -AWAY])
     for axis, some, title in (
-        (axes[0], point, "one ray a pixel"),
-        (axes[1], spec, "over the pixel's area"),
+        (axes[0], point, "50 um groove, one ray a pixel"),
+        (axes[1], spec, "over each pixel's area"),
     ):
         scene = grooved(5e-5)
         axis.imshow(image(scene, some, sensor, scene.place(), 0.0).data[0], cmap="gray", vmin=0)
-        axis.set(xticks=[], yticks=[], title=f"50 um groove, {title}")
+        axis.set(xticks=[], yticks=[], title=title)
     openings = np.array([5, 10, 20, 50, 100, 150, 200, 250]) * 1e-6
+    sound = grooved(0.0)
+    whole = {
+        s: image(sound, s, sensor, sound.place(), 0.0).data[0].astype(float) for s in (point, spec)
+    }
     for some, style, label in ((point, "o", "one ray a pixel"), (spec, "s", "over the area")):
         lost = []
         for opening in openings:
             scene = grooved(float(opening))
             out = image(scene, some, sensor, scene.place(), 0.0).data[0].astype(float)
-            rows = out[31:41]
-            lost.append((1 - rows / np.median(rows)).sum(axis=1).mean())
+            lost.append((1 - out / whole[some])[8:64].sum(axis=1).mean())
         axes[2].plot(openings / pixel, lost, style, label=label)
     axes[2].plot(openings / pixel, openings / pixel / np.cos(0.1), label="black groove")
     axes[2].set(xlabel="opening / footprint", ylabel="light lost a row [pixel]")
