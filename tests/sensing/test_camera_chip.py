@@ -176,7 +176,7 @@ def test_a_lens_that_folds_the_image_is_refused():
     assert pixel_rays(with_effects(spec)).shape == (120, 160, 3)
 
 
-def test_the_hall_on_a_grid_is_the_hall_pixel_by_pixel():
+def test_what_has_no_detail_is_the_same_on_a_grid_and_pixel_by_pixel():
     # the same geometry, once said to have detail, which turns the grid off
     room = trimesh.creation.box((3.0, 2.0, 3.0))
     block = trimesh.creation.box((0.3, 0.2, 0.2))
@@ -189,12 +189,18 @@ def test_the_hall_on_a_grid_is_the_hall_pixel_by_pixel():
             Body("room", room, "concrete", Pose.identity(), detail),
             Body("block", block, "steel", Pose.of([0.1, 0.0, 0.8], [0.3, 0.2, 0.1]), detail),
             Body("bar", trimesh.creation.box((0.1, 0.02, 0.02)), "cloth", None, True),
+            Body("ball", trimesh.creation.icosphere(5, 0.08), "steel", None, detail),
         ]
         scene = Scene(bodies)
-        place = scene.place({"bar": Pose.of([0.0, -0.03, 0.4])})
+        place = scene.place({"bar": Pose.of([0.0, -0.03, 0.4]), "ball": Pose.of([-0.2, 0.1, 0.6])})
         pair.append(image(scene, spec, Pose.identity(), place, 0.0).data.astype(float))
-    off = np.abs(pair[0] - pair[1]).max(axis=0) > 3
-    assert off.mean() < 1e-4
+    off = np.abs(pair[0] - pair[1]).max(axis=0)
+    ball = np.zeros(off.shape, bool)
+    ball[110:240, :170] = True
+    assert (off[~ball] > 3).mean() < 1e-4
+    # bilinear on the ball: within 1 % of white there
+    assert (off > 0.01 * 65535).mean() < 1e-3
+    assert off[ball].max() > 0  # it was there to be seen
 
 
 def test_below_400_nm_paint_is_dark_and_beyond_the_table_nothing_is_known():

@@ -125,10 +125,10 @@ def cone(directions: F32) -> tuple[F64, float]:
 
 
 @njit(cache=True)
-def bounds(vectors: F32, chosen: I64) -> F32:
-    """Lowest and highest components of the chosen vectors and of zero, shape (2, 3)."""
+def bounds(vectors: F32) -> F32:
+    """Lowest and highest components of vectors and of zero, shape (2, 3)."""
     out = np.zeros((2, 3), np.float32)
-    for i in chosen:
+    for i in range(len(vectors)):
         for j in range(3):
             out[0, j] = min(out[0, j], vectors[i, j])
             out[1, j] = max(out[1, j], vectors[i, j])

@@ -40,7 +40,7 @@ def irradiance(
         rays: directions from the camera, world frame, shape (k, 3).
         hits: what they met.
         poses: of the bodies.
-        known: whether fixed bodies let the light through: 1 yes, 0 no, -1 not known, shape (k,).
+        known: whether what has no detail lets the light through: 1 yes, 0 no, -1 not known, (k,).
         skin: share of its way to a point at which a ray from the lamp counts as blocked no more.
     """
     lamp = sensor.apply(spec.lamp.place)
@@ -55,12 +55,17 @@ def irradiance(
         rays, hits.range, hits.normal, hits.body, offset, d02, shading, light, ways, front
     )
     if spec.effects.shadow and count:
-        lit = front[:count]
-        asked = None if known is None else known[lit] < 0
-        dark = scene.blocked(lamp, ways[:count], 1 - skin, poses, asked)
-        if known is not None:
-            dark |= known[lit] == 0
-        light[lit[dark]] = 0
+        facing, to = front[:count], ways[:count]
+        if known is None:
+            light[facing[scene.blocked(lamp, to, 1 - skin, poses)]] = 0
+            return light
+        light[facing[known[facing] == 0]] = 0
+        _, fine = scene.split(poses)
+        clear = known[facing] > 0
+        for ask, who, fixed in ((clear, fine, False), (known[facing] < 0, poses, True)):
+            k = np.flatnonzero(ask)
+            if len(k):
+                light[facing[k[scene.blocked(lamp, to[k], 1 - skin, who, fixed=fixed)]]] = 0
     return light
 
 

@@ -91,7 +91,8 @@ def _look(view: View) -> F32:
     table = (pixel_rays(spec).reshape(-1, 3) @ turn).reshape(spec.height, spec.width, 3)
     planes = np.empty((view.planes, spec.height, spec.width), np.float32)
     lamp = view.sensor.apply(spec.lamp.place)
-    still = backdrop(scene, view.sensor.p, table, lamp, 1 - SKIN, shadow=spec.effects.shadow)
+    shadow = spec.effects.shadow
+    still = backdrop(scene, view.sensor.p, table, lamp, 1 - SKIN, view.poses, shadow=shadow)
     for tile in _tiles(spec):
         rays = table[tile].reshape(-1, 3)
         behind = None if still is None else still.part(tile)

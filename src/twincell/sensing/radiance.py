@@ -73,13 +73,15 @@ class View:
 
         Args:
             rays: directions with z = 1 in the optical frame, given in the world frame, (k, 3).
-            behind: hits on fixed bodies where they are known.
-            lit: whether fixed bodies let the lamp's light through to those (see `irradiance`).
+            behind: hits on what has no detail, where they are known.
+            lit: whether that lets the lamp's light through to these (see `irradiance`).
             shrink: side of a ray's area over a pixel's.
             deep: rays go into grooves: ambient light is taken by their walls.
         """
         scene, spec = self.scene, self.spec
-        hits = scene.cast(self.sensor.p, rays, self.poses, behind)
+        _, fine = scene.split(self.poses)
+        who = self.poses if behind is None else fine
+        hits = scene.cast(self.sensor.p, rays, who, behind)
         if lit is not None and behind is not None:
             lit = np.where(hits.range == behind.range, lit, np.int8(-1))
         skin = _FINE_SKIN if deep else SKIN

@@ -8,7 +8,7 @@ that pass through its bounding sphere.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -88,10 +88,10 @@ class Mesh:
             hit["geometry_ids"].numpy(),
         )
 
-    def near(self, origin: F64, ways: F32, chosen: NDArray[np.int64]) -> bool:
-        """Whether the box about chosen ways from one point touches that of any part."""
-        low, high = origin + bounds(ways, chosen)
-        return any(((low <= b) & (high >= a)).all() for a, b in self.boxes) and len(chosen) > 0
+    def near(self, origin: F64, ways: F32) -> bool:
+        """Whether the box about ways from one point touches that of any part."""
+        low, high = origin + bounds(ways)
+        return any(((low <= b) & (high >= a)).all() for a, b in self.boxes) and len(ways) > 0
 
     def blocks(self, rays: F32, far: float) -> NDArray[np.bool_]:
         """Whether anything is met before `far`, in units of the direction's length, shape (k,)."""
@@ -129,6 +129,14 @@ class Scene:
         self._bodies = tuple(Mesh([_arrays(b)]) for b in moving)
         self._centres = np.array([m.centre for m in self._bodies]).reshape(-1, 3)
         self._radii = np.array([m.radius for m in self._bodies])
+
+    def split(self, poses: Placement) -> tuple[Placement, Placement]:
+        """The placement of moving bodies without detail, and that of those with it."""
+        fine = np.array(self.detail[self._first :], bool)
+        return (
+            replace(poses, present=poses.present & ~fine),
+            replace(poses, present=poses.present & fine),
+        )
 
     @property
     def fixed_detail(self) -> bool:
@@ -236,7 +244,7 @@ class Scene:
             origins: shape (k, 3), or (3,) for a common one, which is faster; world frame [m].
             directions: shape (k, 3), world frame, of any length.
             poses: of the moving bodies.
-            behind: hits of these rays on the fixed bodies, where they are known.
+            behind: hits that these rays have anyhow; the fixed bodies are then not asked.
         """
         directions = np.ascontiguousarray(directions, np.float32)
         count = len(directions)
@@ -272,7 +280,8 @@ class Scene:
         ways: F32,
         far: float,
         poses: Placement,
-        asked: NDArray[np.bool_] | None = None,
+        *,
+        fixed: bool = True,
     ) -> NDArray[np.bool_]:
         """Whether anything stands on ways from one point, shape (k,).
 
@@ -281,17 +290,15 @@ class Scene:
             ways: from the origin, world frame, shape (k, 3) [m].
             far: share of a way up to which it must be free.
             poses: of the moving bodies.
-            asked: ways that fixed bodies may block, shape (k,); all where not given.
+            fixed: whether fixed bodies are asked as well.
         """
         count = len(ways)
         rays = np.empty((count, 6), np.float32)
         rays[:, :3] = origin
         rays[:, 3:] = ways
         best = np.full(count, far, np.float32)
-        ask = np.arange(count) if asked is None else np.flatnonzero(asked)
-        if self.still is not None and self.still.near(origin, ways, ask):
-            # -1: no body can be nearer than that
-            best[ask[self.still.blocks(rays[ask], far)]] = -1
+        if fixed and self.still is not None and self.still.near(origin, ways):
+            best[self.still.blocks(rays, far)] = -1  # no body can be nearer than that
         chosen = np.empty(count, np.int64)
         local = np.empty((count, 6), np.float32)
         for i, centre, radius in self._near(np.asarray(origin, float), ways, poses):
