@@ -15,7 +15,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from twincell.sensing.scene import Hits, Placement, Scene
+from twincell.sensing.scene import Hits, Placement
+from twincell.sensing.sightlines import Sightlines
 
 __all__ = ["Backdrop", "backdrop"]
 
@@ -63,7 +64,7 @@ class Backdrop:
 
 
 def backdrop(
-    scene: Scene,
+    scene: Sightlines,
     origin: F64,
     rays: F32,
     lamp: F64,

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from twincell.geometry.pose import Pose
 from twincell.sensing.optics import camera_info, project
-from twincell.sensing.scene import Hits, Placement, Scene
+from twincell.sensing.scene import Hits, Placement
+from twincell.sensing.sightlines import Sightlines
 from twincell.world.sensors import Multispectral
 
 __all__ = ["RAYS", "groove_pixels", "offsets", "openness"]
@@ -36,7 +37,7 @@ _PLASTIC = 1.324717957244746
 
 
 def groove_pixels(
-    scene: Scene, spec: Multispectral, sensor: Pose, poses: Placement
+    scene: Sightlines, spec: Multispectral, sensor: Pose, poses: Placement
 ) -> tuple[I64, I64]:
     """Rows and columns of pixels that a groove may touch, hidden ones among them."""
     info = camera_info(spec)
@@ -65,7 +66,7 @@ def offsets(v: I64, u: I64) -> F32:
     return np.asarray(share - 0.5, np.float32)
 
 
-def openness(scene: Scene, at: F32, hits: Hits, poses: Placement) -> F32:
+def openness(scene: Sightlines, at: F32, hits: Hits, poses: Placement) -> F32:
     """Share of ambient light that reaches what rays met, shape (k,).
 
     Directions about the normal by Lambert's cosine law (Malley's method: M. Pharr, W. Jakob and
@@ -79,7 +80,7 @@ def openness(scene: Scene, at: F32, hits: Hits, poses: Placement) -> F32:
     """
     out = np.ones(len(at), np.float32)
     for body in np.unique(hits.body[hits.body >= 0]):
-        if not scene.detail[body]:
+        if not scene.bodies[body].detail:
             continue
         k = np.flatnonzero(hits.body == body)
         normal = hits.normal[k]

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["bounds", "cone", "edges", "face", "gather", "merge", "mix"]
+__all__ = ["edges", "gather", "merge", "mix"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -14,26 +14,24 @@ I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True)
 def gather(
     rays: F32,
     best: F32,
     centre: F64,
     radius: float,
-    box: F32,
     rotation: F32,
     position: F32,
     chosen: I64,
     local: F32,
 ) -> int:
-    """Find the rays that pass a body's ball and box before `best`, and move them into its frame.
+    """Find the rays that pass a ball before `best`, and move them into a body's frame.
 
     Args:
         rays: origin and direction, shape (k, 6), world frame.
         best: nearest hit so far, shape (k,).
         centre: of the ball, world frame.
         radius: of the ball [m].
-        box: lowest and highest corner in the body's frame, shape (2, 3) [m].
         rotation: body to world, shape (3, 3).
         position: of the body's frame in the world, shape (3,).
         chosen: receives the rays' numbers, shape (k,).
@@ -56,22 +54,12 @@ def gather(
         if along + root <= 0 or along - root >= best[i] * square:
             continue
         ox, oy, oz = ox - position[0], oy - position[1], oz - position[2]
-        enter, leave = np.float32(0), best[i]
         for j in range(3):
             a, b, c = rotation[0, j], rotation[1, j], rotation[2, j]
-            o, d = ox * a + oy * b + oz * c, dx * a + dy * b + dz * c
-            local[count, j], local[count, 3 + j] = o, d
-            # a direction within the slab gives infinities or NaN, which change nothing here
-            s, t = (box[0, j] - o) / d, (box[1, j] - o) / d
-            if s > t:
-                s, t = t, s
-            if s > enter:
-                enter = s
-            if t < leave:
-                leave = t
-        if enter <= leave:
-            chosen[count] = i
-            count += 1
+            local[count, j] = ox * a + oy * b + oz * c
+            local[count, 3 + j] = dx * a + dy * b + dz * c
+        chosen[count] = i
+        count += 1
     return count
 
 
@@ -89,50 +77,6 @@ def merge(
                 normal[i, a] = (
                     rotation[a, 0] * n[j, 0] + rotation[a, 1] * n[j, 1] + rotation[a, 2] * n[j, 2]
                 )
-
-
-@njit(cache=True)
-def face(directions: F32, normal: F32, cosine: F32) -> None:
-    """Turn normals towards the rays' origin, and give |cosine| of the incidence.
-
-    Args:
-        directions: of any length, shape (k, 3).
-        normal: unit normals or zeros, shape (k, 3); changed.
-        cosine: receives the cosine, shape (k,).
-    """
-    for i in range(len(directions)):
-        x, y, z = directions[i, 0], directions[i, 1], directions[i, 2]
-        along = normal[i, 0] * x + normal[i, 1] * y + normal[i, 2] * z
-        if along > 0:
-            normal[i, 0], normal[i, 1], normal[i, 2] = -normal[i, 0], -normal[i, 1], -normal[i, 2]
-        cosine[i] = abs(along) / np.sqrt(x * x + y * y + z * z)
-
-
-@njit(cache=True)
-def cone(directions: F32) -> tuple[F64, float]:
-    """The mean of directions, a unit vector, and the cosine of the widest angle to it."""
-    axis = np.zeros(3)
-    for i in range(len(directions)):
-        for j in range(3):
-            axis[j] += directions[i, j]
-    axis /= max(np.sqrt((axis * axis).sum()), 1e-9)
-    least = 1.0
-    for i in range(len(directions)):
-        x, y, z = directions[i, 0], directions[i, 1], directions[i, 2]
-        length = np.sqrt(x * x + y * y + z * z)
-        least = min(least, (x * axis[0] + y * axis[1] + z * axis[2]) / length)
-    return axis, least
-
-
-@njit(cache=True)
-def bounds(vectors: F32) -> F32:
-    """Lowest and highest components of vectors and of zero, shape (2, 3)."""
-    out = np.zeros((2, 3), np.float32)
-    for i in range(len(vectors)):
-        for j in range(3):
-            out[0, j] = min(out[0, j], vectors[i, j])
-            out[1, j] = max(out[1, j], vectors[i, j])
-    return out
 
 
 @njit(cache=True)

@@ -7,7 +7,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from twincell.geometry.pose import Pose
-from twincell.sensing.scene import Hits, Placement, Scene
+from twincell.sensing.scene import Hits, Placement
+from twincell.sensing.sightlines import Sightlines
 from twincell.world.sensors import Multispectral
 
 __all__ = ["SKIN", "irradiance"]
@@ -20,7 +21,7 @@ SKIN = 2e-4
 
 
 def irradiance(
-    scene: Scene,
+    scene: Sightlines,
     spec: Multispectral,
     sensor: Pose,
     rays: F32,

@@ -31,6 +31,7 @@ from twincell.sensing.light import SKIN
 from twincell.sensing.optics import CameraInfo, camera_info, pixel_rays, vignetting
 from twincell.sensing.radiance import View
 from twincell.sensing.scene import Placement, Scene
+from twincell.sensing.sightlines import sightlines
 from twincell.sensing.types import SpectralImage
 from twincell.world.sensors import Multispectral
 
@@ -65,7 +66,7 @@ def image(
         SensorError: an impossible configuration.
     """
     info = camera_info(spec)
-    planes = _look(View(scene, spec, sensor, poses))
+    planes = _look(View(sightlines(scene), spec, sensor, poses))
     if spec.effects.vignetting:
         planes *= vignetting(spec)
     if spec.effects.blur and spec.psf > 0:

@@ -16,6 +16,7 @@ from twincell.errors import SensorError, did_you_mean
 from twincell.geometry.pose import Pose
 from twincell.sensing.optics import camera_info, pixel_rays, project
 from twincell.sensing.scene import Placement, Scene
+from twincell.sensing.sightlines import sightlines
 from twincell.world.sensors import Multispectral
 
 __all__ = ["PixelMap", "pixel_map", "pixels_of"]
@@ -61,7 +62,8 @@ def pixel_map(
     if body not in scene.names:
         raise SensorError(f"no body '{body}'; {did_you_mean(body, scene.names)}")
     index = scene.names.index(body)
-    frame = scene.frame(index, poses)
+    sight = sightlines(scene)
+    frame = sight.frame(index, poses)
     if frame is None:
         raise SensorError(f"body '{body}' is absent; valid: a body that has a pose")
     at = np.eye(4)
@@ -69,7 +71,7 @@ def pixel_map(
     camera = Pose.from_matrix(at).inverse() @ sensor
     shape = (spec.height, spec.width)
     rays = pixel_rays(spec).reshape(-1, 3)
-    hits = scene.cast(sensor.p, rays @ sensor.rotation().astype(np.float32).T, poses)
+    hits = sight.cast(sensor.p, rays @ sensor.rotation().astype(np.float32).T, poses)
     seen = hits.body == index
     depth = np.where(seen, hits.range, np.float32(np.nan))
     # in the body's frame from the start: its numbers are small, the world's are not

@@ -12,8 +12,10 @@ from twincell.geometry.pose import Pose
 from twincell.sensing.finish import Surface, glow, reflectance
 from twincell.sensing.grooves import openness
 from twincell.sensing.light import SKIN, irradiance
+from twincell.sensing.materials import material
 from twincell.sensing.optics import camera_info
-from twincell.sensing.scene import Hits, Placement, Scene
+from twincell.sensing.scene import Hits, Placement
+from twincell.sensing.sightlines import Sightlines
 from twincell.world.sensors import Multispectral
 
 __all__ = ["View"]
@@ -36,7 +38,7 @@ class View:
         poses: of the bodies.
     """
 
-    scene: Scene
+    scene: Sightlines
     spec: Multispectral
     sensor: Pose
     poses: Placement
@@ -51,8 +53,9 @@ class View:
     @cached_property
     def _bare(self) -> F32:
         """Reflectance by wavelength and body; the last column is for rays that meet nothing."""
-        rho = np.zeros((len(self.wavelengths), len(self.scene.materials) + 1), np.float32)
-        rho[:, :-1] = np.array([m.at(self.wavelengths) for m in self.scene.materials]).T
+        bodies = self.scene.bodies
+        rho = np.zeros((len(self.wavelengths), len(bodies) + 1), np.float32)
+        rho[:, :-1] = np.array([material(b.material).at(self.wavelengths) for b in bodies]).T
         return rho
 
     @property
@@ -107,10 +110,8 @@ class View:
         """Change `rho` where something lies on a surface; the fluorescence of each ray."""
         glows = np.zeros(len(rays), np.float32)
         angle = shrink / camera_info(self.spec).k[0, 0]
-        for body, marks in enumerate(self.scene.finishes):
-            if not marks:
-                continue
-            k = np.flatnonzero(hits.body == body)
+        for body, marks in enumerate(b.finish for b in self.scene.bodies):
+            k = np.flatnonzero(hits.body == body) if marks else ()
             frame = self.scene.frame(body, self.poses) if len(k) else None
             if frame is None:
                 continue

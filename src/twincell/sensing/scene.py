@@ -8,8 +8,7 @@ that pass through its bounding sphere.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 import open3d as o3d
@@ -19,8 +18,7 @@ from scipy.spatial.transform import Rotation
 from twincell.errors import SensorError, did_you_mean
 from twincell.geometry.bodies import Body
 from twincell.geometry.pose import Pose
-from twincell.sensing.folds import fold_points
-from twincell.sensing.kernels import bounds, cone, face, gather, merge
+from twincell.sensing.kernels import gather, merge
 from twincell.sensing.materials import material
 
 __all__ = ["Hits", "Placement", "Scene"]
@@ -62,7 +60,7 @@ class Hits:
     normal: F32
 
 
-class Mesh:
+class _Mesh:
     """One Open3D scene and the ball around it."""
 
     def __init__(self, parts: Sequence[tuple[F64, NDArray[np.int64]]]) -> None:
@@ -76,8 +74,6 @@ class Mesh:
         every = np.concatenate([vertices for vertices, _ in parts])
         self.centre = 0.5 * (every.min(axis=0) + every.max(axis=0))
         self.radius = float(np.linalg.norm(every - self.centre, axis=1).max())
-        box = np.stack([every.min(axis=0) - 1e-4, every.max(axis=0) + 1e-4])
-        self.box = box.astype(np.float32)
 
     def cast(self, rays: F32) -> tuple[F32, F32, NDArray[np.uint32]]:
         """Range, normal and part of the first hit of rays in this frame, shape (k, 6)."""
@@ -88,16 +84,10 @@ class Mesh:
             hit["geometry_ids"].numpy(),
         )
 
-    def near(self, origin: F64, ways: F32) -> bool:
-        """Whether the box about ways from one point touches that of any part."""
-        low, high = origin + bounds(ways)
-        return any(((low <= b) & (high >= a)).all() for a, b in self.boxes) and len(ways) > 0
-
     def blocks(self, rays: F32, far: float) -> NDArray[np.bool_]:
         """Whether anything is met before `far`, in units of the direction's length, shape (k,)."""
         tensor = o3d.core.Tensor.from_numpy(rays)
-        hit = self.scene.test_occlusions(tensor, 0.0, far, nthreads=1)
-        return np.asarray(hit.numpy())
+        return np.asarray(self.scene.test_occlusions(tensor, 0.0, far, nthreads=1).numpy())
 
 
 class Scene:
@@ -119,76 +109,22 @@ class Scene:
             twice = sorted({n for n in self.names if self.names.count(n) > 1})
             raise SensorError(f"two bodies of one name in the scene: {', '.join(twice)}")
         self.moving = tuple(b.name for b in moving)
+        self.bodies = (*fixed, *moving)
         self.materials = tuple(material(b.material) for b in (*fixed, *moving))
-        self.finishes = tuple(b.finish for b in (*fixed, *moving))
-        self.meshes = tuple(b.mesh for b in (*fixed, *moving))
-        self.detail = tuple(b.detail for b in (*fixed, *moving))
-        self._fixed = tuple(b.fixed for b in fixed if b.fixed is not None)
         self._first = len(fixed)
-        self.still = Mesh([_arrays(b) for b in fixed]) if fixed else None
-        self._bodies = tuple(Mesh([_arrays(b)]) for b in moving)
+        self._still = _Mesh([_arrays(b) for b in fixed]) if fixed else None
+        self._bodies = tuple(_Mesh([_arrays(b)]) for b in moving)
         self._centres = np.array([m.centre for m in self._bodies]).reshape(-1, 3)
         self._radii = np.array([m.radius for m in self._bodies])
-
-    def split(self, poses: Placement) -> tuple[Placement, Placement]:
-        """The placement of moving bodies without detail, and that of those with it."""
-        fine = np.array(self.detail[self._first :], bool)
-        return (
-            replace(poses, present=poses.present & ~fine),
-            replace(poses, present=poses.present & fine),
-        )
-
-    @property
-    def fixed_detail(self) -> bool:
-        """Whether anything fixed has detail."""
-        return any(self.detail[: self._first])
-
-    @cached_property
-    def folds(self) -> tuple[F64, ...]:
-        """Points on narrow grooves of each body with detail, body frame, shape (n, 3) [m]."""
-        none = np.zeros((0, 3))
-        found = {id(m): fold_points(m) for m, d in zip(self.meshes, self.detail, strict=True) if d}
-        return tuple(
-            found[id(m)] if d else none for m, d in zip(self.meshes, self.detail, strict=True)
-        )
-
-    def frame(self, body: int, poses: Placement) -> tuple[F64, F64] | None:
-        """A body's rotation to the world and its place; None where it is absent.
-
-        Args:
-            body: index into `names`.
-            poses: of the moving bodies.
-        """
-        if body < self._first:
-            pose = self._fixed[body]
-            return pose.rotation(), pose.p
-        i = body - self._first
-        return (poses.rotations[i], poses.positions[i]) if poses.present[i] else None
-
-    def hidden(self, body: int, origins: F32, ways: F32, poses: Placement) -> NDArray[np.bool_]:
-        """Whether a body stands on ways from points, shape (k,).
-
-        Args:
-            body: index into `names`; a fixed one stands for all fixed ones.
-            origins: world frame, shape (k, 3) [m].
-            ways: world frame, shape (k, 3) [m].
-            poses: of the moving bodies.
-        """
-        if body < self._first:
-            mesh, rotation, position = self.still, np.eye(3), np.zeros(3)
-        else:
-            i = body - self._first
-            mesh, rotation, position = self._bodies[i], poses.rotations[i], poses.positions[i]
-        if mesh is None:
-            return np.zeros(len(origins), bool)
-        rays = np.empty((len(origins), 6), np.float32)
-        rays[:, :3] = (origins - position) @ rotation
-        rays[:, 3:] = ways @ rotation
-        return mesh.blocks(rays, 1.0)
 
     def reflectance(self, wavelength: float) -> F32:
         """Diffuse reflectance of each body at a wavelength [nm], shape (len(names),)."""
         return np.array([float(m.at(wavelength)) for m in self.materials], np.float32)
+
+    @property
+    def meshes(self) -> tuple[_Mesh | None, tuple[_Mesh, ...]]:
+        """Of what never moves, all in one, and of each moving body."""
+        return self._still, self._bodies
 
     def place(
         self, poses: Mapping[str, Pose] | F64 | None = None, names: Sequence[str] | None = None
@@ -231,20 +167,13 @@ class Scene:
             present[to] = True
         return Placement(rotations, positions, present)
 
-    def cast(
-        self,
-        origins: F64,
-        directions: F32 | F64,
-        poses: Placement,
-        behind: Hits | None = None,
-    ) -> Hits:
+    def cast(self, origins: F64, directions: F32 | F64, poses: Placement) -> Hits:
         """Cast rays.
 
         Args:
             origins: shape (k, 3), or (3,) for a common one, which is faster; world frame [m].
             directions: shape (k, 3), world frame, of any length.
             poses: of the moving bodies.
-            behind: hits that these rays have anyhow; the fixed bodies are then not asked.
         """
         directions = np.ascontiguousarray(directions, np.float32)
         count = len(directions)
@@ -254,10 +183,8 @@ class Scene:
         best = np.full(count, np.inf, np.float32)
         normal = np.zeros((count, 3), np.float32)
         body = np.full(count, -1, np.int32)
-        if behind is not None:
-            best, normal, body = behind.range.copy(), behind.normal.copy(), behind.body.copy()
-        elif self.still is not None and count:
-            best, normal, part = self.still.cast(rays)
+        if self._still is not None and count:
+            best, normal, part = self._still.cast(rays)
             best, normal = best.copy(), normal.copy()
             body = part.astype(np.int32)  # what was not hit wraps to -1
         chosen = np.empty(count, np.int64)
@@ -265,50 +192,15 @@ class Scene:
         for i, centre, radius in self._near(np.asarray(origins, float), directions, poses):
             rotation = poses.rotations[i].astype(np.float32)
             position = poses.positions[i].astype(np.float32)
-            box = self._bodies[i].box
-            n = gather(rays, best, centre, radius, box, rotation, position, chosen, local)
+            n = gather(rays, best, centre, radius, rotation, position, chosen, local)
             if n:
                 t, across, _ = self._bodies[i].cast(local[:n])
                 merge(chosen[:n], t, across, rotation, self._first + i, best, normal, body)
-        cosine = np.empty(count, np.float32)
-        face(directions, normal, cosine)
+        along = _dot(normal, directions)
+        normal *= np.where(along > 0, np.float32(-1), np.float32(1))[:, None]
+        lengths = np.sqrt(_dot(directions, directions))
+        cosine = np.asarray(np.abs(along) / lengths, np.float32)
         return Hits(best, cosine, body, normal)
-
-    def blocked(
-        self,
-        origin: F64,
-        ways: F32,
-        far: float,
-        poses: Placement,
-        *,
-        fixed: bool = True,
-    ) -> NDArray[np.bool_]:
-        """Whether anything stands on ways from one point, shape (k,).
-
-        Args:
-            origin: world frame, shape (3,) [m].
-            ways: from the origin, world frame, shape (k, 3) [m].
-            far: share of a way up to which it must be free.
-            poses: of the moving bodies.
-            fixed: whether fixed bodies are asked as well.
-        """
-        count = len(ways)
-        rays = np.empty((count, 6), np.float32)
-        rays[:, :3] = origin
-        rays[:, 3:] = ways
-        best = np.full(count, far, np.float32)
-        if fixed and self.still is not None and self.still.near(origin, ways):
-            best[self.still.blocks(rays, far)] = -1  # no body can be nearer than that
-        chosen = np.empty(count, np.int64)
-        local = np.empty((count, 6), np.float32)
-        for i, centre, radius in self._near(np.asarray(origin, float), ways, poses):
-            rotation = poses.rotations[i].astype(np.float32)
-            position = poses.positions[i].astype(np.float32)
-            box = self._bodies[i].box
-            n = gather(rays, best, centre, radius, box, rotation, position, chosen, local)
-            if n:
-                best[chosen[:n][self._bodies[i].blocks(local[:n], far)]] = -1
-        return np.asarray(best < 0)
 
     def cast_fan(
         self, sensors: Sequence[Pose], fan: F32, far: float, poses: Sequence[Placement]
@@ -333,7 +225,7 @@ class Scene:
         corners = np.concatenate([np.zeros((1, 3)), far * fan[[0, -1]].astype(float)])
         inverse = (1.0 / np.linalg.norm(fan, axis=1)).astype(np.float32)
 
-        def meet(mesh: Mesh, relative: F64, origin: F64, there: NDArray[np.bool_], i: int) -> None:
+        def meet(mesh: _Mesh, relative: F64, origin: F64, there: NDArray[np.bool_], i: int) -> None:
             triangle = corners @ relative.transpose(0, 2, 1) + origin[:, None]
             near = there & np.any(
                 [
@@ -356,8 +248,8 @@ class Scene:
             body[which] = np.where(nearer, number, body[which])
 
         everywhere = np.ones(lines, bool)
-        if self.still is not None:
-            meet(self.still, turn, where, everywhere, 0)
+        if self._still is not None:
+            meet(self._still, turn, where, everywhere, 0)
         for i, mesh in enumerate(self._bodies):
             there = np.array([p.present[i] for p in poses]) & everywhere
             if not there.any():
@@ -380,8 +272,10 @@ class Scene:
         near = poses.present.copy()
         if origins.ndim == 1:
             # the cone about all rays against the cone of each sphere, seen from the origin
-            axis, least = cone(directions)
-            opening = np.arccos(np.clip(least, -1, 1))
+            axis = directions.mean(axis=0)
+            axis /= max(float(np.linalg.norm(axis)), 1e-9)
+            lengths = np.sqrt(_dot(directions, directions))
+            opening = np.arccos(np.clip((directions @ axis / lengths).min(), -1, 1))
             apart = np.linalg.norm(centres - origins, axis=1)
             wide = np.arcsin(np.clip(radii / np.maximum(apart, 1e-9), 0, 1))
             angle = np.arccos(np.clip((centres - origins) @ axis / np.maximum(apart, 1e-9), -1, 1))
