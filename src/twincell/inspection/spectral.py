@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from twincell.errors import InspectionError
 from twincell.geometry.bodies import Body
 from twincell.geometry.pose import Pose
-from twincell.sensing.multispectral import AMBIENT, DISTANCE, LAMP
 from twincell.sensing.scene import Scene
 from twincell.sensing.types import SpectralImage
+from twincell.world.cameras import Lamp
 
 __all__ = ["SpectralDetector", "SpectralIndication", "extent"]
 
@@ -78,9 +78,11 @@ class SpectralDetector:
 
     Args:
         mesh: nominal CAD, part frame [m].
+        lamp: of the camera.
     """
 
-    def __init__(self, mesh: trimesh.Trimesh) -> None:
+    def __init__(self, mesh: trimesh.Trimesh, lamp: Lamp | None = None) -> None:
+        self._lamp = lamp or Lamp()
         self._scene = Scene([Body("cad", mesh, "titanium", Pose.identity(), True)])
 
     def detect(
@@ -91,7 +93,7 @@ class SpectralDetector:
         Args:
             image: counts.
             camera: pose of the optical frame in the part frame.
-            distortion: plumb_bob k1, k2, t1, t2, k3, shape (5,); none for an ideal lens.
+            distortion: plumb_bob k1, k2, t1, t2, k3, shape (5,); the image's own if not given.
 
         Raises:
             InspectionError: counts of another shape than (bands, height, width).
@@ -150,7 +152,7 @@ class SpectralDetector:
         v, u = np.mgrid[: shape[0], : shape[1]]
         pixels = np.stack([u, v], axis=-1).reshape(-1, 1, 2).astype(float)
         flat = cv2.undistortPoints(
-            pixels, image.camera_matrix, np.zeros(5) if distortion is None else distortion
+            pixels, image.camera_matrix, image.distortion if distortion is None else distortion
         )
         rays = np.column_stack([flat.reshape(-1, 2), np.ones(len(pixels))])
         ways = (rays @ camera.rotation().T).astype(np.float32)
@@ -159,12 +161,13 @@ class SpectralDetector:
         seen = hits.body >= 0
         depth = np.where(seen, hits.range, np.float32(0))
         points = camera.p.astype(np.float32) + ways * depth[:, None]
-        lamp = camera.apply(LAMP).astype(np.float32)
+        lamp = camera.apply(self._lamp.place).astype(np.float32)
         beams = points - lamp
         d2 = np.maximum((beams * beams).sum(axis=1), np.float32(1e-9))
         facing = np.maximum(-(hits.normal * beams).sum(axis=1) / np.sqrt(d2), 0)
         shadow = self._scene.cast(lamp.astype(float), beams, placement).range < 1 - 1e-3
-        light = AMBIENT + np.where(shadow, 0, facing) * np.float32(DISTANCE**2) / d2
+        direct = np.where(shadow, 0, facing) * np.float32(self._lamp.distance**2) / d2
+        light = self._lamp.ambient + direct
         usable = (seen & ~shadow & (hits.cosine > GRAZING)).reshape(shape)
         normal = hits.normal.reshape(*shape, 3)
         for axis in (0, 1):

@@ -84,6 +84,11 @@ class _Mesh:
             hit["geometry_ids"].numpy(),
         )
 
+    def blocks(self, rays: F32, far: float) -> NDArray[np.bool_]:
+        """Whether anything is met before `far`, in units of the direction's length, shape (k,)."""
+        tensor = o3d.core.Tensor.from_numpy(rays)
+        return np.asarray(self.scene.test_occlusions(tensor, 0.0, far, nthreads=1).numpy())
+
 
 class Scene:
     """Bodies that rays can meet.
@@ -104,6 +109,7 @@ class Scene:
             twice = sorted({n for n in self.names if self.names.count(n) > 1})
             raise SensorError(f"two bodies of one name in the scene: {', '.join(twice)}")
         self.moving = tuple(b.name for b in moving)
+        self.bodies = (*fixed, *moving)
         self.materials = tuple(material(b.material) for b in (*fixed, *moving))
         self._first = len(fixed)
         self._still = _Mesh([_arrays(b) for b in fixed]) if fixed else None
@@ -114,6 +120,11 @@ class Scene:
     def reflectance(self, wavelength: float) -> F32:
         """Diffuse reflectance of each body at a wavelength [nm], shape (len(names),)."""
         return np.array([float(m.at(wavelength)) for m in self.materials], np.float32)
+
+    @property
+    def meshes(self) -> tuple[_Mesh | None, tuple[_Mesh, ...]]:
+        """Of what never moves, all in one, and of each moving body."""
+        return self._still, self._bodies
 
     def place(
         self, poses: Mapping[str, Pose] | F64 | None = None, names: Sequence[str] | None = None

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from twincell.world._typed import typed
+from twincell.world.cameras import CameraEffects, Lamp, Ultraviolet
 from twincell.world.robots import Place
 from twincell.world.units import (
     AngleRange,
@@ -167,6 +168,20 @@ class Multispectral:
     """Centre wavelengths [nm]."""
     bits: Annotated[int, Field(ge=8, le=16)] = 12
     """Depth of quantisation."""
+    lamp: Lamp = Lamp()
+    """Light."""
+    full_well: Annotated[float, Field(gt=0)] = 20_000.0
+    """Electrons at full scale."""
+    read_noise: Annotated[float, Field(ge=0)] = 12.0
+    """Standard deviation of a reading [electrons]."""
+    psf: Annotated[float, Field(ge=0, le=10)] = 0.6
+    """Standard deviation of the point spread [pixel]."""
+    distortion: tuple[float, float, float, float, float] = (-0.12, 0.04, 0.0, 0.0, 0.0)
+    """Brown-Conrady k1, k2, t1, t2, k3, as `plumb_bob` of ROS and OpenCV's first five have it."""
+    ultraviolet: Ultraviolet | None = None
+    """The band in which penetrant glows; none where it is not given."""
+    effects: CameraEffects = CameraEffects()
+    """What an image is made of, each with its switch."""
 
 
 Sensor = Annotated[Lidar | Profiler | Multispectral, Field(discriminator="kind")]

@@ -15,6 +15,7 @@ from twincell.sensing.types import Profiles, Scan
 
 __all__ = [
     "POINT",
+    "band",
     "camera_info",
     "cloud",
     "cloud_arrays",
@@ -193,8 +194,20 @@ def image(time: float, frame: str, pixels: np.ndarray) -> Image:
     )
 
 
+def band(time: float, frame: str, counts: np.ndarray, bits: int) -> Image:
+    """One band as `mono16`, its counts lifted to the full 16 bit, as viewers expect.
+
+    Args:
+        time: stamp [s].
+        frame: optical frame.
+        counts: shape (height, width), uint16.
+        bits: depth of the counts.
+    """
+    return image(time, frame, counts << (16 - bits))
+
+
 def camera_info(time: float, frame: str, value: Intrinsics) -> CameraInfo:
-    """Intrinsics."""
+    """Intrinsics, with the distortion that rays were cast through."""
     return CameraInfo(
         header=header(time, frame),
         width=value.width,
