@@ -28,8 +28,10 @@ from twincell.geometry.pose import Pose
 from twincell.physics.cell import PhysicsCell
 from twincell.sensing import multispectral
 from twincell.sensing.scene import Scene
-from twincell.world.cameras import CameraEffects
+from twincell.world.cameras import CameraEffects, Ultraviolet
+from twincell.world.finishes import Coating, MachiningMarks, OilFilm, Penetrant, Stain
 from twincell.world.load import load_world
+from twincell.world.model import World
 from twincell.world.sensors import Multispectral
 
 _TARGET = 15.0
@@ -82,6 +84,17 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
     return time.process_time() - cpu, time.perf_counter() - wall
 
 
+def _treated(bodies: tuple[Body, ...], world: World, base: Path) -> list[Body]:
+    """The same bodies, with every kind of finish on the blades."""
+    kinds = (Coating, OilFilm, MachiningMarks, Stain, Penetrant)
+    names = ("coating", "oil_film", "machining_marks", "stain", "penetrant")
+    finish = tuple(make(kind=name) for make, name in zip(kinds, names, strict=True))
+    part = dataclasses.replace(world.part, finish=finish)
+    blades = blades_of(dataclasses.replace(world, part=part), world.seed, base)
+    marks = {f"blade/{name}": blade.finish for name, blade in blades.items()}
+    return [dataclasses.replace(b, finish=marks.get(b.name, ())) for b in bodies]
+
+
 def main() -> None:
     """Measure and report."""
     cv2.setNumThreads(1)
@@ -104,14 +117,19 @@ def main() -> None:
     tiny = Tiny(bodies, poses)
     rng = np.random.default_rng(0)
     spec = dataclasses.replace(world.cameras()["camera"], effects=CameraEffects())
-    every = {f.name: True for f in dataclasses.fields(CameraEffects)}
+    every = CameraEffects(**{f.name: True for f in dataclasses.fields(CameraEffects)})
+    treated = Scene(_treated(bodies, world, path.parent))
     rows = []
-    for label, effects in (("default effects", {}), ("all effects", every)):
-        some = dataclasses.replace(spec, effects=CameraEffects(**effects))
+    for label, seen, change in (
+        ("default effects", scene, {}),
+        ("all effects", scene, {"effects": every}),
+        ("all, five finishes, UV", treated, {"effects": every, "ultraviolet": Ultraviolet()}),
+    ):
+        some = dataclasses.replace(spec, **change)
         size = f"{some.width} x {some.height} x {len(some.bands)}"
 
-        def work(some: Multispectral = some) -> object:
-            return multispectral.image(scene, some, sensor, placement, 0.0, rng)
+        def work(seen: Scene = seen, some: Multispectral = some) -> object:
+            return multispectral.image(seen, some, sensor, placement, 0.0, rng)
 
         work()
         ours, peer = [], []
