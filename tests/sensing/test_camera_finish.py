@@ -256,6 +256,12 @@ def test_metal_mirrors_the_lamp_where_the_law_of_reflection_says():
     np.testing.assert_allclose(brightest, [60 + mirror[1], 80 + mirror[0]], atol=4)
 
 
+def test_a_coating_of_nothing_known_is_refused_with_its_body():
+    scene = plate((mark(Coating(kind="coating", material="termal_barrier")),))
+    with pytest.raises(SensorError, match=r"finish of 'plate'.*did you mean 'thermal_barrier'"):
+        image(scene, SPEC, Pose.identity(), scene.place(), 0.0)
+
+
 def test_a_coating_is_matt():
     effects = CameraEffects(quantisation=False, gloss=True)
     coat = mark(Coating(kind="coating", unevenness=0.0))
