@@ -14,8 +14,8 @@ with its cover c there (0 to 1), what is left f_b of the light below, and what i
   normal R for all directions), and absorbs exp(-2 alpha t) (Beer and Lambert);
 - machining marks and stains: f of their own;
 - penetrant: it takes no light. Under ultraviolet a crack full of it glows as brightly as white
-  paper, thick beyond its dimensional threshold of about 10 um (ASTM E 1417 speaks of brightness by
-  comparison only, so the level is a judgement).
+  paper, one that is shallow by 1 - exp(-depth / `THRESHOLD`) of that. Penetrants' brightness is
+  only ever compared with one another (ASTM E 1135), so both are judgements.
 """
 
 from __future__ import annotations
