@@ -200,6 +200,22 @@ def effects() -> None:
     save(figure, "camera_effects.png")
 
 
+def gloss() -> None:
+    """The bare blade matt, ground and polished."""
+    shiny = dataclasses.replace(ALL, gloss=True)
+    figure, axes = plt.subplots(1, 4, figsize=(9.6, 4.2))
+    for axis, title, finish, change in (
+        (axes[0], "matt", (), {}),
+        (axes[1], "ground", (), {"effects": shiny, "gloss": 0.3, "roughness": 0.25}),
+        (axes[2], "polished", (), {"effects": shiny, "gloss": 0.7, "roughness": 0.1}),
+        (axes[3], "polished, coated", FINISHES["coated"], {"effects": shiny, "gloss": 0.7}),
+    ):
+        out = taken(finish, [CRACK], dataclasses.replace(SPEC, ultraviolet=None, **change))
+        axis.imshow(out.data[2][CROP], cmap="gray", vmin=0, vmax=4095)
+        axis.set(xticks=[], yticks=[], title=title)
+    save(figure, "camera_gloss.png")
+
+
 def save(figure: plt.Figure, name: str) -> None:
     """Write a picture."""
     OUT.mkdir(parents=True, exist_ok=True)
@@ -209,5 +225,5 @@ def save(figure: plt.Figure, name: str) -> None:
 
 
 if __name__ == "__main__":
-    for make in (finishes, ultraviolet, footprint, effects):
+    for make in (finishes, ultraviolet, footprint, effects, gloss):
         make()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from twincell.errors import SensorError
 from twincell.geometry.bodies import Body
-from twincell.geometry.catalogue import blade_of
+from twincell.geometry.catalogue import blade_of, nominal
 from twincell.geometry.marks import Groove, Mark
 from twincell.geometry.pose import Pose
 from twincell.sensing.exposure import WHITE
@@ -219,6 +219,60 @@ def test_ultraviolet_shows_what_glows_and_next_to_nothing_else():
     np.testing.assert_array_equal(without.data, out.data)  # it takes no light of the bands
 
 
+def test_metal_mirrors_the_lamp_where_the_law_of_reflection_says():
+    spec = dataclasses.replace(
+        SPEC, field_of_view=0.5, gloss=0.4, roughness=0.2, width=161, height=121,
+        effects=CameraEffects(quantisation=False, gloss=True),
+        lamp=Lamp(place=(0.02, -0.04, 0.0), ambient=0.0, distance=0.1),
+    )  # fmt: skip
+    matt = dataclasses.replace(spec, effects=CameraEffects(quantisation=False))
+    scene = plate()
+    shiny, dull = (
+        image(scene, s, Pose.identity(), scene.place(), 0.0).data[0].astype(float)
+        for s in (spec, matt)
+    )
+    info = camera_info(spec)
+    v, u = np.mgrid[:121, :161]
+    at = np.stack([(u - 80) / info.k[0, 0], (v - 60) / info.k[0, 0], np.ones(u.shape)], -1) * 0.2
+    lamp = np.array(spec.lamp.place)
+    out, back = lamp - at, -at
+    far = np.linalg.norm(out, axis=-1)
+    w, e = out / far[..., None], back / np.linalg.norm(back, axis=-1)[..., None]
+    half = (w + e) / np.linalg.norm(w + e, axis=-1)[..., None]
+    # the plate's normal is -z; on a plane the lobe alone (without 1/d^2) is greatest half way
+    cos_d, cos_e, cos_w = -half[..., 2], -e[..., 2], -w[..., 2]
+    beckmann = np.exp((1 - cos_d**-2) / 0.04) / (np.pi * 0.04 * cos_d**4)
+    bisector = (half * e).sum(axis=-1)
+    masked = np.minimum(1, 2 * cos_d * np.minimum(cos_e, cos_w) / bisector)
+    brdf = beckmann * masked / (4 * cos_e * cos_w)
+    # radiance over that of a white surface that faces the lamp at its distance, 1 / pi
+    mirrored = np.pi * brdf * cos_w * (0.1 / far) ** 2
+    scattered = cos_w * (0.1 / far) ** 2
+    exact = WHITE * 65535 * material("titanium").at(450.0) * (0.4 * mirrored + 0.6 * scattered)
+    seen = np.abs(at[..., :2]).max(axis=-1) < 0.039
+    np.testing.assert_allclose(shiny[seen], exact[seen], rtol=2e-3, atol=2)
+    brightest = np.unravel_index((shiny - 0.6 * dull).argmax(), shiny.shape)
+    mirror = info.k[0, 0] * lamp[:2] / 2 / 0.2
+    np.testing.assert_allclose(brightest, [60 + mirror[1], 80 + mirror[0]], atol=4)
+
+
+def test_a_coating_of_nothing_known_is_refused_with_its_body():
+    scene = plate((mark(Coating(kind="coating", material="termal_barrier")),))
+    with pytest.raises(SensorError, match=r"finish of 'plate'.*did you mean 'thermal_barrier'"):
+        image(scene, SPEC, Pose.identity(), scene.place(), 0.0)
+
+
+def test_a_coating_is_matt():
+    effects = CameraEffects(quantisation=False, gloss=True)
+    coat = mark(Coating(kind="coating", unevenness=0.0))
+    scene = plate((coat,))
+    shiny, matt = (
+        image(scene, dataclasses.replace(SPEC, effects=e), Pose.identity(), scene.place(), 0.0)
+        for e in (effects, dataclasses.replace(effects, gloss=False))
+    )
+    np.testing.assert_array_equal(shiny.data, matt.data)
+
+
 def test_ultraviolet_outside_of_what_is_known_is_refused():
     spec = dataclasses.replace(SPEC, ultraviolet=Ultraviolet(excitation=254.0))
     with pytest.raises(SensorError, match=r"ultraviolet\.excitation 254 nm; valid: 300 to 1100"):
@@ -320,6 +374,33 @@ def test_each_pixel_of_a_plane_is_where_the_closed_form_says():
     distance = (pose.p - sensor.p) @ normal / (axis @ normal)
     assert seen.footprint[36, 48] == pytest.approx(distance / camera_info(spec).k[0, 0], rel=0.02)
     assert seen.cosine[36, 48] == pytest.approx(-axis @ normal, abs=0.01)
+
+
+def test_a_crack_is_dark_where_the_cads_map_has_its_path(tmp_path: Path):
+    long = dataclasses.replace(
+        CRACK, length=(0.006, 0.006), side="suction", span=(0.5, 0.5), chord=(0.5, 0.5)
+    )
+    blade = blade_of(Part(), "b", Blade(cracks=(long,)), 5, tmp_path)
+    turn = np.eye(4)
+    turn[:3, :3] = np.array([[-1.0, 0, 0], [0, 0, -1.0], [0, -1.0, 0]])
+    turn[:3, 3] = [0.01, 0.19, 0.08]
+    camera = Pose.from_matrix(turn)
+    effects = CameraEffects(footprint=True, blur=True, vignetting=True, distortion=True)
+    spec = dataclasses.replace(SPEC, width=640, height=480, field_of_view=0.7, effects=effects)
+    real = Scene([Body("part", blade.mesh, "titanium", Pose.identity(), True)])
+    counts = image(real, spec, camera, real.place(), 0.0, np.random.default_rng(2)).data[0]
+    # the map knows the nominal mesh alone
+    cad = Scene([Body("part", nominal(Part(), tmp_path).mesh, "titanium", Pose.identity(), True)])
+    seen = pixel_map(cad, spec, camera, cad.place(), "part")
+    path = blade.flaws[0].path[4:-4]
+    at = pixels_of(seen, spec, path)
+    assert np.isfinite(at).all()
+    u, v = np.rint(at).astype(int).T
+    light = counts.astype(float)
+    ground = np.median([light[v + dv, u + du] for dv in (-6, 6) for du in (-6, 6)], axis=0)
+    # 0.1 mm over a pixel of 0.22 mm, of which the blur leaves about half in the middle
+    assert np.median(light[v, u] / ground) < 0.88
+    assert ((light[v, u] / ground) < 0.95).mean() > 0.9
 
 
 def test_what_is_hidden_or_absent_has_no_pixel():

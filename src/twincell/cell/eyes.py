@@ -11,9 +11,10 @@ from twincell.cell.assembly import Assembly, generator, mount_body, mount_pose
 from twincell.cell.history import PoseHistory
 from twincell.geometry.pose import Pose
 from twincell.sensing.lidar import scan
+from twincell.sensing.multispectral import image
 from twincell.sensing.profiler import lines
 from twincell.sensing.scene import Scene
-from twincell.sensing.types import Profiles, Scan
+from twincell.sensing.types import Profiles, Scan, SpectralImage
 from twincell.world.sensors import Lidar, Multispectral, Profiler
 
 __all__ = ["Eyes", "pose_names"]
@@ -87,6 +88,13 @@ class Eyes:
         placements = [self.scene.place(rows[: len(self.scene.moving)]) for _, rows in when]
         stamps = [stamp for stamp, _ in when]
         return lines(self.scene, sensor, where, placements, stamps, self._rng[name])
+
+    def picture(self, name: str, poses: Array, now: float) -> SpectralImage:
+        """One image of a camera."""
+        sensor = self._assembly.world.cameras()[name]
+        where = self.sensor_pose(sensor, poses)
+        placement = self.scene.place(poses[: len(self.scene.moving)])
+        return image(self.scene, sensor, where, placement, now, self._rng[name])
 
 
 def pose_names(assembly: Assembly, scene: Scene) -> tuple[str, ...]:

@@ -14,8 +14,8 @@ with its cover c there (0 to 1), what is left f_b of the light below, and what i
   normal R for all directions), and absorbs exp(-2 alpha t) (Beer and Lambert);
 - machining marks and stains: f of their own;
 - penetrant: it takes no light. Under ultraviolet a crack full of it glows as brightly as white
-  paper, thick beyond its dimensional threshold of about 10 um (ASTM E 1417 speaks of brightness by
-  comparison only, so the level is a judgement).
+  paper, one that is shallow by 1 - exp(-depth / `THRESHOLD`) of that. Penetrants' brightness is
+  only ever compared with one another (ASTM E 1135), so both are judgements.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from twincell.sensing.finish_kernels import disc, grain, stripes, thread
 from twincell.sensing.materials import material
 from twincell.world.finishes import Coating, MachiningMarks, OilFilm, Penetrant, Stain
 
-__all__ = ["Surface", "glow", "reflectance", "wet"]
+__all__ = ["Surface", "glow", "metal", "reflectance", "wet"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -46,6 +46,8 @@ _TAPER = 0.1
 """Share of a crack over which each end fades."""
 _WAVES = 24
 """Plane waves of a coating's unevenness."""
+_CLEAR = 1e-5
+"""How far from platform and shroud a finish ends, lest rounding speckle them [m]."""
 _FADE = {OilFilm: 0.35, Stain: 0.5, MachiningMarks: 0.2}
 """Share of the half width over which each fades."""
 
@@ -96,6 +98,15 @@ def reflectance(marks: Sequence[Mark], bare: F64, bands: F64, at: Surface) -> F3
     return np.clip(rho, 0, 1, out=rho)
 
 
+def metal(marks: Sequence[Mark], at: Surface) -> F32:
+    """Share of the surface that no coating hides, shape (k,)."""
+    share = np.ones(len(at.points), np.float32)
+    for mark in marks:
+        if isinstance(mark.finish, Coating):
+            share *= 1 - _cover(mark, at)
+    return share
+
+
 def glow(marks: Sequence[Mark], at: Surface) -> F32:
     """Fluorescence in units of a full crack's, shape (k,)."""
     out = np.zeros(len(at.points), np.float32)
@@ -137,7 +148,7 @@ def _cover(mark: Mark, at: Surface) -> F32:
     """How far an entry covers points, 0 to 1, shape (k,)."""
     f32 = np.float32
     z = at.points[:, 2]
-    there = ((z > mark.heights[0]) & (z < mark.heights[1])).astype(f32)
+    there = ((z > mark.heights[0] + _CLEAR) & (z < mark.heights[1] - _CLEAR)).astype(f32)
     if isinstance(mark.finish, Coating):
         return there * f32(mark.finish.cover)
     rng = np.random.default_rng(mark.seed)

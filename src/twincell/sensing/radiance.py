@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twincell.geometry.pose import Pose
-from twincell.sensing.finish import Surface, glow, reflectance
+from twincell.sensing.finish import Surface, glow, metal, reflectance
+from twincell.sensing.glints import METALS
+from twincell.sensing.gloss import highlight
 from twincell.sensing.grooves import openness
 from twincell.sensing.light import SKIN, irradiance
 from twincell.sensing.materials import material
@@ -96,8 +98,9 @@ class View:
             at = self.sensor.p.astype(np.float32) + rays * depth[:, None]
             around *= openness(scene, at, hits, self.poses)
         rho = self._bare.take(hits.body, axis=1, mode="wrap")
-        glows = self._finish(rays, hits, rho, shrink)
-        light = direct + around
+        glows, bare = self._finish(rays, hits, rho, shrink)
+        shone = self._gloss(rays, hits, direct, bare) if spec.effects.gloss else direct
+        light = shone + around
         count = len(spec.bands)
         out = np.empty((self.planes, len(rays)), np.float32)
         np.multiply(rho[:count], light, out=out[:count])
@@ -106,9 +109,29 @@ class View:
             out[count] = direct * (glows + leak * rho[count]) + dim * around * rho[count + 1]
         return out
 
-    def _finish(self, rays: F32, hits: Hits, rho: F32, shrink: float) -> F32:
-        """Change `rho` where something lies on a surface; the fluorescence of each ray."""
+    def _gloss(self, rays: F32, hits: Hits, direct: F32, bare: F32) -> F32:
+        """Direct light with what metal mirrors of it, shape (k,)."""
+        spec = self.spec
+        shiny = np.array([b.material in METALS for b in self.scene.bodies] + [False])
+        k = np.flatnonzero(shiny.take(hits.body, mode="wrap") & (direct > 0))
+        offset = (self.sensor.p - self.sensor.apply(spec.lamp.place)).astype(np.float32)
+        lobe = highlight(
+            rays[k],
+            hits.range[k],
+            hits.normal[k],
+            offset,
+            np.float32(spec.lamp.distance**2),
+            np.float32(spec.roughness),
+        )
+        share = np.float32(spec.gloss) * bare[k]
+        out = direct.copy()
+        out[k] += share * (lobe - direct[k])
+        return out
+
+    def _finish(self, rays: F32, hits: Hits, rho: F32, shrink: float) -> tuple[F32, F32]:
+        """Change `rho` where something lies on a surface; fluorescence and bare metal's share."""
         glows = np.zeros(len(rays), np.float32)
+        bare = np.ones(len(rays), np.float32)
         angle = shrink / camera_info(self.spec).k[0, 0]
         for body, marks in enumerate(b.finish for b in self.scene.bodies):
             k = np.flatnonzero(hits.body == body) if marks else ()
@@ -121,8 +144,10 @@ class View:
             pixel = np.asarray(np.float32(angle) * depth / leaning, np.float32)
             points = np.asarray((rays[k] * depth[:, None] + place) @ turn, np.float32)
             at = Surface(points, hits.normal[k] @ turn, pixel)
-            bare = self._bare[:, body].astype(float)
-            rho[:, k] = reflectance(marks, bare, self.wavelengths, at)
+            below = self._bare[:, body].astype(float)
+            rho[:, k] = reflectance(marks, below, self.wavelengths, at)
             if self.spec.ultraviolet is not None:
                 glows[k] = glow(marks, at)
-        return glows
+            if self.spec.effects.gloss:
+                bare[k] = metal(marks, at)
+        return glows, bare

@@ -10,10 +10,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from twincell.errors import SensorError
+from twincell.geometry.bodies import Body
 from twincell.sensing.folds import fold_points
 from twincell.sensing.kernels import merge
+from twincell.sensing.materials import material
 from twincell.sensing.scene import Hits, Placement, Scene
 from twincell.sensing.sight_kernels import bounds, cone, enter, face
+from twincell.world.finishes import Coating
 
 __all__ = ["Sightlines", "sightlines"]
 
@@ -30,9 +34,14 @@ class Sightlines:
 
     Args:
         scene: what there is.
+
+    Raises:
+        SensorError: a coating of a material that is not known.
     """
 
     def __init__(self, scene: Scene) -> None:
+        for body in scene.bodies:
+            _check(body)
         # not the scene itself, which is the key that this is kept under
         self.bodies = scene.bodies
         self._fixed_mesh, self._meshes = scene.meshes
@@ -190,6 +199,15 @@ def sightlines(scene: Scene) -> Sightlines:
     if scene not in _KEPT:
         _KEPT[scene] = Sightlines(scene)
     return _KEPT[scene]
+
+
+def _check(body: Body) -> None:
+    for mark in body.finish:
+        if isinstance(mark.finish, Coating):
+            try:
+                material(mark.finish.material)
+            except SensorError as error:
+                raise SensorError(f"finish of '{body.name}': {error}") from None
 
 
 def _six(origin: F64, ways: F32) -> F32:

@@ -32,6 +32,8 @@ class CameraEffects:
     """The lamp's light goes with the cosine of its incidence and with 1 / distance^2."""
     shadow: bool = True
     """A second ray to the lamp: what something stands before is lit by ambient light alone."""
+    gloss: bool = False
+    """Metal mirrors a share of the lamp's light in a lobe, and scatters only the rest."""
     shot_noise: bool = True
     """Variance of as many electrons as there are."""
     read_noise: bool = True

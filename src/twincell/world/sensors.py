@@ -178,6 +178,10 @@ class Multispectral:
     """Standard deviation of the point spread [pixel]."""
     distortion: tuple[float, float, float, float, float] = (-0.12, 0.04, 0.0, 0.0, 0.0)
     """Brown-Conrady k1, k2, t1, t2, k3, as `plumb_bob` of ROS and OpenCV's first five have it."""
+    gloss: Fraction = 0.3
+    """Share of a metal's light that is mirrored in a lobe and not scattered."""
+    roughness: Annotated[float, Field(ge=0.02, le=1)] = 0.25
+    """RMS slope of the metal's facets, the width of that lobe."""
     ultraviolet: Ultraviolet | None = None
     """The band in which penetrant glows; none where it is not given."""
     effects: CameraEffects = CameraEffects()
