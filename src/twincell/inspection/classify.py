@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from twincell.inspection.anomaly import Kind
 
-__all__ = ["WEIGHTS", "Evidence", "Judgement", "classify"]
+__all__ = ["SLENDER", "WEIGHTS", "Evidence", "Judgement", "classify"]
 
 F64 = NDArray[np.float64]
 

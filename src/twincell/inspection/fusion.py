@@ -19,7 +19,7 @@ from scipy.spatial import cKDTree
 from scipy.stats import poisson
 
 from twincell.inspection.anomaly import Anomaly
-from twincell.inspection.classify import Evidence, Judgement, classify
+from twincell.inspection.classify import SLENDER, Evidence, Judgement, classify
 from twincell.inspection.measure import severity
 from twincell.inspection.spectral import SpectralIndication, extent
 from twincell.world.work import Criteria
@@ -234,7 +234,8 @@ def _seen_by_camera(
 
 def _confirmed(line: _Line, looks: Looks) -> bool:
     """Whether more of the profiler's faint points lie on a line than chance puts there."""
-    if len(looks.faint) == 0:
+    # a wide place may hold a crack that is not its own
+    if len(looks.faint) == 0 or line.length < SLENDER * line.best.width:
         return False
     low, high = line.best.points.min(axis=0) - WITHIN, line.best.points.max(axis=0) + WITHIN
     near = looks.faint[((looks.faint > low) & (looks.faint < high)).all(axis=1)]
