@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rclpy.serialization import deserialize_message, serialize_message
 
-from twincell.errors import GoalError
+from twincell.errors import GoalError, SensorError
 from twincell.geometry.pose import Pose
 from twincell.inspection.anomaly import Anomaly
 from twincell.motion.trajectory import JointTrajectory
 from twincell.safety.types import Function, Mode, MoverStop, SafetyState, StopRequest
 from twincell.sensing import optics
 from twincell.sensing.types import Profiles, Scan
-from twincell.world.cameras import CameraEffects
+from twincell.world.cameras import CameraEffects, Ultraviolet
 from twincell.world.robots import Place
 from twincell.world.sensors import Mount, Multispectral
 from twincell_nodes import conversions, messages
@@ -211,3 +211,27 @@ def test_anomalies_come_back() -> None:
     box = messages.detections(message).detections[0]
     assert box.bbox.size.x == pytest.approx(anomaly.length)
     assert box.results[0].hypothesis.class_id == "crack"
+
+
+def test_an_image_of_all_bands_comes_back_and_another_cameras_is_refused() -> None:
+    spec = Multispectral(
+        kind="multispectral",
+        mount=Mount(place=Place()),
+        width=20,
+        height=16,
+        ultraviolet=Ultraviolet(),
+        effects=CameraEffects(distortion=True),
+    )
+    planes = RNG.integers(0, 4096, (7, 16, 20)).astype(np.uint16)
+    message = over_the_wire(conversions.image(3.5, "optical", np.moveaxis(planes, 0, -1)))
+    back = conversions.spectral_image(message, spec)
+    np.testing.assert_array_equal(back.planes, planes)
+    np.testing.assert_array_equal(back.camera_matrix, optics.camera_info(spec).k)
+    assert (back.stamp, back.bits, list(back.bands)) == (3.5, 12, list(spec.bands))
+    assert back.distortion.tolist() == list(spec.distortion)
+    for change in ({"width": 16}, {"ultraviolet": None}):
+        with pytest.raises(SensorError, match="valid: "):
+            conversions.spectral_image(message, dataclasses.replace(spec, **change))
+    message.data = message.data[:-2]
+    with pytest.raises(SensorError, match="bytes"):
+        conversions.spectral_image(message, spec)

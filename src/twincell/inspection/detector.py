@@ -71,6 +71,9 @@ class CrackDetector:
         inspection: how parts are scanned and judged.
         profiler: what scans them.
         camera: what takes images beside it, where there is one.
+
+    Attributes:
+        images: that were looked at since the part was started.
     """
 
     def __init__(
@@ -85,8 +88,11 @@ class CrackDetector:
         self._profiler = profiler
         self._usual = inspection.speed / profiler.rate
         self._expectation = Expectation(model, profiler)
-        self._spectral = None if camera is None else SpectralDetector(model.mesh, camera.lamp)
+        self._spectral = (
+            None if camera is None else SpectralDetector(model.mesh, camera.lamp, model.airfoil)
+        )
         self._seen: list[SpectralIndication] | None = None
+        self.images = 0
         places, faces = trimesh.sample.sample_surface(model.mesh, 20_000, seed=0)[:2]
         low, high = model.airfoil
         self._airfoil: F64 = places[
@@ -118,7 +124,7 @@ class CrackDetector:
         self._stream = Stream(part, self._expectation, self._profiler, self._criteria, self._usual)
         self._depth, self._stamps, self._sensors, self._compared = [], [], [], []
         self._uncertain = []
-        self._seen = None
+        self._seen, self.images = None, 0
 
     def push(
         self, profiles: Profiles, sensor_in_part: Sequence[Pose], now: float
@@ -187,6 +193,7 @@ class CrackDetector:
             )
         found = self._spectral.detect(image, camera_in_part)
         self._seen = [*(self._seen or []), *found]
+        self.images += 1
         return found
 
     def finish(self, now: float) -> Verdict:

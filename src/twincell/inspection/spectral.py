@@ -83,10 +83,17 @@ class SpectralDetector:
     Args:
         mesh: nominal CAD, part frame [m].
         lamp: of the camera.
+        heights: lowest and highest z of the part that is looked at [m]; all of it without.
     """
 
-    def __init__(self, mesh: trimesh.Trimesh, lamp: Lamp | None = None) -> None:
+    def __init__(
+        self,
+        mesh: trimesh.Trimesh,
+        lamp: Lamp | None = None,
+        heights: tuple[float, float] = (-np.inf, np.inf),
+    ) -> None:
         self._lamp = lamp or Lamp()
+        self._heights = heights
         self._corners: F64 = np.array(list(product(*mesh.bounds.T)))
         self._scene = Scene([Body("cad", mesh, "titanium", Pose.identity(), True)])
 
@@ -194,6 +201,8 @@ class SpectralDetector:
         direct = np.where(shadow, 0, facing) * np.float32(self._lamp.distance**2) / d2
         light = self._lamp.ambient + direct
         usable = (seen & ~shadow & (hits.cosine > GRAZING)).reshape(shape)
+        z = points[:, 2].reshape(shape)
+        usable &= (z > self._heights[0]) & (z < self._heights[1])
         usable &= image.data[(slice(None), *window)].max(axis=0) < 2**image.bits - 1
         normal = hits.normal.reshape(*shape, 3)
         for axis in (0, 1):
