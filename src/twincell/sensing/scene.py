@@ -18,10 +18,13 @@ from scipy.spatial.transform import Rotation
 from twincell.errors import SensorError, did_you_mean
 from twincell.geometry.bodies import Body
 from twincell.geometry.pose import Pose
+from twincell.sensing.background import Background
 from twincell.sensing.kernels import gather, merge
 from twincell.sensing.materials import material
+from twincell.sensing.sweep import Grid, collect, take
+from twincell.world.sensors import Lidar
 
-__all__ = ["Hits", "Placement", "Scene"]
+__all__ = ["Hits", "Placement", "Scene", "Turn"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -58,6 +61,25 @@ class Hits:
     cosine: F32
     body: I32
     normal: F32
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Where a LiDAR and the bodies are in the parts of one turn.
+
+    Attributes:
+        grid: azimuths and elevations of the rays.
+        bounds: first column of each part, shape (parts + 1,).
+        rotations: sensor to world, shape (parts, 3, 3).
+        positions: of the sensor in the world, shape (parts, 3) [m].
+        bodies: placement in each part.
+    """
+
+    grid: Grid
+    bounds: NDArray[np.int64]
+    rotations: F64
+    positions: F64
+    bodies: tuple[Placement, ...]
 
 
 class _Mesh:
@@ -108,6 +130,9 @@ class Scene:
         self._first = len(fixed)
         self._still = _Mesh([_arrays(b) for b in fixed]) if fixed else None
         self._bodies = tuple(_Mesh([_arrays(b)]) for b in moving)
+        self.backgrounds: dict[Lidar, Background] = {}
+        """What LiDARs that stand still remember of what never moves."""
+        self._index = {name: i for i, name in enumerate(self.moving)}
         self._centres = np.array([m.centre for m in self._bodies]).reshape(-1, 3)
         self._radii = np.array([m.radius for m in self._bodies])
 
@@ -130,7 +155,7 @@ class Scene:
             SensorError: an unknown name, or an array of another shape or with a NaN.
         """
         count = len(self.moving)
-        index = {name: i for i, name in enumerate(self.moving)}
+        index = self._index
         if poses is None or isinstance(poses, Mapping):
             given = poses or {}
             for name in given:
@@ -190,6 +215,76 @@ class Scene:
         lengths = np.sqrt(_dot(directions, directions))
         cosine = np.asarray(np.abs(along) / lengths, np.float32)
         return Hits(best, cosine, body, normal)
+
+    def cast_still(self, rays: F32) -> tuple[F32, F32, I32]:
+        """Cast rays of unit direction, shape (k, 6), against what never moves.
+
+        Returns:
+            Range, cosine and body as in `Hits`, shape (k,) each.
+        """
+        if self._still is None or len(rays) == 0:
+            shape = len(rays)
+            return (
+                np.full(shape, np.inf, np.float32),
+                np.zeros(shape, np.float32),
+                np.full(shape, -1, np.int32),
+            )
+        t, normal, part = self._still.cast(rays)
+        cosine = np.asarray(np.abs(_dot(normal, rays[:, 3:])), np.float32)
+        return t.copy(), cosine, part.astype(np.int32)
+
+    def cast_moving(
+        self,
+        rays: F32,
+        rings: I32,
+        columns: NDArray[np.int64],
+        turn: Turn,
+        hits: tuple[F32, F32, I32],
+    ) -> None:
+        """Cast a LiDAR's rays against the moving bodies, each in one go for the whole turn.
+
+        Args:
+            rays: unit directions in the sensor frame, column by column, shape (k, s, 3).
+            rings: ring of each, shape (k,).
+            columns: first ray of each column, shape (columns + 1,).
+            turn: where all is.
+            hits: range, cosine and body of what was met before, flat, shape (k * s,); changed
+                where a body is nearer.
+        """
+        if not self.moving or len(rays) == 0:
+            return
+        best, cosine, body = hits
+        rotation = np.stack([p.rotations for p in turn.bodies], axis=1)
+        position = np.stack([p.positions for p in turn.bodies], axis=1)
+        present = np.stack([p.present for p in turn.bodies], axis=1)
+        back = rotation.transpose(0, 1, 3, 2)
+        turns = np.ascontiguousarray(back @ turn.rotations)
+        origins = np.ascontiguousarray((back @ (turn.positions - position)[..., None])[..., 0])
+        chosen = np.empty(len(best), np.int64)
+        local = np.empty((len(best), 6), np.float32)
+        # what is near hides what is far
+        order = np.argsort(np.linalg.norm(origins[:, 0] - self._centres, axis=1), kind="stable")
+        for i in order[present[order].any(axis=1)]:
+            mesh = self._bodies[i]
+            low, high = mesh.boxes[0]
+            n = collect(
+                rays,
+                rings,
+                columns,
+                turn.bounds,
+                turn.grid,
+                turns[i],
+                origins[i],
+                present[i],
+                low,
+                high,
+                best.reshape(rays.shape[:2]),
+                chosen,
+                local,
+            )
+            if n:
+                t, normal, _ = mesh.cast(local[:n])
+                take(chosen[:n], t, normal, local, self._first + i, best, cosine, body)
 
     def cast_fan(
         self, sensors: Sequence[Pose], fan: F32, far: float, poses: Sequence[Placement]
