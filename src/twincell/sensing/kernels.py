@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["edges", "gather", "merge", "mix"]
+__all__ = ["cloud", "edges", "gather", "merge", "mix"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -152,3 +152,35 @@ def mix(ranges: F32, powers: F32, length: float) -> tuple[F32, F32]:
         r[i] = moment / total
         p[i] = total * r[i] ** 2 / parts
     return r, p
+
+
+@njit(cache=True)
+def cloud(
+    measured: F32, intensity: F32, rays: F32, rings: int, firing: float
+) -> tuple[F32, F32, F32, NDArray[np.uint16]]:
+    """Points, intensities, times and rings of the rays that returned.
+
+    Args:
+        measured: ranges, column by column, shape (k,) [m]; not finite where nothing returned.
+        intensity: shape (k,).
+        rays: unit directions, shape (k, 3).
+        rings: in a column.
+        firing: time from column to column [s].
+    """
+    count = 0
+    for i in range(len(measured)):
+        count += np.isfinite(measured[i])
+    points = np.empty((count, 3), np.float32)
+    light = np.empty(count, np.float32)
+    time = np.empty(count, np.float32)
+    ring = np.empty(count, np.uint16)
+    j = 0
+    for i in range(len(measured)):
+        if np.isfinite(measured[i]):
+            for a in range(3):
+                points[j, a] = rays[i, a] * measured[i]
+            light[j] = intensity[i]
+            time[j] = np.float32(i // rings) * np.float32(firing)
+            ring[j] = i % rings
+            j += 1
+    return points, light, time, ring

@@ -24,7 +24,7 @@ from twincell.errors import SensorError
 from twincell.geometry.pose import Pose
 from twincell.sensing.background import Background
 from twincell.sensing.echoes import LIGHT, measure
-from twincell.sensing.kernels import edges, mix
+from twincell.sensing.kernels import cloud, edges, mix
 from twincell.sensing.scene import Placement, Scene, Turn
 from twincell.sensing.sweep import Grid, split, turned
 from twincell.sensing.types import Scan
@@ -235,14 +235,11 @@ def scan(
         as a real one is.
     """
     measured, intensity = ranges(scene, spec, sensor, poses, rng, remember=remember)
-    column, ring = np.nonzero(np.isfinite(measured))
-    rays = _rays(spec)[0].reshape(spec.columns, spec.rings, 3)
-    points = rays[column, ring] * measured[column, ring, None]
-    firing = np.float32(1.0 / (spec.rate * spec.columns))
-    return Scan(
-        stamp=stamp,
-        points=points,
-        intensity=intensity[column, ring],
-        time=column.astype(np.float32) * firing,
-        ring=ring.astype(np.uint16),
+    points, light, time, ring = cloud(
+        measured.reshape(-1),
+        intensity.reshape(-1),
+        _rays(spec)[0],
+        spec.rings,
+        1.0 / (spec.rate * spec.columns),
     )
+    return Scan(stamp=stamp, points=points, intensity=light, time=time, ring=ring)
