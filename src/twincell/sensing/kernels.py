@@ -117,41 +117,47 @@ def edges(ranges: F32, wrap: bool, bend: float) -> I64:
 
 
 @njit(cache=True)
-def mix(ranges: F32, powers: F32, length: float) -> tuple[F32, F32]:
-    """Echo of a beam that fell on several surfaces.
+def mix(
+    which: I64, t: F32, cosine: F32, body: I32, rho: F32, length: float, ranges: F32, powers: F32
+) -> None:
+    """Echoes of beams that fell on several surfaces.
 
-    The strongest part of the beam, by power / range^2, is taken, with all parts that lie within
-    the pulse of it: those cannot be told apart, and the range is their mean by energy.
+    The strongest part of a beam, by power / range^2, is taken, with all parts that lie within
+    the pulse of it: those cannot be told apart, and the range is their mean by energy. The power
+    is that of the whole beam on a target at this range.
 
     Args:
-        ranges: of the beam's parts, shape (k, s) [m]; inf where nothing was met.
-        powers: reflectance times cosine of each, shape (k, s).
+        which: numbers of the beams, shape (m,).
+        t: ranges of their sub-rays, shape (m, s) [m]; inf where nothing was met.
+        cosine: of the sub-rays' incidence, shape (m, s).
+        body: what they met, -1 for nothing, shape (m, s).
+        rho: reflectance of each body, the last for nothing.
         length: half the pulse's length [m].
-
-    Returns:
-        Range [m] and power of each beam, shape (k,); the power is that of the whole beam on a
-        target at this range.
+        ranges: of all central rays, shape (k,) [m]; those of `which` are changed to the beams'.
+        powers: reflectance times cosine of all central rays, likewise.
     """
-    count, parts = ranges.shape
-    r = np.full(count, np.inf, np.float32)
-    p = np.zeros(count, np.float32)
-    for i in range(count):
-        strongest, most = -1, 0.0
-        for j in range(parts):
-            energy = powers[i, j] / ranges[i, j] ** 2
-            if energy > most:
-                strongest, most = j, energy
-        if strongest < 0:
+    parts = t.shape[1] + 1
+    r = np.empty(parts)
+    energy = np.empty(parts)
+    for i in range(len(which)):
+        c = which[i]
+        r[0], energy[0] = ranges[c], powers[c] / (ranges[c] * ranges[c])
+        strongest = 0
+        for j in range(1, parts):
+            r[j] = t[i, j - 1]
+            energy[j] = rho[body[i, j - 1]] * cosine[i, j - 1] / (r[j] * r[j])
+            if energy[j] > energy[strongest]:
+                strongest = j
+        if energy[strongest] == 0:
+            ranges[c], powers[c] = np.inf, 0
             continue
         total, moment = 0.0, 0.0
         for j in range(parts):
-            if abs(ranges[i, j] - ranges[i, strongest]) <= length:
-                energy = powers[i, j] / ranges[i, j] ** 2
-                total += energy
-                moment += energy * ranges[i, j]
-        r[i] = moment / total
-        p[i] = total * r[i] ** 2 / parts
-    return r, p
+            if abs(r[j] - r[strongest]) <= length:
+                total += energy[j]
+                moment += energy[j] * r[j]
+        ranges[c] = moment / total
+        powers[c] = total * (moment / total) ** 2 / parts
 
 
 @njit(cache=True)

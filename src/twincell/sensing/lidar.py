@@ -130,17 +130,13 @@ def ranges(
         hits = background.central()
     scene.cast_moving(rays, rings, columns, turn, hits)
     true, cosine, body = hits
+    shape = (spec.columns, spec.rings)
     rho = np.append(scene.reflectance(spec.wavelength), np.float32(0))
     power = rho[body] * cosine
     if spec.effects.divergence:
-        shape = (spec.columns, spec.rings)
         which = edges(true.reshape(shape), spec.pattern == "spinning", _BEND)
-        parted, powers = np.empty((2, len(which), 5), np.float32)
-        parted[:, 0], powers[:, 0] = true[which], power[which]
         t, cos, met = _beside(scene, spec, turn, which, background)
-        parted[:, 1:], powers[:, 1:] = t, rho[met] * cos
-        true[which], power[which] = mix(parted, powers, LIGHT * spec.pulse / 2)
-    shape = (spec.columns, spec.rings)
+        mix(which, t, cos, met, rho, LIGHT * spec.pulse / 2, true, power)
     return measure(spec, true.reshape(shape), power.reshape(shape), cosine.reshape(shape), rng)
 
 

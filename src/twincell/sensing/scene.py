@@ -21,7 +21,7 @@ from twincell.geometry.pose import Pose
 from twincell.sensing.background import Background
 from twincell.sensing.kernels import gather, merge
 from twincell.sensing.materials import material
-from twincell.sensing.sweep import Grid, collect, take
+from twincell.sensing.sweep import Grid, collect_all, take
 from twincell.world.sensors import Lidar
 
 __all__ = ["Hits", "Placement", "Scene", "Turn"]
@@ -127,6 +127,7 @@ class Scene:
             raise SensorError(f"two bodies of one name in the scene: {', '.join(twice)}")
         self.moving = tuple(b.name for b in moving)
         self.materials = tuple(material(b.material) for b in (*fixed, *moving))
+        self._reflectances: dict[float, F32] = {}
         self._first = len(fixed)
         self._still = _Mesh([_arrays(b) for b in fixed]) if fixed else None
         self._bodies = tuple(_Mesh([_arrays(b)]) for b in moving)
@@ -134,11 +135,16 @@ class Scene:
         """What LiDARs that stand still remember of what never moves."""
         self._index = {name: i for i, name in enumerate(self.moving)}
         self._centres = np.array([m.centre for m in self._bodies]).reshape(-1, 3)
+        self._low = np.array([m.boxes[0][0] for m in self._bodies]).reshape(-1, 3)
+        self._high = np.array([m.boxes[0][1] for m in self._bodies]).reshape(-1, 3)
         self._radii = np.array([m.radius for m in self._bodies])
 
     def reflectance(self, wavelength: float) -> F32:
         """Diffuse reflectance of each body at a wavelength [nm], shape (len(names),)."""
-        return np.array([float(m.at(wavelength)) for m in self.materials], np.float32)
+        if wavelength not in self._reflectances:
+            values = [float(m.at(wavelength)) for m in self.materials]
+            self._reflectances[wavelength] = np.array(values, np.float32)
+        return self._reflectances[wavelength]
 
     def place(
         self, poses: Mapping[str, Pose] | F64 | None = None, names: Sequence[str] | None = None
@@ -260,31 +266,23 @@ class Scene:
         back = rotation.transpose(0, 1, 3, 2)
         turns = np.ascontiguousarray(back @ turn.rotations)
         origins = np.ascontiguousarray((back @ (turn.positions - position)[..., None])[..., 0])
-        chosen = np.empty(len(best), np.int64)
-        local = np.empty((len(best), 6), np.float32)
-        # what is near hides what is far
-        order = np.argsort(np.linalg.norm(origins[:, 0] - self._centres, axis=1), kind="stable")
-        for i in order[present[order].any(axis=1)]:
-            mesh = self._bodies[i]
-            low, high = mesh.boxes[0]
-            n = collect(
-                rays,
-                rings,
-                columns,
-                turn.bounds,
-                turn.grid,
-                turns[i],
-                origins[i],
-                present[i],
-                low,
-                high,
-                best.reshape(rays.shape[:2]),
-                chosen,
-                local,
-            )
-            if n:
-                t, normal, _ = mesh.cast(local[:n])
-                take(chosen[:n], t, normal, local, self._first + i, best, cosine, body)
+        starts, chosen, local = collect_all(
+            rays,
+            rings,
+            columns,
+            turn.bounds,
+            turn.grid,
+            turns,
+            origins,
+            present,
+            self._low,
+            self._high,
+            best.reshape(rays.shape[:2]),
+        )
+        for i in np.flatnonzero(np.diff(starts)).tolist():
+            part = slice(starts[i], starts[i + 1])
+            t, normal, _ = self._bodies[i].cast(local[part])
+            take(chosen[part], t, normal, local[part], self._first + i, best, cosine, body)
 
     def cast_fan(
         self, sensors: Sequence[Pose], fan: F32, far: float, poses: Sequence[Placement]

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["Grid", "collect", "split", "take", "turned"]
+__all__ = ["Grid", "collect_all", "split", "take", "turned"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -62,7 +62,60 @@ def turned(rays: F32, columns: I64, bounds: I64, rotations: F64, positions: F64)
 
 
 @njit(cache=True)
-def collect(
+def collect_all(
+    rays: F32,
+    rings: I32,
+    columns: I64,
+    bounds: I64,
+    grid: Grid,
+    turns: F64,
+    origins: F64,
+    present: NDArray[np.bool_],
+    lows: F64,
+    highs: F64,
+    best: F32,
+) -> tuple[I64, I64, F32]:
+    """Find for each body the rays that can meet it before `best`, moved into its frame.
+
+    Args:
+        rays: directions in the sensor frame, column by column, shape (k, s, 3).
+        rings: ring of each, shape (k,).
+        columns: first ray of each column, shape (columns + 1,).
+        bounds: first column of each part of the turn, shape (parts + 1,).
+        grid: of the turn.
+        turns: sensor to body in each part, shape (bodies, parts, 3, 3).
+        origins: of the sensor in each body's frame, shape (bodies, parts, 3) [m].
+        present: whether a body is there in each part, shape (bodies, parts).
+        lows: least corner of each body's box in its frame, shape (bodies, 3) [m].
+        highs: greatest corner.
+        best: nearest hit so far, shape (k, s) [m].
+
+    Returns:
+        Where each body's rays begin, shape (bodies + 1,); the rays' numbers in flat order; origin
+        and direction in the body's frame, shape (n, 6).
+    """
+    starts = np.zeros(len(turns) + 1, np.int64)
+    chosen = np.empty(best.size + 64, np.int64)
+    local = np.empty((best.size + 64, 6), np.float32)
+    for i in range(len(turns)):
+        start = starts[i]
+        while True:
+            n = _collect(
+                rays, rings, columns, bounds, grid, turns[i], origins[i], present[i], lows[i],
+                highs[i], best, chosen[start:], local[start:],
+            )  # fmt: skip
+            if n >= 0:
+                break
+            wider = np.empty(2 * len(chosen), np.int64)
+            longer = np.empty((2 * len(local), 6), np.float32)
+            wider[:start], longer[:start] = chosen[:start], local[:start]
+            chosen, local = wider, longer
+        starts[i + 1] = start + n
+    return starts, chosen, local
+
+
+@njit(cache=True)
+def _collect(
     rays: F32,
     rings: I32,
     columns: I64,
@@ -77,26 +130,7 @@ def collect(
     chosen: I64,
     local: F32,
 ) -> int:
-    """Find the rays that can meet a body before `best`, and move them into its frame.
-
-    Args:
-        rays: directions in the sensor frame, column by column, shape (k, s, 3).
-        rings: ring of each, shape (k,).
-        columns: first ray of each column, shape (columns + 1,).
-        bounds: first column of each part of the turn, shape (parts + 1,).
-        grid: of the turn.
-        turns: sensor to body in each part, shape (parts, 3, 3).
-        origins: of the sensor in the body's frame, shape (parts, 3) [m].
-        present: whether the body is there in each part, shape (parts,).
-        low: least corner of the body's box in its frame, shape (3,) [m].
-        high: greatest corner.
-        best: nearest hit so far, shape (k, s) [m].
-        chosen: receives the rays' numbers in flat order, shape (k * s,).
-        local: receives the rays in the body's frame, shape (k * s, 6).
-
-    Returns:
-        How many were chosen.
-    """
+    """One body of `collect_all`; how many rays were chosen, -1 where there is no place for them."""
     count, beams = 0, rays.shape[1]
     centre, half = 0.5 * (low + high), 0.5 * (high - low) + _SLACK
     radius = np.sqrt((half * half).sum())
@@ -130,6 +164,8 @@ def collect(
             for i in range(columns[first], columns[last + 1]):
                 if rings[i] < first_ring or rings[i] > last_ring:
                     continue
+                if count + beams > len(chosen):
+                    return -1
                 for j in range(beams):
                     dx, dy, dz = rays[i, j, 0], rays[i, j, 1], rays[i, j, 2]
                     enter, leave = 0.0, best[i, j]
@@ -149,8 +185,6 @@ def collect(
                     if enter <= leave:
                         chosen[count] = i * beams + j
                         count += 1
-                        if count == len(chosen):
-                            return count
     return count
 
 
