@@ -190,14 +190,14 @@ def _collect(
 
 @njit(cache=True)
 def take(
-    chosen: I64, t: F32, normal: F32, local: F32, number: int, best: F32, cosine: F32, body: I32
+    chosen: I64, t: F32, normal: F32, local: F32, number: I32, best: F32, cosine: F32, body: I32
 ) -> None:
-    """Keep hits of one body that are nearer; the last three, flat, are changed."""
+    """Keep hits that are nearer; `number` are their bodies; the last three, flat, are changed."""
     for j in range(len(chosen)):
         i = chosen[j]
         if t[j] < best[i]:
             best[i] = t[j]
-            body[i] = number
+            body[i] = number[j]
             cosine[i] = abs(
                 normal[j, 0] * local[j, 3] + normal[j, 1] * local[j, 4] + normal[j, 2] * local[j, 5]
             )
