@@ -15,7 +15,8 @@ J. 54 (1999) 68), the signal-to-noise ratio is S = S0 P, with S0 = 5.0 (below).
 - quantisation: r to the nearest multiple of `resolution`; intensity to whole counts.
 - cross-talk: a foreign pulse, not synchronised, arrives at any time alike; it takes the place of
   the own echo where it comes first (Kim, Eom and Park, "Investigation on the occurrence of mutual
-  interference between pulsed terrestrial LIDAR scanners", IEEE IV 2015).
+  interference between pulsed terrestrial LIDAR scanners", IEEE IV 2015). `interference` does the
+  same for LiDARs that are in the cell, from their beams.
 
 Without their switches the noise is N(0, noise^2) and returns end sharply at P = 1.
 """
@@ -26,7 +27,7 @@ import math
 
 import numpy as np
 from numba import njit
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from twincell.world.sensors import Lidar
 
@@ -42,7 +43,7 @@ _THRESHOLD = 3.72
 _EDGE = _THRESHOLD + 1.28
 
 
-def signal(spec: Lidar, ranges: ArrayLike, power: ArrayLike) -> F32:
+def signal(spec: Lidar, ranges: F32, power: F32) -> F32:
     """Signal-to-noise ratio of echoes.
 
     Args:
@@ -50,17 +51,15 @@ def signal(spec: Lidar, ranges: ArrayLike, power: ArrayLike) -> F32:
         ranges: [m].
         power: reflectance times cosine of the incidence, of the ranges' shape.
     """
-    r = np.asarray(ranges, np.float32)
-    return np.asarray(power * np.float32(_gain(spec)) / (r * r), np.float32)
+    return np.asarray(power * np.float32(_gain(spec)) / (ranges * ranges), np.float32)
 
 
 def deviation(spec: Lidar, ranges: F32, power: F32, cosine: F32) -> F32:
     """Standard deviation of ranges [m]; arguments as `signal`, cosine of the incidence."""
-    out = np.empty(ranges.shape, np.float32)
-    ratios = signal(spec, ranges, power)
-    for i in np.ndindex(ranges.shape):
-        out[i] = _sigma(ratios[i], ranges[i], cosine[i], spec.noise, _stretch(spec))
-    return out
+    rows = zip(signal(spec, ranges, power).flat, ranges.flat, cosine.flat, strict=True)
+    stretch = _stretch(spec)
+    sigma = [_sigma(float(s), float(r), float(c), spec.noise, stretch) for s, r, c in rows]
+    return np.array(sigma, np.float32).reshape(ranges.shape)
 
 
 def kept(ratio: F32) -> F32:

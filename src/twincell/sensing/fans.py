@@ -76,7 +76,9 @@ def enter(
             row = local[count]
             for a in range(3):
                 row[a] = origin[a]
-                row[3 + a] = turn[a, 0] * fan[j, 0] + turn[a, 1] * fan[j, 1] + turn[a, 2] * fan[j, 2]
+                row[3 + a] = (
+                    turn[a, 0] * fan[j, 0] + turn[a, 1] * fan[j, 1] + turn[a, 2] * fan[j, 2]
+                )
             for i in range(boxes):
                 b = near[i]
                 start, end = 0.0, min(far, best[line, j])

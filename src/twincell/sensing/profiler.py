@@ -19,7 +19,6 @@ from twincell.errors import SensorError
 from twincell.geometry.pose import Pose
 from twincell.sensing.fans import compose
 from twincell.sensing.glints import GLARE, METALS, blurred, shine, speckle
-from twincell.sensing.materials import PROFILER_WAVELENGTH
 from twincell.sensing.scene import Placement, Scene
 from twincell.sensing.types import Profiles
 from twincell.world.sensors import Profiler
@@ -99,7 +98,7 @@ def lines(
     lit = (z >= near) & (z <= far) & (cosine >= np.cos(spec.incidence))
     if baseline:
         lit &= _seen(scene, sensors, rays, z, placements, baseline)
-    rho = np.append(scene.reflectance(PROFILER_WAVELENGTH), np.float32(0))
+    rho = np.append(scene.reflectance(spec.wavelength), np.float32(0))
     light = rho[body] * cosine
     if spec.effects.polish:
         metal = np.append([item.name in METALS for item in scene.materials], False)[body]

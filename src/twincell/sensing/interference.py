@@ -1,0 +1,148 @@
+"""Pulses of the cell's other LiDARs.
+
+A LiDAR hears another's pulse where the footprint of its own beam and the other's meet on a surface,
+or where both look into each other, and only while it listens (Popko, Gaylord and Valenta,
+"Geometric approximation model of inter-lidar interference", Opt. Eng. 59 (2020) 033104; Kim, Eom
+and Park, IEEE IV 2015). With the other's pulse sent `lag` after the own one, and ranges r and R
+from both to the common spot, it seems to come from (r + R + c lag) / 2; face to face at a distance
+L from (L + c lag) / 2. It counts where this is nearer than the own echo: the first pulse is taken.
+
+Clocks run freely: in each turn the other's firings begin at any phase alike, and its rate is off by
+up to `DRIFT`. Both devices send alike, so that a spot's light is as strong as the own echo of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twincell.geometry.pose import Pose
+from twincell.sensing.echoes import LIGHT
+from twincell.sensing.scene import Scene, Turn
+from twincell.world.sensors import Lidar
+
+__all__ = ["DRIFT", "Other", "foreign"]
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+DRIFT = 5e-5
+"""Largest relative error of a quartz clock's rate."""
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another LiDAR of the cell.
+
+    Attributes:
+        spec: its configuration.
+        pose: of its sensor frame in the world.
+        rays: unit directions in its frame, shape (columns, rings, 3).
+        clock: begin of its turn after the own one [s] and relative error of its rate; by chance
+            where None.
+    """
+
+    spec: Lidar
+    pose: Pose
+    rays: F32
+    clock: tuple[float, float] | None = None
+
+
+def foreign(
+    scene: Scene,
+    spec: Lidar,
+    rays: F32,
+    turn: Turn,
+    ranges: F32,
+    others: Sequence[Other],
+    rng: np.random.Generator,
+) -> tuple[I64, F64, NDArray[np.bool_]]:
+    """Foreign pulses of one turn.
+
+    Args:
+        scene: what there is.
+        spec: the LiDAR that hears.
+        rays: its unit directions, shape (columns, rings, 3).
+        turn: where it and the bodies are.
+        ranges: to what its beams meet, shape (columns, rings) [m].
+        others: the LiDARs that it may hear.
+        rng: of the clocks.
+
+    Returns:
+        Flat numbers of the rays, apparent ranges [m], and whether the pulse came straight from
+        the other; shape (k,) each, ordered from far to near.
+    """
+    found: list[tuple[int, float, bool]] = []
+    for other in others:
+        firings, lags = _meetings(spec, other, rng)
+        for part in range(len(turn.bodies)):
+            here = (firings[0] >= turn.bounds[part]) & (firings[0] < turn.bounds[part + 1])
+            for i in np.flatnonzero(here):
+                column, theirs = int(firings[0, i]), int(firings[1, i])
+                found += _heard(
+                    scene, spec, rays[column], turn, part, ranges[column], other, theirs, lags[i],
+                    column * spec.rings,
+                )  # fmt: skip
+    near, far = spec.reach
+    found = sorted((f for f in found if near <= f[1] <= far), key=lambda f: -f[1])
+    columns = list(zip(*found, strict=True)) or [(), (), ()]
+    return np.array(columns[0], np.int64), np.array(columns[1], float), np.array(columns[2], bool)
+
+
+def _meetings(spec: Lidar, other: Other, rng: np.random.Generator) -> tuple[I64, F64]:
+    """Firings of both that can be heard: columns, shape (2, k), and lags, shape (k,) [s]."""
+    own = 1.0 / (spec.rate * spec.columns)
+    theirs = 1.0 / (other.spec.rate * other.spec.columns)
+    if other.clock is None:
+        phase, drift = rng.uniform(0, theirs), rng.uniform(-DRIFT, DRIFT)
+    else:
+        phase, drift = other.clock
+    theirs *= 1 + drift
+    time = np.arange(spec.columns) * own
+    number = np.rint((time - phase) / theirs)
+    lag = phase + number * theirs - time
+    far, beyond = spec.reach[1], other.spec.reach[1]
+    heard = (lag < 2 * far / LIGHT) & (lag > -(far + beyond) / LIGHT)
+    column = np.flatnonzero(heard)
+    return np.stack([column, number[column].astype(np.int64) % other.spec.columns]), lag[column]
+
+
+def _heard(
+    scene: Scene,
+    spec: Lidar,
+    rays: F32,
+    turn: Turn,
+    part: int,
+    ranges: F32,
+    other: Other,
+    theirs: int,
+    lag: float,
+    first: int,
+) -> list[tuple[int, float, bool]]:
+    """What one firing hears of another's: ray, apparent range, whether face to face."""
+    eye = turn.positions[part]
+    own = rays @ turn.rotations[part].T
+    sent = other.pose.rotate(other.rays[theirs])
+    away = scene.cast(other.pose.p, sent, turn.bodies[part]).range.astype(float)
+    r = ranges.astype(float)
+    out = []
+    with np.errstate(invalid="ignore"):  # rays that met nothing
+        spots = other.pose.p + away[:, None] * sent
+        seen = eye + r[:, None] * own
+        apart = np.linalg.norm(seen[:, None] - spots[None], axis=2)
+        wide = 0.5 * (spec.beam * r[:, None] + other.spec.beam * away[None])
+        for i, j in np.argwhere(apart <= wide):
+            out.append((first + int(i), float(r[i] + away[j] + LIGHT * lag) / 2, False))
+    across = other.pose.p - eye
+    length = float(np.linalg.norm(across))
+    if length > 0:
+        looks = (own @ across > length * np.cos(spec.beam / 2)) & (r >= length)
+        shines = (sent @ -across > length * np.cos(other.spec.beam / 2)) & (away >= length)
+        if shines.any():
+            straight = (length + LIGHT * lag) / 2
+            out += [(first + int(i), straight, True) for i in np.flatnonzero(looks)]
+    return out
