@@ -30,6 +30,9 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
+_Heard = tuple[I64, F64, NDArray[np.bool_]]
+"""Flat numbers of rays, apparent ranges, whether face to face."""
+
 DRIFT = 5e-5
 """Largest relative error of a quartz clock's rate."""
 
@@ -60,7 +63,7 @@ def foreign(
     ranges: F32,
     others: Sequence[Other],
     rng: np.random.Generator,
-) -> tuple[I64, F64, NDArray[np.bool_]]:
+) -> _Heard:
     """Foreign pulses of one turn.
 
     Args:
@@ -76,21 +79,26 @@ def foreign(
         Flat numbers of the rays, apparent ranges [m], and whether the pulse came straight from
         the other; shape (k,) each, ordered from far to near.
     """
-    found: list[tuple[int, float, bool]] = []
+    found: list[_Heard] = []
     for other in others:
         firings, lags = _meetings(spec, other, rng)
-        for part in range(len(turn.bodies)):
-            here = (firings[0] >= turn.bounds[part]) & (firings[0] < turn.bounds[part + 1])
-            for i in np.flatnonzero(here):
-                column, theirs = int(firings[0, i]), int(firings[1, i])
-                found += _heard(
-                    scene, spec, rays[column], turn, part, ranges[column], other, theirs, lags[i],
-                    column * spec.rings,
-                )  # fmt: skip
+        part = np.searchsorted(turn.bounds, firings[0], "right") - 1
+        for p in np.unique(part):
+            for some in _few(np.flatnonzero(part == p)):
+                pairs = firings[:, some], lags[some]
+                found.append(_heard(scene, spec, rays, turn, int(p), ranges, other, *pairs))
+    if not found:
+        return np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool)
+    which, apparent, straight = (np.concatenate(f) for f in zip(*found, strict=True))
+    order = np.argsort(-apparent, kind="stable")
     near, far = spec.reach
-    found = sorted((f for f in found if near <= f[1] <= far), key=lambda f: -f[1])
-    columns = list(zip(*found, strict=True)) or [(), (), ()]
-    return np.array(columns[0], np.int64), np.array(columns[1], float), np.array(columns[2], bool)
+    order = order[(apparent[order] >= near) & (apparent[order] <= far)]
+    return which[order], apparent[order], straight[order]
+
+
+def _few(rows: I64) -> list[I64]:
+    """Rows in lots of at most 64, so that pairs of their rays fit into memory."""
+    return np.array_split(rows, -(-len(rows) // 64))
 
 
 def _meetings(spec: Lidar, other: Other, rng: np.random.Generator) -> tuple[I64, F64]:
@@ -119,30 +127,31 @@ def _heard(
     part: int,
     ranges: F32,
     other: Other,
-    theirs: int,
-    lag: float,
-    first: int,
-) -> list[tuple[int, float, bool]]:
-    """What one firing hears of another's: ray, apparent range, whether face to face."""
+    firings: I64,
+    lags: F64,
+) -> _Heard:
+    """What n firings of one part of the turn hear of those of another LiDAR."""
+    column, theirs = firings
     eye = turn.positions[part]
-    own = rays @ turn.rotations[part].T
-    sent = other.pose.rotate(other.rays[theirs])
+    own = rays[column] @ turn.rotations[part].T
+    sent = other.pose.rotate(other.rays[theirs].reshape(-1, 3))
     away = scene.cast(other.pose.p, sent, turn.bodies[part]).range.astype(float)
-    r = ranges.astype(float)
-    out = []
+    sent, away = sent.reshape(len(column), -1, 3), away.reshape(len(column), -1)
+    r = ranges[column].astype(float)
     with np.errstate(invalid="ignore"):  # rays that met nothing
-        spots = other.pose.p + away[:, None] * sent
-        seen = eye + r[:, None] * own
-        apart = np.linalg.norm(seen[:, None] - spots[None], axis=2)
-        wide = 0.5 * (spec.beam * r[:, None] + other.spec.beam * away[None])
-        for i, j in np.argwhere(apart <= wide):
-            out.append((first + int(i), float(r[i] + away[j] + LIGHT * lag) / 2, False))
+        spots = other.pose.p + away[..., None] * sent
+        seen = eye + r[..., None] * own
+        apart = np.linalg.norm(seen[:, :, None] - spots[:, None], axis=3)
+        wide = 0.5 * (spec.beam * r[:, :, None] + other.spec.beam * away[:, None])
+        n, i, j = np.nonzero(apart <= wide)
+    which = [column[n] * spec.rings + i]
+    apparent = [0.5 * (r[n, i] + away[n, j] + LIGHT * lags[n])]
     across = other.pose.p - eye
     length = float(np.linalg.norm(across))
-    if length > 0:
-        looks = (own @ across > length * np.cos(spec.beam / 2)) & (r >= length)
-        shines = (sent @ -across > length * np.cos(other.spec.beam / 2)) & (away >= length)
-        if shines.any():
-            straight = (length + LIGHT * lag) / 2
-            out += [(first + int(i), straight, True) for i in np.flatnonzero(looks)]
-    return out
+    looks = (own @ across > length * np.cos(spec.beam / 2)) & (r >= length)
+    shines = (sent @ -across > length * np.cos(other.spec.beam / 2)) & (away >= length)
+    m, k = np.nonzero(looks & shines.any(axis=1, keepdims=True))
+    which.append(column[m] * spec.rings + k)
+    apparent.append(0.5 * (length + LIGHT * lags[m]))
+    straight = np.repeat([False, True], [len(n), len(m)])
+    return np.concatenate(which), np.concatenate(apparent), straight
