@@ -84,7 +84,7 @@ def distortion() -> None:
         low = (np.abs(scan.points[:, 2]) < 0.3) & (scan.points[:, 0] < -1.0)
         axis.plot(scan.points[low, 0], scan.points[low, 1], ".", ms=3, label=label)
     axis.set(xlim=(-1.8, -1.2), ylim=(-0.6, 0.6), xlabel="x [m]", ylabel="y [m]")
-    axis.legend()
+    axis.legend(loc="lower left")
     save(figure, "sensors_distortion.png")
 
 
@@ -167,9 +167,10 @@ def speckle() -> None:
         axes[0].plot(1e3 * x, z - 40 * i, lw=0.8, label=f"{label}: {z.std():.1f} um rms")
         z = z - z.mean()
         along = np.correlate(z, z, "full")[len(z) - 1 :][:12] / (z @ z)
-        axes[1].plot(1e3 * np.arange(12) * (x[1] - x[0]), along, "o-", ms=3)
+        shape = ("o-", "s-", "x--")[i]
+        axes[1].plot(1e3 * np.arange(12) * (x[1] - x[0]), along, shape, ms=4)
     axes[0].set(
-        xlabel="x [mm]", ylabel="z off the plate [um], shifted", xlim=(-5, 5), ylim=(-110, 60)
+        xlabel="x [mm]", ylabel="z off the plate [um], shifted", xlim=(-5, 5), ylim=(-38, 26)
     )
     axes[0].legend(loc="upper right", fontsize=8)
     axes[1].set(xlabel="distance along the line [mm]", ylabel="correlation")
@@ -224,8 +225,8 @@ def cloud() -> None:
         (axes[1], scan, "Ouster OS1-128, all effects"),
     ):
         points = pose.apply(one.points)
-        inside = (np.abs(points[:, 1]) < 1.55) & (points[:, 0] < 1.9) & (points[:, 0] > -0.85)
-        inside &= points[:, 2] > 0.02
+        inside = (np.abs(points[:, 1]) < 1.4) & (points[:, 0] < 1.9) & (points[:, 0] > -0.7)
+        inside &= points[:, 2] > 0.12
         p = points[inside]
         u = -(p[:, 0] - 0.6) * 0.87 + p[:, 1] * 0.5
         v = p[:, 2] - 0.35 * (0.5 * p[:, 0] + 0.87 * p[:, 1])
@@ -238,12 +239,12 @@ def cloud() -> None:
 
 
 def interference() -> None:
-    """Ghosts of 400 turns beside another LiDAR, seen from above."""
+    """Ghosts of 4,000 turns beside another LiDAR, seen from above."""
     scene = Scene([hall(), plate(3.0)])
     spec = Lidar(
         kind="lidar",
         mount=MOUNT,
-        columns=1800,
+        columns=900,
         reach=(0.3, 30.0),
         effects=LidarEffects(interference=True),
     )
@@ -251,7 +252,7 @@ def interference() -> None:
     others = [lidar.other_lidar(spec, other)]
     rng = np.random.default_rng(4)
     ghosts = []
-    for _ in range(400):
+    for _ in range(4000):
         both = lidar.scan(scene, spec, HERE, scene.place(), 0.0, rng, others=others)
         points = both.points.astype(float)
         x, y, z = np.abs(points).T
@@ -260,7 +261,7 @@ def interference() -> None:
     found = np.concatenate(ghosts)
     figure, axis = plt.subplots(figsize=(6.4, 4.6))
     axis.plot(both.points[:, 0], both.points[:, 1], ".", ms=1, color="0.7", label="one turn")
-    label = f"ghosts of 400 turns: {len(found)}"
+    label = f"ghosts of 4,000 turns: {len(found)}"
     axis.plot(found[:, 0], found[:, 1], ".", ms=5, color="tab:red", label=label)
     axis.plot(0, 0, "^", color="tab:blue", ms=9, label="this LiDAR")
     axis.plot(*other.p[:2], "v", color="tab:orange", ms=9, label="the other")

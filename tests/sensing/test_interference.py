@@ -65,19 +65,18 @@ def test_face_to_face_comes_from_half_the_distance():
 
 
 def test_free_clocks_meet_as_often_as_their_windows_do():
-    """Face to face, with any phase between two firings: the other's column 0 is heard where its
-    pulse arrives while the own receiver listens, L + c lag < 2 far."""
-    spec = dataclasses.replace(SPEC, columns=64, rate=5120.0, reach=(0.3, 200.0))
+    """Face to face, with turns that begin at any time: heard where the pulse arrives while the own
+    receiver listens, which is 2 (far - near) / c of a turn."""
+    spec = dataclasses.replace(SPEC, columns=8, rate=40960.0, reach=(0.3, 200.0))
     scene = Scene([Body("far", WALL.mesh, "steel", Pose.of([-300, 0, 0]), False)])
-    length = 150.0
-    others = [other_lidar(spec, Pose.of([length, 0, 0], [0, 0, np.pi]))]
+    others = [other_lidar(spec, Pose.of([150.0, 0, 0], [0, 0, np.pi]))]
     rng = np.random.default_rng(7)
     heard = 0
-    for _ in range(300):
+    for _ in range(2000):
         measured, _ = ranges(scene, spec, HERE, scene.place(), rng, others=others)
         heard += bool(np.isfinite(measured[0, 0]))
-    share = (2 * 200.0 - length) / LIGHT * spec.rate * spec.columns
-    assert heard / 300 == pytest.approx(share, abs=0.07)
+    share = 2 * (200.0 - 0.3) / LIGHT * spec.rate
+    assert heard / 2000 == pytest.approx(share, abs=4 * np.sqrt(share / 2000))
 
 
 def test_without_the_switch_or_without_chance_nothing_is_heard():

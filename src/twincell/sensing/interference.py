@@ -7,8 +7,8 @@ and Park, IEEE IV 2015). With the other's pulse sent `lag` after the own one, an
 from both to the common spot, it seems to come from (r + R + c lag) / 2; face to face at a distance
 L from (L + c lag) / 2. It counts where this is nearer than the own echo: the first pulse is taken.
 
-Clocks run freely: in each turn the other's firings begin at any phase alike, and its rate is off by
-up to `DRIFT`. Both devices send alike, so that a spot's light is as strong as the own echo of it.
+Nothing locks the devices: in each turn the other's turn begins at any time alike, and its rate is
+off by up to `DRIFT`. Both devices send alike, so that a spot is as bright as in the own echo.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _meetings(spec: Lidar, other: Other, rng: np.random.Generator) -> tuple[I64,
     own = 1.0 / (spec.rate * spec.columns)
     theirs = 1.0 / (other.spec.rate * other.spec.columns)
     if other.clock is None:
-        phase, drift = rng.uniform(0, theirs), rng.uniform(-DRIFT, DRIFT)
+        phase, drift = rng.uniform(0, 1.0 / other.spec.rate), rng.uniform(-DRIFT, DRIFT)
     else:
         phase, drift = other.clock
     theirs *= 1 + drift
