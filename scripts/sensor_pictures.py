@@ -164,7 +164,7 @@ def speckle() -> None:
     for i, (label, some) in enumerate(rows.items()):
         points = lidar_line(scene, some, np.random.default_rng(5))
         x, z = points[:, 0], 1e6 * (points[:, 2] - 0.15)
-        axes[0].plot(1e3 * x, z - 40 * i, lw=0.8, label=f"{label}: {z.std():.1f} um rms")
+        axes[0].plot(1e3 * x, z - 15 * i, lw=0.8, label=f"{label}: {z.std():.1f} um rms")
         z = z - z.mean()
         along = np.correlate(z, z, "full")[len(z) - 1 :][:12] / (z @ z)
         shape = ("o-", "s-", "x--")[i]
@@ -239,12 +239,13 @@ def cloud() -> None:
 
 
 def interference() -> None:
-    """Ghosts of 4,000 turns beside another LiDAR, seen from above."""
+    """Ghosts of 8,000 turns beside another LiDAR, seen from above."""
     scene = Scene([hall(), plate(3.0)])
     spec = Lidar(
         kind="lidar",
         mount=MOUNT,
         columns=900,
+        beam=0.009,
         reach=(0.3, 30.0),
         effects=LidarEffects(interference=True),
     )
@@ -252,7 +253,7 @@ def interference() -> None:
     others = [lidar.other_lidar(spec, other)]
     rng = np.random.default_rng(4)
     ghosts = []
-    for _ in range(4000):
+    for _ in range(8000):
         both = lidar.scan(scene, spec, HERE, scene.place(), 0.0, rng, others=others)
         points = both.points.astype(float)
         x, y, z = np.abs(points).T
@@ -261,7 +262,7 @@ def interference() -> None:
     found = np.concatenate(ghosts)
     figure, axis = plt.subplots(figsize=(6.4, 4.6))
     axis.plot(both.points[:, 0], both.points[:, 1], ".", ms=1, color="0.7", label="one turn")
-    label = f"ghosts of 4,000 turns: {len(found)}"
+    label = f"ghosts of 8,000 turns: {len(found)}"
     axis.plot(found[:, 0], found[:, 1], ".", ms=5, color="tab:red", label=label)
     axis.plot(0, 0, "^", color="tab:blue", ms=9, label="this LiDAR")
     axis.plot(*other.p[:2], "v", color="tab:orange", ms=9, label="the other")
