@@ -239,7 +239,7 @@ def cloud() -> None:
 
 
 def interference() -> None:
-    """Ghosts of 8,000 turns beside another LiDAR, seen from above."""
+    """Ghosts of 40,000 turns beside another LiDAR, seen from above."""
     scene = Scene([hall(), plate(3.0)])
     spec = Lidar(
         kind="lidar",
@@ -253,7 +253,7 @@ def interference() -> None:
     others = [lidar.other_lidar(spec, other)]
     rng = np.random.default_rng(4)
     ghosts = []
-    for _ in range(8000):
+    for _ in range(40000):
         both = lidar.scan(scene, spec, HERE, scene.place(), 0.0, rng, others=others)
         points = both.points.astype(float)
         x, y, z = np.abs(points).T
@@ -262,7 +262,7 @@ def interference() -> None:
     found = np.concatenate(ghosts)
     figure, axis = plt.subplots(figsize=(6.4, 4.6))
     axis.plot(both.points[:, 0], both.points[:, 1], ".", ms=1, color="0.7", label="one turn")
-    label = f"ghosts of 8,000 turns: {len(found)}"
+    label = f"ghosts of 40,000 turns: {len(found)}"
     axis.plot(found[:, 0], found[:, 1], ".", ms=5, color="tab:red", label=label)
     axis.plot(0, 0, "^", color="tab:blue", ms=9, label="this LiDAR")
     axis.plot(*other.p[:2], "v", color="tab:orange", ms=9, label="the other")
