@@ -109,7 +109,7 @@ def compose(
     Args:
         z: depths, shape (m, k) [m].
         lit: which points are seen.
-        light: share of a white target's.
+        light: as a share of what saturates the camera, shape (m, k).
         fan: directions with z = 1, shape (k, 3).
         noise: standard normal deviates, shape (m, k) or (0, 0) for none.
         sigma: of the depth [m].

@@ -18,12 +18,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from twincell.errors import SensorError, did_you_mean
 
-__all__ = ["LIDAR_WAVELENGTH", "MATERIALS", "Material", "material"]
+__all__ = ["LIDAR_WAVELENGTH", "MATERIALS", "PROFILER_WAVELENGTH", "Material", "material"]
 
 F64 = NDArray[np.float64]
 
 LIDAR_WAVELENGTH = 905.0
 """Of most spinning LiDARs [nm]."""
+PROFILER_WAVELENGTH = 450.0
+"""Blue, as laser profilers for metal use it [nm]."""
 _WAVELENGTHS = np.array([400.0, 500.0, 600.0, 700.0, 800.0, 900.0, 1000.0])
 
 

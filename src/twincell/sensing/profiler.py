@@ -111,7 +111,7 @@ def lines(
     noise = np.empty((0, 0), np.float32)
     if rng is not None and spec.noise > 0:
         noise = rng.standard_normal(z.shape, np.float32)
-    points, intensity = compose(z, lit, light, rays, noise, spec.noise)
+    points, intensity = compose(z, lit, light / np.float32(GLARE), rays, noise, spec.noise)
     return Profiles(times, points, intensity)
 
 
