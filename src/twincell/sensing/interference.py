@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from twincell.geometry.pose import Pose
 from twincell.sensing.echoes import LIGHT
-from twincell.sensing.scene import Scene, Turn
+from twincell.sensing.scene import Scene
+from twincell.sensing.turns import Turn
 from twincell.world.sensors import Lidar
 
 __all__ = ["DRIFT", "Other", "foreign"]

@@ -26,8 +26,9 @@ from twincell.sensing.background import Background
 from twincell.sensing.echoes import LIGHT, TARGET, kept, measure, signal
 from twincell.sensing.interference import Other, foreign
 from twincell.sensing.kernels import cloud, edges, mix
-from twincell.sensing.scene import Placement, Scene, Turn
+from twincell.sensing.scene import Placement, Scene
 from twincell.sensing.sweep import Grid, split, turned
+from twincell.sensing.turns import Turn, cast_moving
 from twincell.sensing.types import Scan
 from twincell.world.sensors import Lidar
 
@@ -150,7 +151,7 @@ def ranges(
         hits = scene.cast_still(world)
     else:
         hits = background.central()
-    scene.cast_moving(rays, rings, columns, turn, hits)
+    cast_moving(scene, rays, rings, columns, turn, hits)
     true, cosine, body = hits
     shape = (spec.columns, spec.rings)
     rho = np.append(scene.reflectance(spec.wavelength), np.float32(0))
@@ -267,7 +268,7 @@ def _beside(
     rays = split(directions, which, spec.beam / 4)
     first = np.searchsorted(which, columns)
     hits = t.reshape(-1), cosine.reshape(-1), body.reshape(-1)
-    scene.cast_moving(rays, rings[which], first, turn, hits)
+    cast_moving(scene, rays, rings[which], first, turn, hits)
     return t.reshape(-1, 4), cosine.reshape(-1, 4), body.reshape(-1, 4)
 
 

@@ -22,10 +22,10 @@ from twincell.sensing.background import Background
 from twincell.sensing.fans import enter
 from twincell.sensing.kernels import gather, merge
 from twincell.sensing.materials import material
-from twincell.sensing.sweep import Grid, collect_all, take
+from twincell.sensing.sweep import take
 from twincell.world.sensors import Lidar
 
-__all__ = ["Hits", "Placement", "Scene", "Turn"]
+__all__ = ["Hits", "Placement", "Scene"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -66,25 +66,6 @@ class Hits:
     cosine: F32
     body: I32
     normal: F32
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Where a LiDAR and the bodies are in the parts of one turn.
-
-    Attributes:
-        grid: azimuths and elevations of the rays.
-        bounds: first column of each part, shape (parts + 1,).
-        rotations: sensor to world, shape (parts, 3, 3).
-        positions: of the sensor in the world, shape (parts, 3) [m].
-        bodies: placement in each part.
-    """
-
-    grid: Grid
-    bounds: NDArray[np.int64]
-    rotations: F64
-    positions: F64
-    bodies: tuple[Placement, ...]
 
 
 class _Mesh:
@@ -143,8 +124,11 @@ class Scene:
         """What LiDARs that stand still remember of what never moves."""
         self._index = {name: i for i, name in enumerate(self.moving)}
         self._centres = np.array([m.centre for m in self._bodies]).reshape(-1, 3)
-        self._low = np.array([m.low[0] for m in self._bodies]).reshape(-1, 3)
-        self._high = np.array([m.high[0] for m in self._bodies]).reshape(-1, 3)
+        self.boxes = tuple(
+            np.array([corner for m in self._bodies for corner in getattr(m, side)]).reshape(-1, 3)
+            for side in ("low", "high")
+        )
+        """Least and greatest corners of the moving bodies in their frames, shape (n, 3) each."""
         self._radii = np.array([m.radius for m in self._bodies])
 
     def reflectance(self, wavelength: float) -> F32:
@@ -153,6 +137,11 @@ class Scene:
             values = [float(m.at(wavelength)) for m in self.materials]
             self._reflectances[wavelength] = np.array(values, np.float32)
         return self._reflectances[wavelength]
+
+    @property
+    def meshes(self) -> tuple[_Mesh | None, tuple[_Mesh, ...]]:
+        """Of what never moves, all in one, and of each moving body."""
+        return self._still, self._bodies
 
     def place(
         self, poses: Mapping[str, Pose] | F64 | None = None, names: Sequence[str] | None = None
@@ -246,52 +235,6 @@ class Scene:
         t, normal, part = self._still.cast(rays)
         cosine = np.asarray(np.abs(_dot(normal, rays[:, 3:])), np.float32)
         return t.copy(), cosine, part.astype(np.int32)
-
-    def cast_moving(
-        self,
-        rays: F32,
-        rings: I32,
-        columns: NDArray[np.int64],
-        turn: Turn,
-        hits: tuple[F32, F32, I32],
-    ) -> None:
-        """Cast a LiDAR's rays against the moving bodies, each in one go for the whole turn.
-
-        Args:
-            rays: unit directions in the sensor frame, column by column, shape (k, s, 3).
-            rings: ring of each, shape (k,).
-            columns: first ray of each column, shape (columns + 1,).
-            turn: where all is.
-            hits: range, cosine and body of what was met before, flat, shape (k * s,); changed
-                where a body is nearer.
-        """
-        if not self.moving or len(rays) == 0:
-            return
-        best, cosine, body = hits
-        rotation = np.stack([p.rotations for p in turn.bodies], axis=1)
-        position = np.stack([p.positions for p in turn.bodies], axis=1)
-        present = np.stack([p.present for p in turn.bodies], axis=1)
-        back = rotation.transpose(0, 1, 3, 2)
-        turns = np.ascontiguousarray(back @ turn.rotations)
-        origins = np.ascontiguousarray((back @ (turn.positions - position)[..., None])[..., 0])
-        starts, chosen, local = collect_all(
-            rays,
-            rings,
-            columns,
-            turn.bounds,
-            turn.grid,
-            turns,
-            origins,
-            present,
-            self._low,
-            self._high,
-            best.reshape(rays.shape[:2]),
-        )
-        for i in np.flatnonzero(np.diff(starts)).tolist():
-            part = slice(starts[i], starts[i + 1])
-            t, normal, _ = self._bodies[i].cast(local[part])
-            number = np.full(len(t), self._first + i, np.int32)
-            take(chosen[part], t, normal, local[part], number, best, cosine, body)
 
     def cast_fan(
         self, sensors: Sequence[Pose], fan: F32, far: float, poses: Sequence[Placement]
