@@ -124,9 +124,9 @@ class Scene:
         """What LiDARs that stand still remember of what never moves."""
         self._index = {name: i for i, name in enumerate(self.moving)}
         self._centres = np.array([m.centre for m in self._bodies]).reshape(-1, 3)
-        self.boxes = tuple(
-            np.array([corner for m in self._bodies for corner in getattr(m, side)]).reshape(-1, 3)
-            for side in ("low", "high")
+        self.boxes: tuple[F64, F64] = (
+            np.array([m.low[0] for m in self._bodies]).reshape(-1, 3),
+            np.array([m.high[0] for m in self._bodies]).reshape(-1, 3),
         )
         """Least and greatest corners of the moving bodies in their frames, shape (n, 3) each."""
         self._radii = np.array([m.radius for m in self._bodies])

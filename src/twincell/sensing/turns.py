@@ -66,6 +66,7 @@ def cast_moving(
     back = rotation.transpose(0, 1, 3, 2)
     turns = np.ascontiguousarray(back @ turn.rotations)
     origins = np.ascontiguousarray((back @ (turn.positions - position)[..., None])[..., 0])
+    low, high = scene.boxes
     starts, chosen, local = collect_all(
         rays,
         rings,
@@ -75,7 +76,8 @@ def cast_moving(
         turns,
         origins,
         present,
-        *scene.boxes,
+        low,
+        high,
         best.reshape(rays.shape[:2]),
     )
     first = len(scene.names) - len(bodies)
