@@ -138,11 +138,6 @@ class Scene:
             self._reflectances[wavelength] = np.array(values, np.float32)
         return self._reflectances[wavelength]
 
-    @property
-    def meshes(self) -> tuple[_Mesh | None, tuple[_Mesh, ...]]:
-        """Of what never moves, all in one, and of each moving body."""
-        return self._still, self._bodies
-
     def place(
         self, poses: Mapping[str, Pose] | F64 | None = None, names: Sequence[str] | None = None
     ) -> Placement:
@@ -235,6 +230,11 @@ class Scene:
         t, normal, part = self._still.cast(rays)
         cosine = np.asarray(np.abs(_dot(normal, rays[:, 3:])), np.float32)
         return t.copy(), cosine, part.astype(np.int32)
+
+    def cast_mover(self, number: int, rays: F32) -> tuple[F32, F32]:
+        """Range and normal of rays, shape (k, 6), at one moving body, all in the body's frame."""
+        t, normal, _ = self._bodies[number].cast(rays)
+        return t, normal
 
     def cast_fan(
         self, sensors: Sequence[Pose], fan: F32, far: float, poses: Sequence[Placement]

@@ -56,8 +56,7 @@ def cast_moving(
         hits: range, cosine and body of what was met before, flat, shape (k * s,); changed where a
             body is nearer.
     """
-    _, bodies = scene.meshes
-    if not bodies or len(rays) == 0:
+    if not scene.moving or len(rays) == 0:
         return
     best, cosine, body = hits
     rotation = np.stack([p.rotations for p in turn.bodies], axis=1)
@@ -80,9 +79,9 @@ def cast_moving(
         high,
         best.reshape(rays.shape[:2]),
     )
-    first = len(scene.names) - len(bodies)
+    first = len(scene.names) - len(scene.moving)
     for i in np.flatnonzero(np.diff(starts)).tolist():
         part = slice(starts[i], starts[i + 1])
-        t, normal, _ = bodies[i].cast(local[part])
+        t, normal = scene.cast_mover(i, local[part])
         number = np.full(len(t), first + i, np.int32)
         take(chosen[part], t, normal, local[part], number, best, cosine, body)
