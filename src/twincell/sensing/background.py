@@ -35,8 +35,8 @@ class Background:
         self.pose = pose
         self._cast = cast
         self._central = cast(rays)
-        self._known = np.zeros(len(rays), bool)
-        shape = (len(rays), 4)
+        self._known = np.zeros(2 * len(rays), bool)
+        shape = (2 * len(rays), 2)
         self._around = (
             np.empty(shape, np.float32),
             np.empty(shape, np.float32),
@@ -49,19 +49,19 @@ class Background:
         return t.copy(), cosine.copy(), body.copy()
 
     def around(self, which: I64, rays: Callable[[I64], F32]) -> tuple[F32, F32, I32]:
-        """The same of the sub-rays about some rays, cast where they have not been before.
+        """The same of pairs of sub-rays about some rays, cast where they have not been before.
 
         Args:
-            which: numbers of the central rays, shape (m,).
-            rays: gives the sub-rays in the world about some of those, shape (4 * n, 6).
+            which: of each pair, as `kernels.edges` gives them, shape (m,).
+            rays: gives the sub-rays in the world of some of those, shape (2 * n, 6).
 
         Returns:
-            Shape (m, 4) each, as copies.
+            Shape (m, 2) each, as copies.
         """
         new = which[~self._known[which]]
         if len(new):
             for kept, found in zip(self._around, self._cast(rays(new)), strict=True):
-                kept[new] = found.reshape(-1, 4)
+                kept[new] = found.reshape(-1, 2)
             self._known[new] = True
         t, cosine, body = self._around
         return t[which], cosine[which], body[which]

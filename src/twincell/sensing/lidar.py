@@ -6,10 +6,11 @@ range, as data sheets of such sensors say: 255 rho cos(theta), with rho the body
 the LiDAR's wavelength and theta the incidence. `echoes` holds noise, drop-out and the rest.
 
 With `effects.divergence` a beam has a width. Where the surroundings of a ray are not one plane,
-four sub-rays at half the beam's radius stand beside the central one, and what lies within half a
-pulse's length of the strongest part is one echo at the mean by energy: mixed pixels (Tang, Huber
-and Akinci, "A comparative analysis of depth-discontinuity and mixed-pixel detection algorithms",
-3DIM 2007). Elsewhere the central ray is the beam.
+sub-rays at half the beam's radius stand beside the central one, two left and right or two above
+and below or all four, after where the plane ends. What lies within half a pulse's length of the
+strongest part is one echo at the mean by energy: mixed pixels (Tang, Huber and Akinci, "A
+comparative analysis of depth-discontinuity and mixed-pixel detection algorithms", 3DIM 2007).
+Elsewhere the central ray is the beam.
 """
 
 from __future__ import annotations
@@ -253,12 +254,12 @@ def _background(scene: Scene, spec: Lidar, turn: Turn) -> Background:
 def _beside(
     scene: Scene, spec: Lidar, turn: Turn, which: I64, background: Background | None
 ) -> tuple[F32, F32, I32]:
-    """Range, cosine and body of four sub-rays about some rays, shape (m, 4) each."""
+    """Range, cosine and body of pairs of sub-rays about some rays, shape (m, 2) each."""
     directions, rings, columns = _rays(spec)
 
     def world(some: I64) -> F32:
         rays = split(directions, some, spec.beam / 4)
-        first = np.searchsorted(some, columns)
+        first = np.searchsorted(some, 2 * columns)
         return turned(rays, first, turn.bounds, turn.rotations, turn.positions)
 
     if background is None:
@@ -266,10 +267,10 @@ def _beside(
     else:
         t, cosine, body = background.around(which, world)
     rays = split(directions, which, spec.beam / 4)
-    first = np.searchsorted(which, columns)
+    first = np.searchsorted(which, 2 * columns)
     hits = t.reshape(-1), cosine.reshape(-1), body.reshape(-1)
-    cast_moving(scene, rays, rings[which], first, turn, hits)
-    return t.reshape(-1, 4), cosine.reshape(-1, 4), body.reshape(-1, 4)
+    cast_moving(scene, rays, rings[which // 2], first, turn, hits)
+    return t.reshape(-1, 2), cosine.reshape(-1, 2), body.reshape(-1, 2)
 
 
 def scan(

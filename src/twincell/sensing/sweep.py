@@ -205,31 +205,28 @@ def take(
 
 @njit(cache=True)
 def split(rays: F32, which: I64, angle: float) -> F32:
-    """Unit directions left, right, above and below of some rays.
+    """Unit directions at both sides of some rays.
 
     Args:
         rays: unit directions, shape (k, 3).
-        which: numbers of those, shape (m,).
-        angle: between a ray and each of its four [rad].
+        which: twice the numbers of those, plus one for above and below in place of left and right,
+            shape (m,).
+        angle: between a ray and each of its sub-rays [rad].
 
     Returns:
-        Shape (m, 4, 3).
+        Shape (m, 2, 3).
     """
-    out = np.empty((len(which), 4, 3), np.float32)
+    out = np.empty((len(which), 2, 3), np.float32)
     cos, sin = np.cos(angle), np.sin(angle)
-    for j in range(len(which)):
-        x, y, z = rays[which[j], 0], rays[which[j], 1], rays[which[j], 2]
+    for i in range(len(which)):
+        x, y, z = rays[which[i] // 2, 0], rays[which[i] // 2, 1], rays[which[i] // 2, 2]
         level = np.hypot(x, y)
-        ax, ay = -y / level, x / level
-        ux, uy, uz = -z * ay, z * ax, x * ay - y * ax
+        ax, ay, az = -y / level, x / level, 0.0 * z
+        if which[i] % 2:  # the ray's direction times that across
+            ax, ay, az = -z * ay, z * ax, x * ay - y * ax
         for side in range(2):
             s = sin if side == 0 else -sin
-            out[j, side, 0], out[j, side, 1], out[j, side, 2] = (
-                cos * x + s * ax,
-                cos * y + s * ay,
-                cos * z,
-            )
-            out[j, 2 + side, 0] = cos * x + s * ux
-            out[j, 2 + side, 1] = cos * y + s * uy
-            out[j, 2 + side, 2] = cos * z + s * uz
+            out[i, side, 0] = cos * x + s * ax
+            out[i, side, 1] = cos * y + s * ay
+            out[i, side, 2] = cos * z + s * az
     return out
