@@ -117,8 +117,9 @@ def test_an_edge_mixes_ranges_only_within_the_pulse(gap: float, mixed: bool, rol
     plain, _ = ranges(
         scene, dataclasses.replace(spec, effects=LidarEffects()), Pose.identity(), scene.place()
     )
-    away = np.r_[5:40, 320:355]
-    np.testing.assert_allclose(measured[away], plain[away], atol=1e-6)
+    away = np.r_[5:20, 340:355]
+    rings = [0, 2] if roll else [0, 1, 2]  # the middle one goes along the level edge
+    np.testing.assert_allclose(measured[away][:, rings], plain[away][:, rings], atol=1e-6)
 
 
 def test_a_raster_covers_its_azimuths():
