@@ -26,7 +26,6 @@ from twincell.errors import SensorError, did_you_mean
 __all__ = [
     "LIDAR_WAVELENGTH",
     "MATERIALS",
-    "PROFILER_WAVELENGTH",
     "WAVELENGTHS",
     "Material",
     "material",
@@ -36,8 +35,6 @@ F64 = NDArray[np.float64]
 
 LIDAR_WAVELENGTH = 905.0
 """Of most spinning LiDARs [nm]."""
-PROFILER_WAVELENGTH = 450.0
-"""Blue, as laser profilers for metal use it [nm]."""
 WAVELENGTHS = np.arange(300.0, 1101.0, 100.0)
 """Of the tables [nm]; beyond them nothing is known."""
 
