@@ -21,7 +21,7 @@ _CASE = Case.of("titanium/ground/imperfect")
 """A profiler with its imperfections, on ground metal."""
 
 
-def main(seed: int, blades: int) -> None:
+def main(seed: int = 102, blades: int = 60) -> None:
     """Measure and report."""
     path = world_path("blade_cell")
     world = apply(load_world(path), _CASE)
@@ -81,4 +81,4 @@ def _f1(tallies: list[Tally]) -> float:
 
 if __name__ == "__main__":
     arguments = [int(a) for a in sys.argv[1:]]
-    main(*(arguments or [101, 60]))
+    main(*arguments)

@@ -42,7 +42,9 @@ SLENDER = 3.0
 EDGE = 0.0004
 """Within this of the CAD's edges an indication may be the edge [m]."""
 CROSSED = 3.0
-"""Lines of the profiler that do not all miss an open crack."""
+"""Lines of the profiler that do not all miss an open crack, where marks run beside it."""
+LONE = 10.0
+"""The same for a line that stands alone: blur may close a short crack to several lines."""
 FAMILY = 3
 """Parallel neighbours, itself counted, that make marks."""
 
@@ -129,7 +131,7 @@ def classify(e: Evidence) -> Judgement:
         add("crack", "deep", "no laser light returns from a narrow gap")
     if e.confirmed and not e.profiler:
         add("crack", "faint", "the profiler's points lie a little deep along it")
-    elif e.crossed >= CROSSED and not e.profiler:
+    elif e.crossed >= (CROSSED if e.parallel > 1 else LONE) and not e.profiler:
         add(
             "stain" if tinted else "mark",
             "sound",
