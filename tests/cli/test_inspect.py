@@ -62,7 +62,7 @@ def test_one_bad_scan_is_named_and_the_others_are_judged(
     nans = tmp_path / "nan.xyz"
     nans.write_text("nan nan nan\n" * 300)
     code, data, log = scan(cad, tmp_path / "o" / "found.json", other, cut, good, empty, nans)
-    assert code == 2
+    assert code == 1
     rows = {Path(row["file"]).name: row for row in data["files"]}
     assert rows["scan.ply"]["error"] is None
     assert rows["scan.ply"]["residual"] < 5e-5
@@ -89,7 +89,7 @@ def test_any_text_is_judged_or_refused_in_words(
     file = tmp_path / name
     file.write_text(text, encoding="latin-1" if name == "latin.xyz" else "utf-8")
     code, data, log = scan(part[0], tmp_path / "o.json", file)
-    assert code == 2
+    assert code == 1
     assert name in data["files"][0]["error"]
     assert "Traceback" not in log
 
@@ -107,7 +107,7 @@ def test_mangled_files_never_end_in_a_traceback(
     file = tmp_path / f"mangled.{suffix}"
     file.write_bytes(bytes(data[: int(keep * len(data))]))
     code, _, log = scan(part[0], tmp_path / "o.json", file)
-    assert code in (0, 2)
+    assert code in (0, 1)
     assert "Traceback" not in log
 
 
@@ -122,12 +122,12 @@ def test_a_cad_that_is_none_ends_before_anything_is_written(
     assert not (tmp_path / "o").exists()
 
 
-def test_a_bag_that_is_none_is_named_and_the_code_is_2(tmp_path: Path) -> None:
+def test_a_bag_that_is_none_is_named_and_the_code_is_1(tmp_path: Path) -> None:
     (tmp_path / "a.mcap").write_bytes(b"\x89MCAP0\r\n" + b"\x00" * 40)
     (tmp_path / "b.db3").write_bytes(b"SQLite format 3\x00" + b"\x00" * 40)
     files = [str(tmp_path / n) for n in ("a.mcap", "b.db3", "none.mcap")]
     result = RUN.invoke(app, ["inspect", "bag", *files, "--json"])
-    assert result.exit_code == 2
+    assert result.exit_code == 1
     rows = json.loads(result.stdout)["files"]
     assert [Path(row["file"]).name for row in rows] == ["a.mcap", "b.db3", "none.mcap"]
     assert all(row["error"] for row in rows)
