@@ -1,0 +1,82 @@
+"""The small network as a torch module; torch belongs to the extra `train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+__all__ = ["STRIDE", "unet", "write_onnx"]
+
+STRIDE = 16
+"""Height and width that go in are multiples of this [px]."""
+_CHANNELS = (16, 24, 48, 64, 96)
+"""Channels from full size down to a sixteenth."""
+
+
+def unet() -> Any:
+    """A U-Net (Ronneberger et al., 2015) of four halvings with a dilated floor.
+
+    Returns:
+        A torch module, (n, 2, h, w) to logits (n, 2, h, w): crack and joint.
+    """
+    import torch
+    from torch import nn
+
+    def block(inside: int, outside: int, dilation: int = 1) -> nn.Sequential:
+        layers: list[nn.Module] = []
+        for a in (inside, outside):
+            layers += [
+                nn.Conv2d(a, outside, 3, padding=dilation, dilation=dilation, bias=False),
+                nn.BatchNorm2d(outside),
+                nn.ReLU(inplace=True),
+            ]
+        return nn.Sequential(*layers)
+
+    class UNet(nn.Module):  # type: ignore[misc]  # torch is no dependency, so it has no types here
+        """Skip connections at all sizes but the smallest."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            steps = list(zip((2, *_CHANNELS[:-2]), _CHANNELS[:-1], strict=True))
+            self.down = nn.ModuleList([block(a, b) for a, b in steps])
+            self.floor = block(_CHANNELS[-2], _CHANNELS[-1], dilation=2)
+            back = list(zip(_CHANNELS[:0:-1], _CHANNELS[-2::-1], strict=True))
+            self.up = nn.ModuleList([block(a + b, b) for a, b in back])
+            self.head = nn.Conv2d(_CHANNELS[0], 2, 1)
+            nn.init.constant_(self.head.bias, -3.0)
+
+        def forward(self, x: Any) -> Any:
+            kept = []
+            for level in self.down:
+                x = level(x)
+                kept.append(x)
+                x = nn.functional.max_pool2d(x, 2)
+            x = self.floor(x)
+            for level in self.up:
+                x = nn.functional.interpolate(x, scale_factor=2.0, mode="nearest")
+                x = level(torch.cat([x, kept.pop()], dim=1))
+            return self.head(x)
+
+    return UNet().to(memory_format=torch.channels_last)
+
+
+def write_onnx(net: Any, out: Path) -> None:
+    """Write `net` with a sigmoid behind it; height and width stay free multiples of `STRIDE`."""
+    import torch
+
+    training = net.training
+    whole = torch.nn.Sequential(net, torch.nn.Sigmoid()).eval()
+    axes = {0: "photographs", 2: "height", 3: "width"}
+    part = out.with_suffix(".part")
+    torch.onnx.export(
+        whole,
+        (torch.zeros(1, 2, 64, 64),),
+        str(part),
+        input_names=["views"],
+        output_names=["evidence"],
+        dynamic_axes={"views": axes, "evidence": axes},
+        opset_version=17,
+        dynamo=False,
+    )
+    part.replace(out)
+    net.train(training)
