@@ -12,7 +12,7 @@ __all__ = ["blotches", "border", "hairs", "joints", "lines", "pits", "scratches"
 
 _SHIFT = 3
 """Bits of a pixel's fraction in the coordinates of lines (cv2's `shift`)."""
-_HAIR = CrackStyle(width=(0.6, 1.6), length=(12, 120), wander=0.5, branching=0.3, fade=0.6)
+_HAIR = CrackStyle(width=(0.6, 4.0), length=(8, 160), wander=0.6, branching=0.3, fade=0.6)
 
 
 def pits(grey: Grey, rng: np.random.Generator, most: int, reach: float) -> Grey:
@@ -41,7 +41,7 @@ def pits(grey: Grey, rng: np.random.Generator, most: int, reach: float) -> Grey:
     return np.asarray(grey * (1 - rng.uniform(0.3, 0.9) * np.clip(cover, 0, 1) + rim), np.float32)
 
 
-def blotches(grey: Grey, rng: np.random.Generator) -> Grey:
+def blotches(grey: Grey, rng: np.random.Generator, most: float = 0.4) -> Grey:
     """Dark or light patches with a sharp or soft edge, round or drawn out, many or few."""
     size = len(grey)
     field = clouds(size, rng, finest=4, coarsest=int(rng.choice([8, 16, 32, 64])))
@@ -55,7 +55,7 @@ def blotches(grey: Grey, rng: np.random.Generator) -> Grey:
     sharp = rng.uniform(1, 12)
     inside = 1 / (1 + np.exp(-np.clip(sharp * (field - level) * 3, -30, 30)))
     region = np.clip(clouds(size, rng, finest=32) + rng.uniform(-0.5, 1.5), 0, 1)
-    change = rng.choice([-1.0, -1.0, 0.5]) * rng.uniform(0.04, 0.4)
+    change = rng.choice([-1.0, -1.0, 0.5]) * rng.uniform(0.04, most)
     return np.asarray(grey * (1 + change * inside * region), np.float32)
 
 
@@ -73,7 +73,7 @@ def joints(grey: Grey, rng: np.random.Generator) -> tuple[Grey, Grey]:
     for _ in range(int(rng.integers(1, 4))):
         line = rng.uniform(0, size) + (lean + rng.normal(0, 0.004)) * (row - size / 2)
         ripple = 0.25 * waver(size, rng, 3) + waver(size, rng, 40)
-        line = line + (rng.exponential(0.6) * ripple)[:, None]
+        line = line + (min(rng.exponential(0.3), 1.2) * ripple)[:, None]
         swell = np.exp(rng.uniform(0, 0.25) * waver(size, rng, 4) + 0.25 * waver(size, rng, 60))
         half = (min(0.5 + rng.exponential(1.2), 6) * np.clip(swell, 0.3, 2.2))[:, None]
         soft = rng.uniform(0.4, 1.5)
@@ -112,7 +112,7 @@ def scratches(grey: Grey, rng: np.random.Generator) -> Grey:
     return np.asarray(grey + cover * rng.uniform(8, 60), np.float32)
 
 
-def lines(grey: Grey, rng: np.random.Generator) -> Grey:
+def lines(grey: Grey, rng: np.random.Generator, darkest: float = 0.45) -> Grey:
     """Dark lines that are dead straight: tool marks, wood fibres, drawn lines."""
     size = len(grey)
     cover = np.zeros_like(grey)
@@ -125,19 +125,20 @@ def lines(grey: Grey, rng: np.random.Generator) -> Grey:
         ends = (int(a[0]), int(a[1])), (int(b[0]), int(b[1]))
         cv2.line(cover, *ends, float(rng.uniform(0.3, 1)), int(rng.integers(1, 3)), cv2.LINE_AA, 3)
     cover = cv2.GaussianBlur(cover, (0, 0), float(rng.uniform(0.5, 1.2)))
-    return np.asarray(grey * (1 - rng.uniform(0.05, 0.45) * cover), np.float32)
+    return np.asarray(grey * (1 - rng.uniform(0.05, darkest) * cover), np.float32)
 
 
 def hairs(grey: Grey, rng: np.random.Generator) -> Grey:
     """Faint dark threads of dirt and wear, and clouds of specks."""
     size = len(grey)
     cover = np.zeros_like(grey)
-    for _ in range(int(rng.integers(1, 6))):
-        cover = np.maximum(cover, draw_crack(size, rng, _HAIR)[0])
+    for _ in range(int(rng.integers(1, 9))):
+        thread = draw_crack(size, rng, _HAIR)[0]
+        cover = np.maximum(cover, thread * rng.uniform(0.3, 1))
     specks = (rng.random(grey.shape) < 0.02) * np.clip(clouds(size, rng, 16) - 0.8, 0, 1)
     cover = np.maximum(cover, cv2.dilate(specks.astype(np.float32), np.ones((2, 2))))
-    soft = cv2.GaussianBlur(cover, (0, 0), float(rng.uniform(0.6, 2.0)))
-    return np.asarray(grey * (1 - rng.uniform(0.06, 0.2) * soft), np.float32)
+    soft = cv2.GaussianBlur(cover, (0, 0), float(rng.uniform(0.5, 2.0)))
+    return np.asarray(grey * (1 - rng.uniform(0.06, 0.3) * soft), np.float32)
 
 
 def shade(grey: Grey, rng: np.random.Generator) -> Grey:

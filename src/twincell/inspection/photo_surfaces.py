@@ -30,10 +30,12 @@ def metal(size: int, rng: np.random.Generator) -> Grey:
     grey = np.asarray(grey * np.clip(1 + marks * patchy, 0.3, 4), np.float32)
     grey += grain(size, rng, rng.uniform(0, 1.2), 0.1) * rng.uniform(0.01, 0.12) * grey.mean()
     for _ in range(int(rng.integers(0, 4))):
-        grey = clutter.blotches(grey, rng)
-    for chance, layer in ((0.5, clutter.hairs), (0.3, clutter.scratches), (0.25, clutter.lines)):
+        grey = clutter.blotches(grey, rng, 0.28)
+    for chance, layer in ((0.65, clutter.hairs), (0.3, clutter.scratches)):
         if rng.random() < chance:
             grey = layer(grey, rng)
+    if rng.random() < 0.25:
+        grey = clutter.lines(grey, rng, 0.22)
     if rng.random() < 0.5:
         grey = clutter.pits(grey, rng, 12, 4.0)
     return grey
@@ -55,7 +57,7 @@ def concrete(size: int, rng: np.random.Generator) -> Grey:
         grey = clutter.blotches(grey, rng)
     if rng.random() < 0.8:
         grey = clutter.pits(grey, rng, int(rng.choice([8, 40, 200])), float(rng.uniform(1.5, 9)))
-    for chance, layer in ((0.3, clutter.lines), (0.15, clutter.scratches)):
+    for chance, layer in ((0.3, clutter.lines), (0.15, clutter.scratches), (0.2, clutter.hairs)):
         if rng.random() < chance:
             grey = layer(grey, rng)
     return grey

@@ -23,11 +23,11 @@ CRACK, JOINT = 1, 2
 """Labels of pixels; all others are 0."""
 
 _STYLES = {
-    "metal": CrackStyle(width=(1.0, 6.0), length=(22, 300), wander=0.5, branching=0.15, fade=0.2),
+    "metal": CrackStyle(width=(1.2, 6.5), length=(14, 320), wander=0.5, branching=0.12, fade=0.2),
     "concrete": CrackStyle(width=(0.6, 3.0), length=(60, 420), wander=0.8, branching=0.35, fade=0.5),
     "road": CrackStyle(width=(1.2, 7.0), length=(60, 420), wander=0.9, branching=0.4, fade=0.35),
 }
-_DARKNESS = {"metal": (0.35, 0.9), "concrete": (0.14, 0.75), "road": (0.22, 0.8)}
+_DARKNESS = {"metal": (0.45, 0.95), "concrete": (0.14, 0.75), "road": (0.22, 0.8)}
 """Share of light that a crack's middle swallows."""
 
 
@@ -47,7 +47,7 @@ def cracked_surface(
     kind = str(rng.choice(["metal", "metal", "concrete", "concrete", "road"]))
     grey: Grey = getattr(surfaces, kind)(size, rng)
     joint = np.zeros((size, size), np.float32)
-    if rng.random() < {"metal": 0.1, "concrete": 0.65, "road": 0.1}[kind]:
+    if rng.random() < {"metal": 0.04, "concrete": 0.65, "road": 0.1}[kind]:
         grey, joint = clutter.joints(grey, rng)
     crack = np.zeros((size, size), np.float32)
     count = int(rng.choice([0, 0, 1, 1, 2, 3])) if cracks is None else cracks
@@ -88,14 +88,16 @@ def _root(
 ) -> tuple[tuple[float, float] | None, float | None]:
     """Where a crack begins: cracks of metal like to begin at a side and to follow the marks."""
     if kind != "metal":
-        return None, None
-    upright = float(rng.choice([-1, 1]) * np.pi / 2 + rng.normal(0, 0.3))
-    bearing = upright if rng.random() < 0.6 else float(rng.uniform(0, 2 * np.pi))
+        # Cracks of walls and roads often follow the edges of the part, so an axis of the picture.
+        axis = float(rng.integers(0, 4) * np.pi / 2 + rng.normal(0, 0.12))
+        return None, axis if rng.random() < 0.4 else None
+    upright = float(rng.choice([-1, 1]) * np.pi / 2 + rng.normal(0, 0.2))
+    bearing = upright if rng.random() < 0.7 else float(rng.uniform(0, 2 * np.pi))
     if rng.random() < 0.5:
         return None, bearing
     top = rng.random() < 0.5
     y = rng.uniform(-2, 0.1 * size) if top else rng.uniform(0.9 * size, size + 2)
-    lean = float((np.pi / 2 if top else -np.pi / 2) + rng.normal(0, 0.4))
+    lean = float((np.pi / 2 if top else -np.pi / 2) + rng.normal(0, 0.3))
     return (float(rng.uniform(0, size)), float(y)), lean
 
 
