@@ -5,19 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from twincell.errors import InspectionError
 from twincell.inspection.photo_lines import line_strength
-from twincell.inspection.photo_normal import normalise
+from twincell.inspection.photo_normal import normalise, two_views
 from twincell.inspection.photo_skeleton import skeleton
 
-__all__ = ["PhotoCracks", "find_cracks"]
+__all__ = ["PhotoCracks", "find_cracks", "network_evidence"]
 
 _MODEL = "photo_cracks.onnx"
+_STRIDE = 16
+"""Sides that the network takes are multiples of this [px]."""
+_RIM = 16
+"""Mirrored strip around what the network sees [px]."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class _Limits:
     """Least length of a crack's skeleton [px]."""
 
 
-_BY_NETWORK = _Limits(low=0.45, high=0.8, length=22)
+_BY_NETWORK = _Limits(low=0.4, high=0.6, length=12)
 _BY_FILTERS = _Limits(low=0.40, high=0.62, length=30)
 
 
@@ -47,32 +53,69 @@ class PhotoCracks:
     score: float
 
 
-def find_cracks(grey: NDArray[np.float32], method: str = "network") -> PhotoCracks:
-    """Look for cracks: evidence a pixel, hysteresis, least length, no straight joints.
+def find_cracks(
+    grey: NDArray[np.float32], method: str = "network", network: Path | None = None
+) -> PhotoCracks:
+    """Look for cracks: evidence a pixel, hysteresis, least length, no joints.
 
     Args:
         grey: (h, w) grey values 0 to 255.
         method: `network` (trained on synthetic photographs only) or `filters`.
+        network: ONNX file of `inspect train`; the shipped one without it.
+
+    Raises:
+        InspectionError: `network` cannot be read or is no such network.
     """
-    even = normalise(grey)
-    limits = _BY_NETWORK if method == "network" else _BY_FILTERS
-    evidence = _ask(even) if method == "network" else line_strength(even)
-    count, labels = cv2.connectedComponents((evidence >= limits.low).astype(np.uint8))
-    sure = np.bincount(labels[evidence >= limits.high], minlength=count) > 0
+    if method == "network":
+        crack, joint = network_evidence(grey, network)
+        limits = _BY_NETWORK
+    else:
+        crack = line_strength(normalise(grey))
+        joint, limits = np.zeros_like(crack), _BY_FILTERS
+    count, labels = cv2.connectedComponents((crack >= limits.low).astype(np.uint8))
+    sure = np.bincount(labels[crack >= limits.high], minlength=count) > 0
     sure[0] = False
-    mask = sure[labels]
-    lines = skeleton(mask)
+    lines = skeleton(sure[labels])
     kept = np.zeros(count, bool)
     score = 0.0
     for label in np.flatnonzero(sure):
         y, x = np.nonzero(lines & (labels == label))
-        if len(y) < 2 or _is_joint(x, y, evidence.shape):
+        if len(y) < 2 or (method == "filters" and _is_joint(x, y, crack.shape)):
             continue
         # A long line of sure pixels is a crack; short or faint ones count for less.
-        strength = float(evidence[y, x].mean())
+        strength = float((crack[y, x] * (1 - joint[y, x])).mean())
         score = max(score, strength * len(y) / (len(y) + limits.length))
         kept[label] = len(y) >= limits.length
     return PhotoCracks(mask=kept[labels], score=round(score, 4))
+
+
+def network_evidence(
+    grey: NDArray[np.float32], network: Path | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What the network says, the mean over the picture and its three mirror images.
+
+    Args:
+        grey: (h, w) grey values 0 to 255.
+        network: as in `find_cracks`.
+
+    Returns:
+        Evidence of crack and of joint, (h, w) each, 0 to 1.
+    """
+    session = _network(network)
+    height, width = grey.shape
+    right, below = _RIM + -width % _STRIDE, _RIM + -height % _STRIDE
+    padded = np.stack(
+        [
+            cv2.copyMakeBorder(view, _RIM, below, _RIM, right, cv2.BORDER_REFLECT_101)
+            for view in two_views(grey)
+        ]
+    )
+    total = np.zeros(padded.shape, np.float32)
+    for turned in (np.s_[:, :, :], np.s_[:, ::-1], np.s_[:, :, ::-1], np.s_[:, ::-1, ::-1]):
+        (answer,) = session.run(None, {"views": np.ascontiguousarray(padded[turned])[None]})
+        total += answer[0][turned]
+    inner = total[:, _RIM : _RIM + height, _RIM : _RIM + width] / 4
+    return inner[0], inner[1]
 
 
 def _is_joint(x: NDArray[np.intp], y: NDArray[np.intp], shape: tuple[int, ...]) -> bool:
@@ -87,22 +130,22 @@ def _is_joint(x: NDArray[np.intp], y: NDArray[np.intp], shape: tuple[int, ...]) 
 
 
 @cache
-def _network() -> Any:
+def _network(path: Path | None) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    packed = (files("twincell.inspection") / _MODEL).read_bytes()
-    return onnxruntime.InferenceSession(packed, options, providers=["CPUExecutionProvider"])
-
-
-def _ask(even: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The network's evidence (h, w), 0 to 1; sides are mirrored up to multiples of eight."""
-    height, width = even.shape
-    rim = 16
-    right, below = rim + -width % 8, rim + -height % 8
-    padded = cv2.copyMakeBorder(even, rim, below, rim, right, cv2.BORDER_REFLECT_101)
-    (cover,) = _network().run(None, {"photograph": padded[None, None]})
-    inner: NDArray[np.float32] = cover[0, 0, rim : rim + height, rim : rim + width]
-    return inner
+    try:
+        packed = (path or files("twincell.inspection") / _MODEL).read_bytes()
+        session = onnxruntime.InferenceSession(packed, options, providers=["CPUExecutionProvider"])
+        known = [i.name for i in session.get_inputs()] == ["views"]
+    except Exception as error:  # onnxruntime raises whatever the broken bytes lead it to
+        raise InspectionError(
+            f"{path or _MODEL}: given: {error}; valid: an ONNX file of 'twincell inspect train'"
+        ) from None
+    if not known:
+        raise InspectionError(
+            f"{path}: given: another network; valid: an ONNX file of 'twincell inspect train'"
+        )
+    return session
