@@ -112,7 +112,7 @@ def scratches(grey: Grey, rng: np.random.Generator) -> Grey:
     return np.asarray(grey + cover * rng.uniform(8, 60), np.float32)
 
 
-def lines(grey: Grey, rng: np.random.Generator, darkest: float = 0.45) -> Grey:
+def lines(grey: Grey, rng: np.random.Generator, darkest: float = 0.35) -> Grey:
     """Dark lines that are dead straight: tool marks, wood fibres, drawn lines."""
     size = len(grey)
     cover = np.zeros_like(grey)
@@ -134,11 +134,11 @@ def hairs(grey: Grey, rng: np.random.Generator) -> Grey:
     cover = np.zeros_like(grey)
     for _ in range(int(rng.integers(1, 9))):
         thread = draw_crack(size, rng, _HAIR)[0]
-        cover = np.maximum(cover, thread * rng.uniform(0.3, 1))
+        cover = np.maximum(cover, thread * rng.uniform(0.4, 1))
     specks = (rng.random(grey.shape) < 0.02) * np.clip(clouds(size, rng, 16) - 0.8, 0, 1)
     cover = np.maximum(cover, cv2.dilate(specks.astype(np.float32), np.ones((2, 2))))
     soft = cv2.GaussianBlur(cover, (0, 0), float(rng.uniform(0.5, 2.0)))
-    return np.asarray(grey * (1 - rng.uniform(0.06, 0.3) * soft), np.float32)
+    return np.asarray(grey * (1 - rng.uniform(0.08, 0.34) * soft), np.float32)
 
 
 def shade(grey: Grey, rng: np.random.Generator) -> Grey:

@@ -31,7 +31,7 @@ def metal(size: int, rng: np.random.Generator) -> Grey:
     grey += grain(size, rng, rng.uniform(0, 1.2), 0.1) * rng.uniform(0.01, 0.12) * grey.mean()
     for _ in range(int(rng.integers(0, 4))):
         grey = clutter.blotches(grey, rng, 0.28)
-    for chance, layer in ((0.65, clutter.hairs), (0.3, clutter.scratches)):
+    for chance, layer in ((0.8, clutter.hairs), (0.3, clutter.scratches)):
         if rng.random() < chance:
             grey = layer(grey, rng)
     if rng.random() < 0.25:

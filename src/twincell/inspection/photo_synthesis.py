@@ -8,6 +8,8 @@ numbers are wide ranges that such surfaces show; none is fitted to a set of phot
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +56,10 @@ def cracked_surface(
     sides = _sides(kind, rng)
     for _ in range(count):
         start, bearing = _root(size, kind, sides, rng)
-        dark, whole = draw_crack(size, rng, _STYLES[kind], start, bearing)
+        style = _STYLES[kind]
+        if kind == "metal" and rng.random() < 0.5:  # along a mark, nearly straight
+            style = replace(style, wander=0.12, branching=0.03)
+        dark, whole = draw_crack(size, rng, style, start, bearing)
         soft = cv2.GaussianBlur(dark, (0, 0), float(rng.uniform(0.35, 0.9)))
         if kind == "road" or rng.random() < 0.3:  # crumbled edges
             soft = soft * np.clip(1 + 0.4 * clouds(size, rng, finest=2, coarsest=8), 0, 1.5)
