@@ -21,7 +21,9 @@ def pits(grey: Grey, rng: np.random.Generator, most: int, reach: float) -> Grey:
     cover = np.zeros_like(grey)
     for _ in range(int(rng.integers(1, most))):
         middle = (rng.uniform(0, size, 2) * 8).astype(int)
-        axes = np.maximum(rng.uniform(0.6, 1.5, 2) * min(0.5 + rng.exponential(reach / 3), reach), 0.5)
+        axes = np.maximum(
+            rng.uniform(0.6, 1.5, 2) * min(0.5 + rng.exponential(reach / 3), reach), 0.5
+        )
         turn, depth = rng.uniform(0, 180), rng.uniform(0.2, 1)
         where = (int(middle[0]), int(middle[1]))
         cv2.ellipse(
@@ -84,7 +86,9 @@ def joints(grey: Grey, rng: np.random.Generator) -> tuple[Grey, Grey]:
         kept = np.ones((size, 1), np.float32)
         if rng.random() < 0.5:  # filled up or broken off along a part of it
             slow = waver(size, rng, rng.uniform(5, 50))
-            kept = np.clip(2.5 * (slow - np.quantile(slow, rng.uniform(0, 0.7))) + 0.3, 0.0, 1)[:, None]
+            kept = np.clip(2.5 * (slow - np.quantile(slow, rng.uniform(0, 0.7))) + 0.3, 0.0, 1)[
+                :, None
+            ]
         depth = rng.uniform(0.08, 0.85) * kept
         if rng.random() < 0.1:
             depth = -0.4 * depth
@@ -93,7 +97,10 @@ def joints(grey: Grey, rng: np.random.Generator) -> tuple[Grey, Grey]:
             grey = grey * (1 + (away > 0) * rng.normal(0, 0.06))
         marked = np.maximum(marked, profile)
         if rng.random() < 0.3:  # dirt beside it
-            dirt = np.exp(-np.abs(away) / rng.uniform(4, 20)) * np.clip(waver(size, rng, 30), 0, 2)[:, None]
+            dirt = (
+                np.exp(-np.abs(away) / rng.uniform(4, 20))
+                * np.clip(waver(size, rng, 30), 0, 2)[:, None]
+            )
             grey = grey * (1 - 0.12 * dirt)
     return np.asarray(grey, np.float32), np.asarray(marked, np.float32)
 
@@ -160,7 +167,9 @@ def border(grey: Grey, rng: np.random.Generator, turns: int) -> tuple[Grey, Grey
     size = len(grey)
     grey = np.ascontiguousarray(np.rot90(grey, turns))
     width = rng.uniform(0, 0.12 * size)
-    bow = rng.normal(0, 5) * np.linspace(-1, 1, size) ** 2 + rng.normal(0, 4) * np.linspace(-1, 1, size)
+    bow = rng.normal(0, 5) * np.linspace(-1, 1, size) ** 2 + rng.normal(0, 4) * np.linspace(
+        -1, 1, size
+    )
     frayed = rng.exponential(0.6) * waver(size, rng, rng.uniform(2, 12))
     chips = np.clip(waver(size, rng, 5) - rng.uniform(1.2, 3), 0, 1) * rng.uniform(0, 8)
     edge = (width + bow + frayed + chips)[:, None]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twincell.errors import InspectionError
+from twincell.inspection.photo_indications import find_pieces
 from twincell.inspection.photo_lines import line_strength
 from twincell.inspection.photo_normal import normalise, two_views
 from twincell.inspection.photo_skeleton import skeleton
@@ -26,18 +27,13 @@ _RIM = 16
 """Mirrored strip around what the network sees [px]."""
 
 
-@dataclass(frozen=True)
-class _Limits:
-    low: float
-    """Least evidence of a pixel that hangs on to a sure one."""
-    high: float
-    """Evidence from which a pixel is sure."""
-    length: int
-    """Least length of a crack's skeleton [px]."""
-
-
-_BY_NETWORK = _Limits(low=0.4, high=0.6, length=12)
-_BY_FILTERS = _Limits(low=0.40, high=0.62, length=30)
+_WEIGHTS = (0.58, 2.85, 4.23, -18.56, -2.31)
+"""Log-odds of a piece by its features and a constant, as `photo_calibration` learns them."""
+_SURE = 0.72
+"""Least probability of a piece that goes into the mask."""
+_FILTER_LEVELS = (0.40, 0.62)
+_FILTER_LENGTH = 30
+"""Least length of a filtered line [px]."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ class PhotoCracks:
 def find_cracks(
     grey: NDArray[np.float32], method: str = "network", network: Path | None = None
 ) -> PhotoCracks:
-    """Look for cracks: evidence a pixel, hysteresis, least length, no joints.
+    """Look for cracks: evidence a pixel, pieces by hysteresis, a probability for each piece.
 
     Args:
         grey: (h, w) grey values 0 to 255.
@@ -67,32 +63,26 @@ def find_cracks(
         InspectionError: `network` cannot be read or is no such network.
     """
     if method == "network":
-        crack, joint = network_evidence(grey, network)
-        limits = _BY_NETWORK
+        pieces = find_pieces(grey, *network_evidence(grey, network))
+        odds = pieces.features @ np.array(_WEIGHTS[:-1]) + _WEIGHTS[-1]
+        chance = 1 / (1 + np.exp(-odds))
+        kept = chance >= _SURE
     else:
-        crack = line_strength(normalise(grey))
-        joint, limits = np.zeros_like(crack), _BY_FILTERS
-    count, labels = cv2.connectedComponents((crack >= limits.low).astype(np.uint8))
-    sure = np.bincount(labels[crack >= limits.high], minlength=count) > 0
-    sure[0] = False
-    lines = skeleton(sure[labels])
-    kept = np.zeros(count, bool)
-    score = 0.0
-    for label in np.flatnonzero(sure):
-        y, x = np.nonzero(lines & (labels == label))
-        if len(y) < 2 or (method == "filters" and _is_joint(x, y, crack.shape)):
-            continue
+        strength = line_strength(normalise(grey))
+        pieces = find_pieces(grey, strength, np.zeros_like(strength), _FILTER_LEVELS)
+        length = 20 * np.exp(pieces.features[:, 0])
+        straight = np.array([_is_joint(pieces.labels == n) for n in pieces.numbers], bool)
         # A long line of sure pixels is a crack; short or faint ones count for less.
-        strength = float((crack[y, x] * (1 - joint[y, x])).mean())
-        score = max(score, strength * len(y) / (len(y) + limits.length))
-        kept[label] = len(y) >= limits.length
-    return PhotoCracks(mask=kept[labels], score=round(score, 4))
+        chance = pieces.features[:, 1] * length / (length + _FILTER_LENGTH) * ~straight
+        kept = (length >= _FILTER_LENGTH) & ~straight
+    score = float(chance.max(initial=0.0))
+    return PhotoCracks(np.isin(pieces.labels, pieces.numbers[kept]), round(score, 4))
 
 
 def network_evidence(
     grey: NDArray[np.float32], network: Path | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What the network says, the mean over the picture and its three mirror images.
+    """What the network says; sides are mirrored up to multiples of what it takes.
 
     Args:
         grey: (h, w) grey values 0 to 255.
@@ -110,22 +100,19 @@ def network_evidence(
             for view in two_views(grey)
         ]
     )
-    total = np.zeros(padded.shape, np.float32)
-    for turned in (np.s_[:, :, :], np.s_[:, ::-1], np.s_[:, :, ::-1], np.s_[:, ::-1, ::-1]):
-        (answer,) = session.run(None, {"views": np.ascontiguousarray(padded[turned])[None]})
-        total += answer[0][turned]
-    inner = total[:, _RIM : _RIM + height, _RIM : _RIM + width] / 4
+    (answer,) = session.run(None, {"views": padded[None]})
+    inner = answer[0, :, _RIM : _RIM + height, _RIM : _RIM + width]
     return inner[0], inner[1]
 
 
-def _is_joint(x: NDArray[np.intp], y: NDArray[np.intp], shape: tuple[int, ...]) -> bool:
-    """Whether a skeleton is long, straight and along an axis of the picture, as joints are."""
-    points = np.stack([x, y], 1).astype(np.float64)
+def _is_joint(piece: NDArray[np.bool_]) -> bool:
+    """Whether a piece (h, w) is long, straight and along an axis of the picture, as joints are."""
+    points = np.argwhere(skeleton(piece)).astype(np.float64)
     points -= points.mean(0)
     _, spread, axes = np.linalg.svd(points, full_matrices=False)
     along = points @ axes[0]
-    across = float(spread[1]) / np.sqrt(len(x))
-    long = float(np.ptp(along)) > 0.12 * max(shape)
+    across = float(spread[1]) / np.sqrt(len(points))
+    long = float(np.ptp(along)) > 0.12 * max(piece.shape)
     return bool(long and across < 2.0 and np.abs(axes[0]).max() > np.cos(np.radians(6.0)))
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-__all__ = ["STRIDE", "unet", "write_onnx"]
+from twincell.errors import InspectionError
+
+__all__ = ["STRIDE", "read_onnx", "unet", "write_onnx"]
 
 STRIDE = 16
 """Height and width that go in are multiples of this [px]."""
@@ -80,3 +82,41 @@ def write_onnx(net: Any, out: Path) -> None:
     )
     part.replace(out)
     net.train(training)
+
+
+def read_onnx(net: Any, path: Path) -> None:
+    """Take the weights of a file of `write_onnx`, whose normalisation is part of its convolutions.
+
+    Raises:
+        InspectionError: the file cannot be read or holds another network.
+    """
+    import onnx
+    import torch
+    from torch import nn
+
+    try:
+        graph = onnx.load(str(path)).graph
+        known = {i.name: onnx.numpy_helper.to_array(i) for i in graph.initializer}
+        pairs = [
+            [known[n] for n in node.input[1:]] for node in graph.node if node.op_type == "Conv"
+        ]
+    except Exception as error:  # protobuf and onnx raise whatever broken bytes lead them to
+        raise InspectionError(
+            f"{path}: given: {error}; valid: an ONNX file of 'twincell inspect train'"
+        ) from None
+    convolutions = [m for m in net.modules() if isinstance(m, nn.Conv2d)]
+    norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
+    shapes = [tuple(m.weight.shape) for m in convolutions]
+    if shapes != [weight.shape for weight, *_ in pairs]:
+        raise InspectionError(f"{path}: given: another network; valid: one of 'inspect train'")
+    with torch.no_grad():
+        for module, (weight, bias) in zip(convolutions, pairs, strict=True):
+            module.weight.copy_(torch.from_numpy(weight.copy()))
+            target = module.bias if module.bias is not None else norms.pop(0).bias
+            target.copy_(torch.from_numpy(bias.copy()))
+        for module in net.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eps = 0.0  # mean 0 and variance 1 of a new layer now leave values alone
+                module.momentum = 0.0
+                module.eval()
+                module.train = lambda mode=True, module=module: module

@@ -22,7 +22,9 @@ def clouds(size: int, rng: np.random.Generator, finest: int = 8, coarsest: int =
     while step >= finest:
         cells = max(2, size // step + 2)
         noise = rng.normal(size=(cells, cells)).astype(np.float32)
-        out += (step / size) ** fall * cv2.resize(noise, (size, size), interpolation=cv2.INTER_CUBIC)
+        out += (step / size) ** fall * cv2.resize(
+            noise, (size, size), interpolation=cv2.INTER_CUBIC
+        )
         step //= 2
     return np.asarray((out - out.mean()) / (out.std() + 1e-6), np.float32)
 

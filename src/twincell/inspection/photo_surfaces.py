@@ -15,7 +15,9 @@ def metal(size: int, rng: np.random.Generator) -> Grey:
     grey = rng.uniform(25, 170) * (1 + rng.uniform(0.02, 0.3) * clouds(size, rng, finest=48))
     if rng.random() < 0.6:  # a bent face is darker towards its sides
         x = np.linspace(-1, 1, size)[None, :] - rng.normal(0, 0.3)
-        grey = grey * np.clip(1 - rng.uniform(0.1, 0.7) * np.abs(x) ** rng.uniform(1.5, 5), 0.1, 1.5)
+        grey = grey * np.clip(
+            1 - rng.uniform(0.1, 0.7) * np.abs(x) ** rng.uniform(1.5, 5), 0.1, 1.5
+        )
     marks = np.zeros((size, size), np.float32)
     for _ in range(int(rng.integers(1, 4))):
         along = float(np.exp(rng.uniform(np.log(4), np.log(300))))
@@ -44,10 +46,14 @@ def metal(size: int, rng: np.random.Generator) -> Grey:
 def concrete(size: int, rng: np.random.Generator) -> Grey:
     """Cast concrete (size, size) with the print of its planks, pores, stains."""
     grey = rng.uniform(90, 225) * (1 + rng.uniform(0.01, 0.12) * clouds(size, rng, finest=16))
-    grey = grey + grain(size, rng, rng.uniform(0.3, 1.6), rng.uniform(-0.2, 0.1)) * rng.uniform(1, 9)
+    grey = grey + grain(size, rng, rng.uniform(0.3, 1.6), rng.uniform(-0.2, 0.1)) * rng.uniform(
+        1, 9
+    )
     if rng.random() < 0.6:  # the print of wood
         across, along = 0.3 + rng.exponential(1.5), float(rng.uniform(15, 200))
-        print_ = streaks(size, rng, across, along) * np.clip(clouds(size, rng, finest=32) + 0.6, 0, 2)
+        print_ = streaks(size, rng, across, along) * np.clip(
+            clouds(size, rng, finest=32) + 0.6, 0, 2
+        )
         grey = grey * (1 + rng.uniform(0.005, 0.05) * print_)
     if rng.random() < 0.25:  # rows that a saw left
         rows = np.sin(2 * np.pi * np.arange(size) / rng.uniform(4, 12) + rng.uniform(0, 6))[:, None]
@@ -77,7 +83,9 @@ def road(size: int, rng: np.random.Generator) -> Grey:
     if rng.random() < 0.1:
         y, x = np.mgrid[:size, :size]
         turn = rng.uniform(0, np.pi)
-        across = (x - rng.uniform(0, size)) * np.cos(turn) + (y - rng.uniform(0, size)) * np.sin(turn)
+        across = (x - rng.uniform(0, size)) * np.cos(turn) + (y - rng.uniform(0, size)) * np.sin(
+            turn
+        )
         worn = clouds(size, rng, finest=2) < rng.uniform(0, 2.5)
         grey = grey + (np.abs(across) < rng.uniform(5, 40)) * worn * rng.uniform(10, 80)
     return np.asarray(grey, np.float32)

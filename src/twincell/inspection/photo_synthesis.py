@@ -26,7 +26,9 @@ CRACK, JOINT = 1, 2
 
 _STYLES = {
     "metal": CrackStyle(width=(1.2, 6.5), length=(14, 320), wander=0.5, branching=0.12, fade=0.2),
-    "concrete": CrackStyle(width=(0.6, 3.0), length=(60, 420), wander=0.8, branching=0.35, fade=0.5),
+    "concrete": CrackStyle(
+        width=(0.6, 3.0), length=(60, 420), wander=0.8, branching=0.35, fade=0.5
+    ),
     "road": CrackStyle(width=(1.2, 7.0), length=(60, 420), wander=0.9, branching=0.4, fade=0.35),
 }
 _DARKNESS = {"metal": (0.45, 0.95), "concrete": (0.14, 0.75), "road": (0.22, 0.8)}

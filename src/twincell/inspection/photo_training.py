@@ -12,14 +12,21 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from twincell.errors import InspectionError
+from twincell.inspection.photo_files import (
+    find_photographs,
+    find_truth,
+    read_photograph,
+    read_truth,
+)
 from twincell.inspection.photo_normal import two_views
 from twincell.inspection.photo_synthesis import CRACK, JOINT, cracked_surface
 
-__all__ = ["Sample", "train"]
+__all__ = ["Sample", "read_samples", "train"]
 
 Sample = tuple[NDArray[np.float32], NDArray[np.uint8]]
 """Views (2, h, w) of a photograph, and labels (h, w): 1 crack, 2 joint."""
@@ -43,6 +50,7 @@ def train(
     threads: int = 1,
     every: int = 500,
     real: Sequence[Sample] = (),
+    start: Path | None = None,
     tell: Callable[[str], None] = print,
 ) -> None:
     """Train from scratch and write the network as ONNX, anew after every `every` steps.
@@ -55,10 +63,11 @@ def train(
         threads: processor threads for torch; a process of its own draws the pictures.
         every: steps between two files.
         real: photographs with labels, one a step in place of a replayed picture.
+        start: ONNX file of an earlier training to go on from, with a quarter of the rate.
         tell: takes a line of progress.
 
     Raises:
-        InspectionError: torch is not installed.
+        InspectionError: torch is not installed, or `start` is no such file.
     """
     try:
         import torch
@@ -66,15 +75,19 @@ def train(
         raise InspectionError(
             "training needs torch and onnx, given: none; valid: pip install 'twincell[train]'"
         ) from None
-    from twincell.inspection.photo_network import unet, write_onnx
+    from twincell.inspection.photo_network import read_onnx, unet, write_onnx
 
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     net = unet()
-    optimiser = torch.optim.AdamW(net.parameters(), lr=_RATE, weight_decay=1e-3)
+    rate = _RATE
+    if start is not None:
+        read_onnx(net, start)
+        rate = _RATE / 4
+    optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_lr=_RATE, total_steps=steps, pct_start=0.08
+        optimiser, max_lr=rate, total_steps=steps, pct_start=0.08
     )
     mean_loss = 1.0
     kept: deque[Sample] = deque(maxlen=_REPLAYED)
@@ -87,7 +100,9 @@ def train(
         for step in range(1, steps + 1):
             samples = coming.popleft().result()
             coming.append(maker.submit(_made, seed, step + _AHEAD - 1, fresh))
-            again = [kept[int(i)] for i in rng.integers(0, len(kept), batch - fresh)] if kept else []
+            again = (
+                [kept[int(i)] for i in rng.integers(0, len(kept), batch - fresh)] if kept else []
+            )
             kept.extend(samples)
             if real:
                 again[:1] = [_cut(real[int(rng.integers(0, len(real)))], rng)]
@@ -103,6 +118,32 @@ def train(
                 tell(f"step {step}/{steps}, loss {mean_loss:.3f}")
             if step % every == 0 or step == steps:
                 write_onnx(net, out)
+
+
+def read_samples(folder: Path, truths: Path) -> list[Sample]:
+    """Photographs with masks to learn from; one without a mask is free of cracks.
+
+    Raises:
+        InspectionError: a file is bad, or no photograph has a mask.
+    """
+    samples: list[Sample] = []
+    for path in find_photographs(folder):
+        grey = read_photograph(path)
+        mask = find_truth(path, folder, truths)
+        labels = np.zeros(grey.shape, np.uint8)
+        if mask is not None:
+            crack, edge = read_truth(mask, grey.shape)
+            # Marked lines of one pixel are widened to what the synthetic ones cover.
+            labels[
+                cv2.dilate(crack.astype(np.uint8), np.ones((2, 2))) > 0 if edge.any() else crack
+            ] = CRACK
+            labels[edge] = JOINT
+        samples.append((two_views(grey), labels))
+    if not any((labels == CRACK).any() for _, labels in samples):
+        raise InspectionError(
+            f"{truths}: given: no mask of any photograph of {folder}; valid: some"
+        )
+    return samples
 
 
 def _made(seed: int, step: int, count: int) -> list[Sample]:
@@ -148,4 +189,6 @@ def _loss(net: Any, samples: list[Sample]) -> Any:
     logits = logits.float()
     cover = torch.sigmoid(logits[:, 0])
     dice = 1 - (2 * (cover * crack).sum() + 1) / (cover.sum() + crack.sum() + 1)
-    return 3 * entropy(logits[:, 0], crack) + dice + _JOINT_WEIGHT * 3 * entropy(logits[:, 1], joint)
+    return (
+        3 * entropy(logits[:, 0], crack) + dice + _JOINT_WEIGHT * 3 * entropy(logits[:, 1], joint)
+    )
