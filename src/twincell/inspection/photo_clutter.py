@@ -46,12 +46,12 @@ def pits(grey: Grey, rng: np.random.Generator, most: int, reach: float) -> Grey:
 def blotches(grey: Grey, rng: np.random.Generator, most: float = 0.4) -> Grey:
     """Dark or light patches with a sharp or soft edge, round or drawn out, many or few."""
     size = len(grey)
-    field = clouds(size, rng, finest=4, coarsest=int(rng.choice([8, 16, 32, 64])))
+    field: Grey = clouds(size, rng, finest=4, coarsest=int(rng.choice([8, 16, 32, 64])))
     stretch = rng.uniform(1, 4)
     if stretch > 1.5:
         turn = float(rng.choice([0, 90, rng.uniform(0, 180)]))
-        matrix = cv2.getRotationMatrix2D((size / 2, size / 2), turn, 1.0)
-        matrix[:, 0] /= stretch
+        matrix: Grey = cv2.getRotationMatrix2D((size / 2, size / 2), turn, 1.0)
+        matrix[:, 0] = matrix[:, 0] / stretch
         field = cv2.warpAffine(field, matrix, (size, size), borderMode=cv2.BORDER_REFLECT)
     level = np.quantile(field, rng.uniform(0.6, 0.985))
     sharp = rng.uniform(1, 12)

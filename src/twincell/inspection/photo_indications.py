@@ -77,4 +77,4 @@ def find_pieces(
             np.clip(np.median(dark[own]), -0.2, 0.8),
             near[middle][order][own].mean(),
         )
-    return Pieces(labels, numbers, features)
+    return Pieces(np.asarray(labels, np.int32), numbers, features)

@@ -15,8 +15,11 @@ _CHANNELS = (16, 24, 48, 64, 96)
 """Channels from full size down to a sixteenth."""
 
 
-def unet() -> Any:
+def unet(merged: bool = False) -> Any:
     """A U-Net (Ronneberger et al., 2015) of four halvings with a dilated floor.
+
+    Args:
+        merged: whether the normalisation is part of the convolutions, as ONNX files have it.
 
     Returns:
         A torch module, (n, 2, h, w) to logits (n, 2, h, w): crack and joint.
@@ -27,11 +30,12 @@ def unet() -> Any:
     def block(inside: int, outside: int, dilation: int = 1) -> nn.Sequential:
         layers: list[nn.Module] = []
         for a in (inside, outside):
-            layers += [
-                nn.Conv2d(a, outside, 3, padding=dilation, dilation=dilation, bias=False),
-                nn.BatchNorm2d(outside),
-                nn.ReLU(inplace=True),
-            ]
+            layers.append(
+                nn.Conv2d(a, outside, 3, padding=dilation, dilation=dilation, bias=merged)
+            )
+            if not merged:
+                layers.append(nn.BatchNorm2d(outside))
+            layers.append(nn.ReLU(inplace=True))
         return nn.Sequential(*layers)
 
     class UNet(nn.Module):  # type: ignore[misc]  # torch is no dependency, so it has no types here
@@ -84,8 +88,8 @@ def write_onnx(net: Any, out: Path) -> None:
     net.train(training)
 
 
-def read_onnx(net: Any, path: Path) -> None:
-    """Take the weights of a file of `write_onnx`, whose normalisation is part of its convolutions.
+def read_onnx(path: Path) -> Any:
+    """The network in a file of `write_onnx`, with merged normalisation.
 
     Raises:
         InspectionError: the file cannot be read or holds another network.
@@ -104,19 +108,15 @@ def read_onnx(net: Any, path: Path) -> None:
         raise InspectionError(
             f"{path}: given: {error}; valid: an ONNX file of 'twincell inspect train'"
         ) from None
+    net = unet(merged=True)
     convolutions = [m for m in net.modules() if isinstance(m, nn.Conv2d)]
-    norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
-    shapes = [tuple(m.weight.shape) for m in convolutions]
-    if shapes != [weight.shape for weight, *_ in pairs]:
-        raise InspectionError(f"{path}: given: another network; valid: one of 'inspect train'")
+    given = [[array.shape for array in pair] for pair in pairs]
+    if given != [[tuple(m.weight.shape), tuple(m.bias.shape)] for m in convolutions]:
+        raise InspectionError(
+            f"{path}: given: another network; valid: an ONNX file of 'twincell inspect train'"
+        )
     with torch.no_grad():
         for module, (weight, bias) in zip(convolutions, pairs, strict=True):
             module.weight.copy_(torch.from_numpy(weight.copy()))
-            target = module.bias if module.bias is not None else norms.pop(0).bias
-            target.copy_(torch.from_numpy(bias.copy()))
-        for module in net.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.eps = 0.0  # mean 0 and variance 1 of a new layer now leave values alone
-                module.momentum = 0.0
-                module.eval()
-                module.train = lambda mode=True, module=module: module
+            module.bias.copy_(torch.from_numpy(bias.copy()))
+    return net

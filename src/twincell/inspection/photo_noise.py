@@ -33,7 +33,7 @@ def grain(size: int, rng: np.random.Generator, sigma: float, skew: float = 0.0) 
     """Noise (size, size) of unit spread, `sigma` px wide, leaning to bright or dark by `skew`."""
     noise = rng.standard_normal((size, size), np.float32)
     if sigma > 0.25:
-        noise = cv2.GaussianBlur(noise, (0, 0), sigma)
+        noise = np.asarray(cv2.GaussianBlur(noise, (0, 0), sigma), np.float32)
     noise /= noise.std() + 1e-6
     return np.asarray(noise + skew * (noise**2 - 1), np.float32)
 
@@ -43,9 +43,9 @@ def streaks(size: int, rng: np.random.Generator, across: float, along: float) ->
     few = max(2, int(size / max(along, 1.0)) + 2)
     noise = rng.standard_t(3, size=(few, size)).astype(np.float32)
     if across > 0.25:
-        noise = cv2.GaussianBlur(noise, (0, 0), sigmaX=across, sigmaY=0.01)
-    noise = cv2.resize(np.clip(noise, -9, 9), (size, size), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(noise / (noise.std() + 1e-6), np.float32)
+        noise = np.asarray(cv2.GaussianBlur(noise, (0, 0), sigmaX=across, sigmaY=0.01), np.float32)
+    whole: Grey = cv2.resize(np.clip(noise, -9, 9), (size, size), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(whole / (whole.std() + 1e-6), np.float32)
 
 
 def waver(count: int, rng: np.random.Generator, sigma: float) -> Grey:

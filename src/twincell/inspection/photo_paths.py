@@ -112,7 +112,7 @@ def _depth(count: int, fade: float, rng: np.random.Generator) -> Grey:
         share = rng.uniform(0, fade) * rng.random()
         slow = waver(count, rng, rng.uniform(4, 25))
         deep = deep * np.where(slow < np.quantile(slow, share), rng.uniform(0, 0.35), 1.0)
-        deep = cv2.blur(deep.reshape(-1, 1).astype(np.float32), (1, 3))[:, 0]
+        deep = np.convolve(deep, np.full(3, 1 / 3), mode="same")
     return np.asarray(np.clip(deep * 255, 1, 255))
 
 

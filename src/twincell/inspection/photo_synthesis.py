@@ -57,10 +57,10 @@ def cracked_surface(
     count = int(rng.choice([0, 0, 1, 1, 2, 3])) if cracks is None else cracks
     sides = _sides(kind, rng)
     for _ in range(count):
-        start, bearing = _root(size, kind, sides, rng)
+        start, bearing = _root(size, kind, rng)
         style = _STYLES[kind]
         if kind == "metal" and rng.random() < 0.5:  # along a mark, nearly straight
-            style = replace(style, wander=0.12, branching=0.03)
+            style = replace(style, wander=float(rng.choice([0.02, 0.12])), branching=0.03)
         dark, whole = draw_crack(size, rng, style, start, bearing)
         soft = cv2.GaussianBlur(dark, (0, 0), float(rng.uniform(0.35, 0.9)))
         if kind == "road" or rng.random() < 0.3:  # crumbled edges
@@ -91,7 +91,7 @@ def _sides(kind: str, rng: np.random.Generator) -> list[int]:
 
 
 def _root(
-    size: int, kind: str, sides: list[int], rng: np.random.Generator
+    size: int, kind: str, rng: np.random.Generator
 ) -> tuple[tuple[float, float] | None, float | None]:
     """Where a crack begins: cracks of metal like to begin at a side and to follow the marks."""
     if kind != "metal":

@@ -63,7 +63,7 @@ def train(
         threads: processor threads for torch; a process of its own draws the pictures.
         every: steps between two files.
         real: photographs with labels, one a step in place of a replayed picture.
-        start: ONNX file of an earlier training to go on from, with a quarter of the rate.
+        start: ONNX file of an earlier training to go on from, at a quarter of the rate.
         tell: takes a line of progress.
 
     Raises:
@@ -80,11 +80,8 @@ def train(
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    net = unet()
-    rate = _RATE
-    if start is not None:
-        read_onnx(net, start)
-        rate = _RATE / 4
+    net = read_onnx(start) if start is not None else unet()
+    rate = _RATE / 4 if start is not None else _RATE
     optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_lr=rate, total_steps=steps, pct_start=0.08
