@@ -29,7 +29,9 @@ def metal(size: int, rng: np.random.Generator) -> Grey:
         rows = 1 + rng.uniform(0, 1) * np.sin(2 * np.pi * np.arange(size) / pitch + phase)
         marks += rng.uniform(0.05, 0.45) * glints * rows[:, None]
     patchy = np.clip(0.7 + 0.5 * clouds(size, rng, finest=24), 0.1, 2)
-    grey = np.asarray(grey * np.clip(1 + marks * patchy, 0.3, 4), np.float32)
+    # Ridges glint, but grooves of marks are shallow: what is darker is a crack.
+    marks = np.clip(1 + marks * patchy, 1 - rng.uniform(0.05, 0.25), 4)
+    grey = np.asarray(grey * marks, np.float32)
     grey += grain(size, rng, rng.uniform(0, 1.2), 0.1) * rng.uniform(0.01, 0.12) * grey.mean()
     for _ in range(int(rng.integers(0, 4))):
         grey = clutter.blotches(grey, rng, 0.28)

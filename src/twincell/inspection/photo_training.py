@@ -63,7 +63,7 @@ def train(
         threads: processor threads for torch; a process of its own draws the pictures.
         every: steps between two files.
         real: photographs with labels, one a step in place of a replayed picture.
-        start: ONNX file of an earlier training to go on from, at a quarter of the rate.
+        start: ONNX file of an earlier training to go on from, at half the rate.
         tell: takes a line of progress.
 
     Raises:
@@ -81,7 +81,7 @@ def train(
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     net = read_onnx(start) if start is not None else unet()
-    rate = _RATE / 4 if start is not None else _RATE
+    rate = _RATE / 2 if start is not None else _RATE
     optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_lr=rate, total_steps=steps, pct_start=0.08
