@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from twincell.errors import InspectionError
 from twincell.inspection.photo_indications import find_pieces
+from twincell.inspection.photo_joints import joint_bands
 from twincell.inspection.photo_lines import line_strength
 from twincell.inspection.photo_normal import normalise, two_views
 from twincell.inspection.photo_skeleton import skeleton
@@ -66,6 +67,7 @@ def find_cracks(
     """
     if method == "network":
         crack, joint = network_evidence(grey, network)
+        crack = np.where(joint_bands(crack, joint), np.float32(0), crack)
         pieces = find_pieces(grey, crack, joint)
         odds = pieces.features @ np.array(_WEIGHTS[:-1]) + _WEIGHTS[-1]
         chance = 1 / (1 + np.exp(-odds))
