@@ -23,15 +23,17 @@ def main() -> None:
         found = find_cracks(grey)
         left = np.repeat(grey[..., None], 3, 2).astype(np.uint8)
         right = (left * 0.45).astype(np.uint8)
-        right[labels == JOINT] = (0, 120, 60)
-        right[labels == CRACK] = (40, 110, 255)
+        right[labels == JOINT] = (0, 200, 60)
+        right[labels == CRACK] = (40, 80, 255)
         right[found.mask] = (255, 60, 40)
         right[found.mask & (labels == CRACK)] = (255, 255, 255)
         cell = np.concatenate([left, right], 1)
         cells.append(np.pad(cell, ((0, GAP), (0, GAP), (0, 0)), constant_values=255))
     rows = [np.concatenate(cells[i : i + COLUMNS], 1) for i in range(0, len(cells), COLUMNS)]
     target = ROOT / "docs/pictures/photographs.png"
-    Image.fromarray(np.concatenate(rows)).quantize(128).save(target, optimize=True)
+    Image.fromarray(np.concatenate(rows)).quantize(256, Image.Quantize.FASTOCTREE).save(
+        target, optimize=True
+    )
     print(target.relative_to(ROOT))
 
 
