@@ -39,7 +39,7 @@ def _upright(crack: NDArray[np.float32], joint: NDArray[np.float32]) -> NDArray[
     wide = np.ones((1, 3), np.uint8)
     both = [np.maximum(crack, joint), joint]
     both = [cv2.dilate((e > _EVIDENCE).astype(np.float32), wide) for e in both]
-    bands = np.zeros((height, width), np.uint8)
+    bands = np.zeros((height, width), np.bool_)
     for lean in np.linspace(-_LEAN, _LEAN, _LEANS):
         shear = np.array([[1, lean, -lean * height / 2], [0, 1, 0]])
         back = np.array([[1, -lean, lean * height / 2], [0, 1, 0]])
@@ -48,5 +48,6 @@ def _upright(crack: NDArray[np.float32], joint: NDArray[np.float32]) -> NDArray[
         if columns.any():
             drawn = np.repeat(columns[None].astype(np.uint8), height, 0)
             drawn = cv2.dilate(drawn, np.ones((1, 2 * _REACH + 1), np.uint8))
-            bands |= cv2.warpAffine(drawn, back, (width, height), flags=cv2.INTER_NEAREST)
-    return np.asarray(bands > 0)
+            straight = cv2.warpAffine(drawn, back, (width, height), flags=cv2.INTER_NEAREST)
+            bands |= np.asarray(straight > 0)
+    return bands

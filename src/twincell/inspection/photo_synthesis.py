@@ -3,7 +3,8 @@
 Every picture is made of procedural layers, none of it from anybody's photographs: a surface of
 metal, concrete or road, what lies on it and is no crack, now and then a crack (a dark, winding line
 of changing width with branches), joints, the sides of the part, lighting and the camera. The
-numbers are wide ranges that such surfaces show; none is fitted to a set of photographs.
+numbers are wide ranges; how dark cracks and threads of dirt on metal are was set after measuring
+both on photographs of magnetic tiles.
 """
 
 from __future__ import annotations
