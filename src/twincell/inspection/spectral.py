@@ -46,7 +46,7 @@ MARGIN = 6
 """Kept clear of outlines, shadows' borders and creases of the CAD [pixel]."""
 GRAZING = 0.35
 """Least cosine to the camera: below, a pixel covers too long a strip."""
-CREASE = 0.90
+CREASE = 0.99
 """Least dot product of normals of neighbouring pixels on a smooth surface."""
 BACKGROUND = 25
 """Side of the neighbourhood that a line is compared to [pixel]."""
