@@ -81,6 +81,7 @@ class CrackDetectorNode(CellNode):
         self._waiting: deque[Profiles] = deque(maxlen=100)
         self._taken = -math.inf
         self._images: deque[Image] = deque(maxlen=32)
+        self._placed: deque[tuple[Image, Pose]] = deque(maxlen=32)
         self._lit: list[float] = []  # times at which the laser lay on the part
         self._dark = True
         self._finish: list[tuple[float, Future]] = []
@@ -112,7 +113,10 @@ class CrackDetectorNode(CellNode):
         """Push the lines at whose times the joints are known."""
         while self._waiting and self._joints_until() >= self._waiting[0].stamps[-1] - 1e-9:
             self._push(self._waiting.popleft())
-        if self._dark and self._images and not self._finish:
+        while self._images and self._joints_until() >= seconds(self._images[0].header.stamp):
+            # at once: the encoders' history is short
+            self._place(self._images.popleft())
+        if self._dark and self._placed and not self._finish:
             # an image takes its time: it waits until no line of the part does
             self._look()
         if self._unkept is not None:
@@ -155,17 +159,22 @@ class CrackDetectorNode(CellNode):
         datum = self._table.model.forward(table) @ self._datum
         return datum.inverse() @ self._arm.model.link_pose(arm, link)
 
-    def _look(self) -> None:
-        """Show the detector the oldest image, if the part was under the laser then."""
-        at = seconds(self._images[0].header.stamp)
-        if self._camera is None or self._joints_until() < at or self._taken < at:
+    def _place(self, message: Image) -> None:
+        """Note where the camera was when an image was taken."""
+        if self._camera is None:
             return
-        message = self._images.popleft()
-        if not any(abs(t - at) < BESIDE for t in self._lit):
-            return
-        arm, table = (e.history.at(np.array([at]))[0] for e in (self._arm, self._table))
+        at = np.array([seconds(message.header.stamp)])
+        arm, table = (e.history.at(at)[0] for e in (self._arm, self._table))
         link = self._camera.mount.link or self.world.arms[self._camera.mount.arm].tip
         pose = self._in_part(arm, table, link) @ mount_pose(self._camera)
+        self._placed.append((message, pose))
+
+    def _look(self) -> None:
+        """Show the detector the oldest image, if the laser lay on the part then."""
+        message, pose = self._placed.popleft()
+        at = seconds(message.header.stamp)
+        if self._camera is None or not any(abs(t - at) < BESIDE for t in self._lit):
+            return
         try:
             self.detector.look(spectral_image(message, self._camera), pose)
         except (InspectionError, SensorError) as error:
@@ -203,6 +212,7 @@ class CrackDetectorNode(CellNode):
         self._part, self._since = request.part_id, self.now
         self._waiting.clear()
         self._images.clear()
+        self._placed.clear()
         self._lit.clear()
         self._known = {k: a for k, a in self._known.items() if k[0] != request.part_id}
         response.success = True
@@ -218,7 +228,7 @@ class CrackDetectorNode(CellNode):
         future = Future()
         self._finish.append((self.now, future))
         await future
-        for _ in range(len(self._images)):
+        while self._placed:
             self._look()
         self._part = None
         try:
