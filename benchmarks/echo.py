@@ -4,11 +4,13 @@ import contextlib
 
 import rclpy
 from rclpy.executors import ExternalShutdownException
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from twincell_msgs.msg import AnomalyArray, SafetyState
 
 from twincell_nodes import qos
 from twincell_nodes.messages import wall_ns
 
+RCLError = rclpy_implementation.RCLError  # told to end between two waits
 rclpy.init()
 node = rclpy.create_node("echo", start_parameter_services=False)
 pong = node.create_publisher(SafetyState, "bench/pong", qos.RELIABLE)
@@ -20,5 +22,5 @@ def answer(message: AnomalyArray) -> None:
 
 
 node.create_subscription(AnomalyArray, "bench/ping", answer, qos.RELIABLE)
-with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException):
+with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException, RCLError):
     rclpy.spin(node)

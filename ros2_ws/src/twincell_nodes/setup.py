@@ -12,6 +12,7 @@ NODES = [
     "orchestrator",
     "recorder",
     "operator",
+    "fault_campaign",
 ]
 
 setup(

@@ -11,14 +11,14 @@ import typer
 from typer.core import TyperGroup
 
 from twincell import __version__
-from twincell.cli import bag, demo, inspect, pod, shift, stack, world
+from twincell.cli import bag, demo, faults, inspect, pod, shift, stack, world
 from twincell.cli.output import fail
 from twincell.errors import TwincellError
 
 __all__ = ["app"]
 
 
-_ORDER = ("world", "run", "report", "demo", "up", "bag", "inspect", "pod")
+_ORDER = ("world", "run", "report", "demo", "up", "faults", "bag", "inspect", "pod")
 
 
 class _Commands(TyperGroup):
@@ -70,6 +70,7 @@ app.add_typer(world.app, name="world", rich_help_panel="1. The cell")
 shift.register(app, panel="2. The simulated shift, without ROS")
 demo.register(app, panel="3. The ROS stack")
 stack.register(app, panel="3. The ROS stack")
+faults.register(app, panel="3. The ROS stack")
 app.add_typer(bag.app, name="bag", rich_help_panel="4. What was recorded")
 app.add_typer(inspect.app, name="inspect", rich_help_panel="4. What was recorded")
 pod.register(app, panel="5. Studies")

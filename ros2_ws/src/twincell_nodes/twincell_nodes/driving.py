@@ -1,4 +1,4 @@
-"""Runs the stack without its orchestrator, in whose place a program moves arms and breaks things."""
+"""Runs the stack without its orchestrator; a program moves the arms and breaks things instead."""
 
 import signal
 import time
@@ -19,6 +19,7 @@ from twincell_msgs.msg import SafetyState, StopReport
 from twincell.errors import TwincellError
 from twincell.geometry.description import describe
 from twincell.motion.trajectory import JointTrajectory
+from twincell.stack.demo import fresh_folder
 from twincell.stack.environment import ros_environment
 from twincell.stack.processes import Process
 from twincell.stack.specs import NodeSpec, node_specs
@@ -58,6 +59,7 @@ class Driver(CellNode):
         self.out = out.resolve()
         self._without = set(without)
         self.processes: dict[str, Process] = {}
+        fresh_folder(self.out)
         self._specs = {
             s.name: s
             for s in node_specs(self.world, self.path, seed=self.seed, out=self.out)
@@ -82,7 +84,7 @@ class Driver(CellNode):
             )
         quality = qos.safety_state(self.world.safety.patience)
         self.create_subscription(SafetyState, "safety/state", self._state, quality)
-        self.create_subscription(Clock, "/clock", self._clock, qos.CLOCK)
+        self.create_subscription(Clock, "/clock", self._ticked, qos.CLOCK)
         self.create_subscription(
             StopReport, "safety/stop_report", self.reports.append, qos.RELIABLE
         )
@@ -158,21 +160,25 @@ class Driver(CellNode):
             return False, "no answer"
         return future.result().success, future.result().message
 
-    def recover(self, limit: float = 60.0) -> None:
+    def recover(self, limit: float = 60.0, settled: float = 0.4) -> None:
         """Reset until every mover may move, as a patient person would.
+
+        Args:
+            limit: longest time [s].
+            settled: how long the permission must last: sensors that have just been started may
+                fall silent again [s].
 
         Raises:
             TwincellError: it stays stopped.
         """
         deadline = time.monotonic() + limit
-        self.spin(0.1)
-        while not self.free:
+        self.spin(min(settled, 0.1))
+        while not self.free or self.until(lambda: not self.free, settled):
             if time.monotonic() > deadline:
                 text = self.state.text if self.state else "no safety state"
                 raise TwincellError(f"not recovered within {limit:g} s: {text}")
             self.call(limit=1.0)
             self.until(lambda: self.free, 0.3)
-        self.spin(0.1)
 
     @property
     def free(self) -> bool:
@@ -209,7 +215,8 @@ class Driver(CellNode):
     # ---------------------------------------------------------------- what it hears
 
     def _moved(self, arm: str, message: JointState) -> None:
-        at = dict(zip(message.name, zip(message.position, message.velocity, strict=True)))
+        both = zip(message.position, message.velocity, strict=True)
+        at = dict(zip(message.name, both, strict=True))
         rows = [at[joint] for joint in self._names[arm]]
         self._positions[arm] = np.array([p for p, _ in rows])
         fastest = max(abs(v) for _, v in rows)
@@ -221,7 +228,7 @@ class Driver(CellNode):
             self.gaps.append(now - self._heard)
         self.state, self._heard = message, now
 
-    def _clock(self, message: Clock) -> None:
+    def _ticked(self, message: Clock) -> None:
         self.time = seconds(message.clock)
 
 

@@ -144,4 +144,4 @@ def _key(state: types.SafetyState) -> tuple:
 
 def main(args=None) -> None:
     """Entry point."""
-    run(SafetySupervisorNode, args)
+    run(SafetySupervisorNode, args, urgent=True)

@@ -314,4 +314,4 @@ class SimulatorNode(CellNode):
 
 def main(args=None) -> None:
     """Entry point."""
-    run(SimulatorNode, args)
+    run(SimulatorNode, args, urgent=True)

@@ -1,0 +1,73 @@
+"""`twincell faults`: break the running stack on purpose, and see whether it stops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twincell.cli.output import Json, emit, say
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer, panel: str) -> None:
+    """Add the command to `app`."""
+    app.command(rich_help_panel=panel)(faults)
+
+
+def faults(
+    world: Annotated[
+        str, typer.Argument(metavar="WORLD", help="World file, or a shipped name.")
+    ] = "blade_cell",
+    runs: Annotated[int, typer.Option(min=1, help="Of the whole matrix.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Root of all chance.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for logs and cases.")] = Path("out/faults"),
+    json: Json = False,
+) -> None:
+    """Kill, pause and flood real processes in each phase of work; nothing may move after its stop.
+
+    Exit code 1 where a case was unsafe.
+    """
+    from twincell.assets import world_path
+    from twincell.stack.faults import matrix, run_faults
+
+    path = (Path(world) if Path(world).is_file() else world_path(world)).resolve()
+    cases = run_faults(path, seed, runs, out, lambda _spec, line: say(line))
+    table = matrix(cases)
+    unsafe = [case for case in cases if not case["safe"]]
+    if json:
+        emit(
+            {
+                "cases": len(cases),
+                "unsafe": len(unsafe),
+                "slowest_ms": max(case["simulated_ms"] for case in cases),
+                "matrix": table,
+            }
+        )
+    else:
+        _show(table, len(cases), len(unsafe))
+    raise typer.Exit(1 if unsafe else 0)
+
+
+def _show(table: dict[str, dict[str, dict[str, float]]], cases: int, unsafe: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    phases = list(next(iter(table.values())))
+    shown = Table(title="Slowest time from fault to standstill [ms of simulated time]")
+    shown.add_column("fault")
+    for phase in phases:
+        shown.add_column(phase, justify="right")
+    for fault, row in table.items():
+        cells = [
+            f"[red]UNSAFE {row[p]['unsafe']}/{row[p]['runs']}[/red]"
+            if row[p]["unsafe"]
+            else f"{row[p]['simulated_ms']:.0f}"
+            for p in phases
+        ]
+        shown.add_row(fault, *cells)
+    console = Console()
+    console.print(shown)
+    console.print(f"{cases} cases, {unsafe} unsafe")
