@@ -1,0 +1,160 @@
+"""Plans of job shops by CP-SAT: shortest makespan, or least shift against the running plan."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from twincell.errors import ProductionError
+from twincell.production.cpsat import Task, TaskModel
+from twincell.production.shop import Key, Placed, Shop, ShopPlan, makespan
+from twincell.production.shop_rules import dispatch, load_bound
+
+__all__ = ["Solution", "shortest", "steadiest"]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A plan, and what is known of it.
+
+    Attributes:
+        plan: valid.
+        makespan: end of its last operation.
+        bound: no plan ends earlier.
+        method: `cp_sat`, or the rule that made it.
+    """
+
+    plan: ShopPlan
+    makespan: int
+    bound: int
+    method: str
+
+    @property
+    def gap(self) -> float:
+        """Share of the makespan that may still be saved, 0 where the plan is proven the best."""
+        return (self.makespan - self.bound) / self.makespan if self.makespan else 0.0
+
+
+def shortest(
+    shop: Shop, seconds: float, start: ShopPlan | None = None, workers: int = 2, seed: int = 0
+) -> Solution:
+    """The plan that ends first, as far as the search gets; never worse than `start`.
+
+    Args:
+        shop: to plan.
+        seconds: limit of the search on the clock [s].
+        start: a valid plan to begin with; by dispatch without one.
+        workers: threads of the search.
+        seed: of the search.
+    """
+    known = start if start is not None else dispatch(shop)
+    method = "given" if start is not None else "dispatch"
+    value, bound = makespan(known), load_bound(shop)
+    if value <= bound or seconds <= 0:
+        return Solution(known, value, bound, method)
+    model, tasks = _tasks(shop, value, known)
+    last = model.makespan([t.end for t in tasks.values()], bound)
+    model.model.add_hint(last, value)
+    model.model.minimize(last)
+    found = model.search(seed, workers, seconds)
+    if found.status == "INFEASIBLE":
+        raise ProductionError("frozen operations contradict each other; no plan keeps them all")
+    bound = max(bound, round(found.bound))
+    if not found.solved:
+        return Solution(known, value, bound, method)
+    plan = _read(shop, tasks, found.solver)
+    if makespan(plan) >= value:
+        return Solution(known, value, min(bound, value), method)
+    return Solution(plan, makespan(plan), bound, "cp_sat")
+
+
+def steadiest(
+    shop: Shop,
+    before: ShopPlan,
+    latest: int,
+    seconds: float,
+    start: ShopPlan,
+    workers: int = 2,
+    seed: int = 0,
+) -> ShopPlan | None:
+    """The plan that ends by `latest` and moves least (see `shop.nervousness`), None if none found.
+
+    Args:
+        shop: to plan.
+        before: the running plan.
+        latest: end of the last operation.
+        seconds: limit of the search on the clock [s].
+        start: a valid plan to begin with.
+        workers: threads of the search.
+        seed: of the search.
+    """
+    model, tasks = _tasks(shop, latest, start)
+    terms: list[Any] = []
+    for job in shop.jobs:
+        for op in job.operations:
+            key = (job.name, op.number)
+            old = before.get(key)
+            if old is None or key in shop.frozen:
+                continue
+            shift = model.model.new_int_var(0, latest + old.start, f"{key}.shift")
+            model.model.add_abs_equality(shift, tasks[key].start - old.start)
+            model.model.add_hint(shift, abs(start[key].start - old.start))
+            terms.append(shift)
+            for (machine, size), on in zip(op.modes, tasks[key].chosen, strict=False):
+                if machine != old.machine:
+                    terms.append(size * on)
+    model.model.minimize(sum(terms))
+    found = model.search(seed, workers, seconds)
+    return _read(shop, tasks, found.solver) if found.solved else None
+
+
+def _tasks(shop: Shop, horizon: int, hint: ShopPlan) -> tuple[TaskModel, dict[Key, Task]]:
+    """Chains of tasks that end by the horizon, begun with a hint."""
+    model = TaskModel(horizon)
+    tasks: dict[Key, Task] = {}
+    for place, job in enumerate(shop.jobs):
+        head, before = job.ready, None
+        for op in job.operations:
+            key = (job.name, op.number)
+            name = f"{job.name}.{op.number}"
+            frozen = shop.frozen.get(key)
+            if frozen is not None:
+                tasks[key] = model.fixed(name, frozen.machine, frozen.start, frozen.end, place)
+                head, before = max(head, frozen.end), None
+                continue
+            mode = next(
+                (k for k, (m, _) in enumerate(op.modes) if m == hint[key].machine), 0
+            )
+            task = model.task(
+                name,
+                op.modes,
+                [max(head, shop.free(m)) for m, _ in op.modes],
+                place,
+                (hint[key].start, mode),
+            )
+            if before is not None:
+                model.model.add(task.start >= before)
+            tasks[key], before = task, task.end
+            head += min(d for _, d in op.modes)
+    setups: dict[Hashable, Any] | None = None
+    if shop.setup is not None:
+        setups = {m: shop.setup[m].tolist() for m in range(shop.machines)}
+    model.separate(setups)
+    return model, tasks
+
+
+def _read(shop: Shop, tasks: dict[Key, Task], solver: Any) -> ShopPlan:
+    plan: dict[Key, Placed] = {}
+    for job in shop.jobs:
+        for op in job.operations:
+            key = (job.name, op.number)
+            if key in shop.frozen:
+                plan[key] = shop.frozen[key]
+                continue
+            task = tasks[key]
+            mode = next((k for k, on in enumerate(task.chosen) if solver.value(on)), 0)
+            machine, duration = op.modes[mode]
+            start = solver.value(task.start)
+            plan[key] = Placed(job.name, op.number, machine, start, start + duration)
+    return plan
