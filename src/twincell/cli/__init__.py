@@ -11,14 +11,14 @@ import typer
 from typer.core import TyperGroup
 
 from twincell import __version__
-from twincell.cli import bag, demo, inspect, pod, shift, stack, world
+from twincell.cli import bag, demo, inspect, pod, schedule, shift, stack, world
 from twincell.cli.output import fail
 from twincell.errors import TwincellError
 
 __all__ = ["app"]
 
 
-_ORDER = ("world", "run", "report", "demo", "up", "bag", "inspect", "pod")
+_ORDER = ("world", "run", "report", "demo", "up", "bag", "inspect", "schedule", "reschedule", "pod")
 
 
 class _Commands(TyperGroup):
@@ -72,4 +72,5 @@ demo.register(app, panel="3. The ROS stack")
 stack.register(app, panel="3. The ROS stack")
 app.add_typer(bag.app, name="bag", rich_help_panel="4. What was recorded")
 app.add_typer(inspect.app, name="inspect", rich_help_panel="4. What was recorded")
-pod.register(app, panel="5. Studies")
+schedule.register(app, panel="5. Plans")
+pod.register(app, panel="6. Studies")

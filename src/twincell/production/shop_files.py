@@ -98,10 +98,7 @@ def read_shop(path: Path) -> Shop:
         for _ in range(take("number of operations", 1)):
             options = take("number of machines of an operation", 1, machines)
             steps.append(
-                [
-                    (take("machine", 0, machines), take("duration", 0))
-                    for _ in range(options)
-                ]
+                [(take("machine", 0, machines), take("duration", 0)) for _ in range(options)]
             )
         rest = list(words)
         if rest:
@@ -160,9 +157,7 @@ def _count(path: Path, rows: list[tuple[int, str]], jobs: int) -> None:
         )
 
 
-def _shop(
-    path: Path, machines: int, raw: list[tuple[int, list[list[tuple[int, int]]]]]
-) -> Shop:
+def _shop(path: Path, machines: int, raw: list[tuple[int, list[list[tuple[int, int]]]]]) -> Shop:
     """Number machines from 0, whichever way the file does."""
     first = 0 if any(m == 0 for _, steps in raw for modes in steps for m, _ in modes) else 1
     jobs = []

@@ -93,8 +93,7 @@ def dispatch(shop: Shop) -> ShopPlan:
         cached = {
             name: slot
             for name, slot in cached.items()
-            if name != placed.job
-            and all(m != placed.machine for m, _ in waiting[name][1][0].modes)
+            if name != placed.job and all(m != placed.machine for m, _ in waiting[name][1][0].modes)
         }
 
 

@@ -123,9 +123,7 @@ def _tasks(shop: Shop, horizon: int, hint: ShopPlan) -> tuple[TaskModel, dict[Ke
                 tasks[key] = model.fixed(name, frozen.machine, frozen.start, frozen.end, place)
                 head, before = max(head, frozen.end), None
                 continue
-            mode = next(
-                (k for k, (m, _) in enumerate(op.modes) if m == hint[key].machine), 0
-            )
+            mode = next((k for k, (m, _) in enumerate(op.modes) if m == hint[key].machine), 0)
             task = model.task(
                 name,
                 op.modes,
