@@ -32,7 +32,7 @@ from twincell.world.work import Criteria, Inspection
 SPEC = Profiler(kind="profiler", mount=Mount(place=Place()))
 WORK = Inspection(
     arm="inspector", profiler="profiler",
-    criteria=Criteria(report=0.001, reject=0.004, critical=0.007),
+    criteria=Criteria(report=0.0003, reject=0.004, critical=0.007),
 )  # fmt: skip
 STEP = 0.0001
 """Distance of lines [m]."""

@@ -71,6 +71,9 @@ def test_a_flawless_blade_lies_in_the_accept_bin_at_the_end(world: World):
     # it stands upright: its span still points up
     assert at.rotation()[2, 2] > 0.999
     assert cell.physics.clamped is None
+    # the camera looked on while the laser lay on the blade, and saw nothing
+    assert cell.detector.images >= 2 * len(world.inspection.views)
+    assert cell.log.verdicts["blade_1"].harmless == ()
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(world: World):

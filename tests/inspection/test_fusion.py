@@ -12,8 +12,8 @@ from twincell.geometry.bodies import Body
 from twincell.geometry.pose import Pose
 from twincell.inspection.anomaly import Anomaly
 from twincell.inspection.classify import Evidence, classify
-from twincell.inspection.fusion import fuse
-from twincell.inspection.spectral import SpectralDetector
+from twincell.inspection.fusion import Looks, fuse
+from twincell.inspection.spectral import SpectralDetector, SpectralIndication
 from twincell.sensing.multispectral import image
 from twincell.sensing.scene import Scene
 from twincell.sensing.types import SpectralImage
@@ -98,8 +98,54 @@ def test_fusion_tells_crack_from_stain_by_band_and_depth():
     x, y = np.meshgrid(np.linspace(-0.01, 0.01, 60), np.linspace(-0.01, 0.01, 60))
     sound = np.column_stack([x.ravel(), y.ravel(), np.full(x.size, TOP)])
     found = detector.detect(stained(shot(PLATE)), CAMERA)
-    (stain,) = fuse("p", [], found, CRITERIA, 2.0, sound)
+    looks = Looks(sound, np.array([[0.0, 1.0, 0.0]]), 1e-4)
+    (stain,) = fuse("p", [], found, CRITERIA, 2.0, looks)
     assert (stain.anomaly.kind, stain.anomaly.severity) == ("stain", "minor")
+
+
+@pytest.mark.parametrize(
+    ("along", "kind"),
+    [((0.0, 1.0, 0.0), "mark"), ((1.0, 0.0, 0.0), "crack")],
+    ids=["the profiler's lines cross it", "it may lie between two of them"],
+)
+def test_a_grey_line_is_a_crack_only_where_the_profiler_could_miss_it(
+    along: tuple[float, float, float], kind: str
+):
+    """A groove 0.05 mm wide along x: lines along y, 0.1 mm apart, cross it 80 times."""
+    x, y = np.meshgrid(np.linspace(-0.01, 0.01, 60), np.linspace(-0.01, 0.01, 60))
+    sound = np.column_stack([x.ravel(), y.ravel(), np.full(x.size, TOP)])
+    line = np.column_stack([np.linspace(-0.004, 0.004, 90), np.zeros(90), np.full(90, TOP)])
+    grey = SpectralIndication(
+        line, np.full(6, 0.1), np.full(6, 0.005), np.array(SPEC.bands), 3e-4, 0.01, 1.0, 5e-5
+    )
+    (found,) = fuse("p", [], [grey], CRITERIA, 2.0, Looks(sound, np.array([along]), 1e-4))
+    assert found.anomaly.kind == kind
+    assert found.anomaly.opening == 5e-5
+    # where the profiler did not look its silence says nothing
+    nowhere = Looks(sound + 0.05, np.array([along]), 1e-4)
+    (found,) = fuse("p", [], [grey], CRITERIA, 2.0, nowhere)
+    assert found.anomaly.kind == "crack"
+
+
+def test_a_line_in_several_images_is_one_line_and_parallel_ones_are_marks():
+    def line(y: float, stamp: float) -> SpectralIndication:
+        points = np.column_stack([np.linspace(-0.004, 0.004, 90), np.full(90, y), np.full(90, TOP)])
+        return SpectralIndication(
+            points, np.full(6, 0.1), np.full(6, 0.005), np.array(SPEC.bands), 3e-4, 0.01, stamp
+        )
+
+    twice = [line(0.0, 1.0), line(1e-4, 2.0)]
+    (one,) = fuse("p", [], twice, CRITERIA, 3.0)
+    assert (one.anomaly.kind, one.spectral) == ("crack", (0, 1))
+    many = [line(y, s) for y in (-8e-4, 0.0, 8e-4, 16e-4) for s in (1.0, 2.0)]
+    found = fuse("p", [], many, CRITERIA, 3.0)
+    assert [f.anomaly.kind for f in found] == ["mark"] * 4
+    # a deep groove among them stays a crack, at its own length
+    crack, *marks = sorted(
+        fuse("p", [touched(0.003, 5e-5, 3e-4)], many, CRITERIA, 3.0), key=lambda f: f.anomaly.kind
+    )
+    assert crack.anomaly.kind == "crack"
+    assert {m.anomaly.kind for m in marks} == {"mark"}
 
 
 def test_a_round_hollow_is_a_dent_and_parallel_shallow_lines_are_marks():

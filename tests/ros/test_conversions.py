@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rclpy.serialization import deserialize_message, serialize_message
 
-from twincell.errors import GoalError
+from twincell.errors import GoalError, SensorError
 from twincell.geometry.pose import Pose
 from twincell.inspection.anomaly import Anomaly
 from twincell.motion.trajectory import JointTrajectory
 from twincell.safety.types import Function, Mode, MoverStop, SafetyState, StopRequest
+from twincell.sensing import optics
 from twincell.sensing.types import Profiles, Scan
+from twincell.world.cameras import CameraEffects, Ultraviolet
+from twincell.world.robots import Place
+from twincell.world.sensors import Mount, Multispectral
 from twincell_nodes import conversions, messages
 
 pytestmark = pytest.mark.ros
@@ -98,6 +105,36 @@ def test_images_keep_their_counts() -> None:
     assert conversions.image(1.0, "camera", pixels[:, :, 0]).encoding == "mono16"
 
 
+def test_a_band_is_lifted_to_the_full_range() -> None:
+    counts = np.array([[0, 1, 4095]], np.uint16)
+    message = over_the_wire(conversions.band(1.0, "camera", counts, 12))
+    assert (message.encoding, message.step, message.is_bigendian) == ("mono16", 6, 0)
+    np.testing.assert_array_equal(np.frombuffer(message.data, "<u2"), [0, 16, 65520])
+
+
+def test_camera_info_carries_the_lens_that_rays_were_cast_through() -> None:
+    lens = (-0.2, 0.05, 1e-3, -2e-3, 0.01)
+    spec = Multispectral(
+        kind="multispectral",
+        mount=Mount(place=Place()),
+        distortion=lens,
+        effects=CameraEffects(distortion=True),
+    )
+    message = over_the_wire(conversions.camera_info(2.5, "optical", optics.camera_info(spec)))
+    assert message.distortion_model == "plumb_bob"
+    assert list(message.d) == list(lens)
+    assert (message.width, message.height, message.header.frame_id) == (640, 480, "optical")
+    k, p = np.reshape(message.k, (3, 3)), np.reshape(message.p, (3, 4))
+    np.testing.assert_array_equal(p, np.hstack([k, np.zeros((3, 1))]))
+    # what a user of the message projects is where the simulated ray starts
+    v, u = 400, 30
+    point = optics.pixel_rays(spec)[v, u].astype(float)
+    seen, _ = cv2.projectPoints(point[None], np.zeros(3), np.zeros(3), k, np.array(message.d))
+    np.testing.assert_allclose(seen[0, 0], [u, v], atol=1e-2)
+    off = dataclasses.replace(spec, effects=CameraEffects())
+    assert list(conversions.camera_info(0.0, "c", optics.camera_info(off)).d) == [0.0] * 5
+
+
 def test_transforms() -> None:
     pose = Pose.of((1, 2, 3), (0.1, 0.2, 0.3))
     message = conversions.transform(4.5, "world", "arm/link", pose)
@@ -174,3 +211,27 @@ def test_anomalies_come_back() -> None:
     box = messages.detections(message).detections[0]
     assert box.bbox.size.x == pytest.approx(anomaly.length)
     assert box.results[0].hypothesis.class_id == "crack"
+
+
+def test_an_image_of_all_bands_comes_back_and_another_cameras_is_refused() -> None:
+    spec = Multispectral(
+        kind="multispectral",
+        mount=Mount(place=Place()),
+        width=20,
+        height=16,
+        ultraviolet=Ultraviolet(),
+        effects=CameraEffects(distortion=True),
+    )
+    planes = RNG.integers(0, 4096, (7, 16, 20)).astype(np.uint16)
+    message = over_the_wire(conversions.image(3.5, "optical", np.moveaxis(planes, 0, -1)))
+    back = conversions.spectral_image(message, spec)
+    np.testing.assert_array_equal(back.planes, planes)
+    np.testing.assert_array_equal(back.camera_matrix, optics.camera_info(spec).k)
+    assert (back.stamp, back.bits, list(back.bands)) == (3.5, 12, list(spec.bands))
+    assert back.distortion.tolist() == list(spec.distortion)
+    for change in ({"width": 16}, {"ultraviolet": None}):
+        with pytest.raises(SensorError, match="valid: "):
+            conversions.spectral_image(message, dataclasses.replace(spec, **change))
+    message.data = message.data[:-2]
+    with pytest.raises(SensorError, match="bytes"):
+        conversions.spectral_image(message, spec)

@@ -9,7 +9,6 @@ import trimesh
 from twincell.errors import SensorError
 from twincell.geometry.bodies import Body
 from twincell.geometry.pose import Pose
-from twincell.sensing import multispectral
 from twincell.sensing.materials import material
 from twincell.sensing.multispectral import camera_info, image
 from twincell.sensing.scene import Scene
@@ -32,9 +31,9 @@ def test_shading_of_a_plane_is_the_closed_form():
     scene = Scene([PLATE])
     out = image(scene, SPEC, Pose.identity(), scene.place(), 2.0)
     points = 0.25 * rays()
-    way = np.array(multispectral.LAMP) - points
+    way = np.array(SPEC.lamp.place) - points
     d = np.linalg.norm(way, axis=-1)
-    light = (-way[..., 2] / d) * multispectral.DISTANCE**2 / d**2 + multispectral.AMBIENT
+    light = (-way[..., 2] / d) * SPEC.lamp.distance**2 / d**2 + SPEC.lamp.ambient
     for b, wavelength in enumerate(SPEC.bands):
         exact = 0.9 * 4095 * material("titanium").at(wavelength) * light
         np.testing.assert_allclose(out.data[b], exact, atol=1.0)
@@ -45,8 +44,8 @@ def test_noise_grows_as_shot_noise_and_counts_stay_in_range():
     scene = Scene([PLATE])
     exact = image(scene, SPEC, Pose.identity(), scene.place(), 0.0).data[0].astype(float)
     noisy = image(scene, SPEC, Pose.identity(), scene.place(), 0.0, np.random.default_rng(0))
-    gain = 4095 / multispectral.FULL_WELL
-    spread = np.sqrt(exact / gain + multispectral.READ_NOISE**2) * gain
+    gain = 4095 / SPEC.full_well
+    spread = np.sqrt(exact / gain + SPEC.read_noise**2) * gain
     score = (noisy.data[0] - exact) / spread
     assert score.std() == pytest.approx(1.0, abs=0.03)
     assert abs(score.mean()) < 0.03
@@ -63,7 +62,7 @@ def test_what_the_lamp_does_not_reach_is_dark():
     # lamp (y -0.06) over the bar's (-0.05 .. -0.04 at 0.08): shadow at y -0.03 .. 0.0025 at 0.25
     info = camera_info(SPEC)
     shadow = round(float(info.k[1, 2] + info.k[1, 1] * -0.012 / 0.25))
-    ambient = 0.9 * 4095 * material("titanium").at(450.0) * multispectral.AMBIENT
+    ambient = 0.9 * 4095 * material("titanium").at(450.0) * SPEC.lamp.ambient
     assert out[shadow, 80] == pytest.approx(ambient, abs=1.0)
     assert out[110, 80] == free[110, 80]
 

@@ -109,5 +109,5 @@ def test_mistakes_are_named():
 
 def test_reflectances_are_shares():
     for entry in MATERIALS.values():
-        values = entry.at(np.linspace(350, 1100, 20))
+        values = entry.at(np.linspace(300, 1100, 20))
         assert ((values > 0) & (values < 1)).all()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from twincell.assets import world_path
-from twincell.stack.surface import BODY_RATE, TF_RATE, band_name, strides, topics
+from twincell.stack.surface import BODY_RATE, TF_RATE, band_name, band_names, strides, topics
+from twincell.world.cameras import Ultraviolet
 from twincell.world.load import load_world
 
 WORLD = load_world(world_path("blade_cell"))
@@ -26,6 +29,14 @@ def test_the_design_is_covered() -> None:
     for latched in ("/tf_static", "safety/state", "production/plan", "production/markers"):
         assert names[latched].latched
     assert not names["lidar_east/points"].reliable
+
+
+def test_an_ultraviolet_band_is_one_more_image() -> None:
+    camera = dataclasses.replace(WORLD.cameras()["camera"], ultraviolet=Ultraviolet())
+    assert band_names(camera) == ("b450", "b550", "b650", "b730", "b840", "b940", "uv365")
+    world = dataclasses.replace(WORLD, sensors={**WORLD.sensors, "camera": camera})
+    more = {t.name for t in topics(world)} - {t.name for t in topics(WORLD)}
+    assert more == {"camera/uv365/image"}
 
 
 def test_rates_are_whole_strides_of_physics() -> None:

@@ -156,6 +156,18 @@ def test_a_curve_counts_what_the_trials_say() -> None:
         curve("d", trials)
 
 
+def test_sizes_beyond_those_that_were_cut_are_not_told() -> None:
+    rng = np.random.default_rng(4)
+    lengths = np.exp(rng.uniform(np.log(2e-4), np.log(6e-4), 200))
+    found = rng.random(200) < 1 / (1 + (5e-4 / lengths) ** 3)
+    rows = zip(lengths, found, strict=True)
+    trials = [Trial("c", i, (row(a, bool(y)),), 0, 0, "accept") for i, (a, y) in enumerate(rows)]
+    figures = curve("c", trials).to_dict()
+    assert figures["a50"] == pytest.approx(5e-4, rel=0.2)
+    assert figures["a90"] is None
+    assert figures["a90_95"] is None
+
+
 def test_misses_are_counted_where_they_lie() -> None:
     rows = [row(1e-3, False, angle=np.radians(4)), row(1e-3, True), row(1e-4, False)]
     groups = misses_by(rows, 5e-4)

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from twincell.cell.assembly import Assembly, generator, mount_body, mount_pose
 from twincell.cell.history import PoseHistory
 from twincell.geometry.pose import Pose
-from twincell.sensing.lidar import scan
+from twincell.sensing.lidar import other_lidar, part_times, scan
+from twincell.sensing.multispectral import image
 from twincell.sensing.profiler import lines
 from twincell.sensing.scene import Scene
-from twincell.sensing.types import Profiles, Scan
+from twincell.sensing.types import Profiles, Scan, SpectralImage
 from twincell.world.sensors import Lidar, Multispectral, Profiler
 
 __all__ = ["Eyes", "pose_names"]
@@ -36,7 +37,8 @@ class Eyes:
         self._assembly = assembly
         self.scene = Scene(assembly.bodies)
         self.names = pose_names(assembly, self.scene)
-        self._history = PoseHistory(span=0.1)
+        turns = [1.0 / s.rate for s in assembly.world.lidars().values() if s.effects.motion]
+        self._history = PoseHistory(span=max([0.1, *turns]))
         self._row = {name: i for i, name in enumerate(self.names)}
         sensors = assembly.world.sensors
         self._rng = {name: generator(assembly.seed, f"sensor/{name}") for name in sensors}
@@ -60,11 +62,19 @@ class Eyes:
         return Pose.from_array(poses[self._row[name]])
 
     def turn(self, name: str, poses: Array, now: float) -> Scan:
-        """One LiDAR scan."""
-        sensor = self._assembly.world.lidars()[name]
-        where = self.sensor_pose(sensor, poses)
-        placement = self.scene.place(poses[: len(self.scene.moving)])
-        return scan(self.scene, sensor, where, placement, now, self._rng[name])
+        """One LiDAR scan: of this moment, or with `effects.motion` of the turn that ends now."""
+        world = self._assembly.world
+        lidars = world.lidars()
+        sensor = lidars[name]
+        others = []
+        if sensor.effects.interference:
+            there = {n: self.sensor_pose(other, poses) for n, other in lidars.items() if n != name}
+            others = [other_lidar(lidars[n], pose) for n, pose in there.items()]
+        start = now - 1.0 / sensor.rate if sensor.effects.motion else now
+        rows = self._history.at(part_times(sensor, start)) if sensor.effects.motion else [poses]
+        where = [self.sensor_pose(sensor, row) for row in rows]
+        placed = [self.scene.place(row[: len(self.scene.moving)]) for row in rows]
+        return scan(self.scene, sensor, where, placed, start, self._rng[name], others=others)
 
     def see(self, now: float, poses: Array) -> None:
         """Take note of where the bodies are; lines are cast at poses in between."""
@@ -87,6 +97,13 @@ class Eyes:
         placements = [self.scene.place(rows[: len(self.scene.moving)]) for _, rows in when]
         stamps = [stamp for stamp, _ in when]
         return lines(self.scene, sensor, where, placements, stamps, self._rng[name])
+
+    def picture(self, name: str, poses: Array, now: float) -> SpectralImage:
+        """One image of a camera."""
+        sensor = self._assembly.world.cameras()[name]
+        where = self.sensor_pose(sensor, poses)
+        placement = self.scene.place(poses[: len(self.scene.moving)])
+        return image(self.scene, sensor, where, placement, now, self._rng[name])
 
 
 def pose_names(assembly: Assembly, scene: Scene) -> tuple[str, ...]:

@@ -88,7 +88,8 @@ class LockstepCell:
         self.drives = Drives(world, assembly.descriptions, self.physics)
         self._moving: dict[str, str] = {}
         profiler = world.profilers()[world.inspection.profiler]
-        self.detector = CrackDetector(assembly.model, world.inspection, profiler)
+        self._camera = world.cameras().get(world.inspection.camera or "")
+        self.detector = CrackDetector(assembly.model, world.inspection, profiler, self._camera)
         self.supervisor = Supervisor(world)
         self.monitor = SeparationMonitor(world, self.eyes.scene)
         self._spheres = body_spheres(assembly.bodies)
@@ -108,7 +109,7 @@ class LockstepCell:
         self._buffer: list[tuple[float, Array]] = []
         self._seen = False
         self._pending = sorted(world.production.disruptions, key=lambda d: d.at)
-        self._next_state = self._next_think = 0.0
+        self._next_state = self._next_think = self._next_image = 0.0
         self._poses = self.physics.poses()
         self.eyes.see(0.0, self._poses)
 
@@ -162,6 +163,18 @@ class LockstepCell:
         for anomaly in self.detector.push(profiles, sensors, now):
             self.log.anomaly(anomaly)
             self._inbox.append(AnomalyFound(anomaly))
+        if np.isfinite(profiles.points[-1, :, 2]).any():
+            self._photograph(now)
+
+    def _photograph(self, now: float) -> None:
+        """An image for the detector, while the laser lies on the part."""
+        name = self.assembly.world.inspection.camera
+        if self._camera is None or name is None or now < self._next_image:
+            return
+        self._next_image = now + 1.0 / self._camera.rate
+        where = self.eyes.sensor_pose(self._camera, self._poses)
+        taken = self.eyes.picture(name, self._poses, now)
+        self.detector.look(taken, self._datum(self._poses).inverse() @ where)
 
     def _datum(self, poses: Array) -> Pose:
         """Nominal pose of a clamped part, as the table's encoder and the drawing say."""

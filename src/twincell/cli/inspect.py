@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from twincell.cli import inspect_bag, inspect_images, inspect_scan
+from twincell.cli import inspect_bag, inspect_images, inspect_scan, inspect_spectra
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Look for cracks in photographs, scans and bags.", no_args_is_help=True)
+app = typer.Typer(
+    help="What was measured elsewhere: photographs, scans, bags, spectra.", no_args_is_help=True
+)
 inspect_images.register(app)
 inspect_scan.register(app)
 inspect_bag.register(app)
+inspect_spectra.register(app)

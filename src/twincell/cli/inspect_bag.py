@@ -29,7 +29,7 @@ def bag(
 ) -> None:
     """Read every cloud, image and anomaly of rosbag2 bags; no ROS needed.
 
-    Exit code 1 where a message is wrong, 2 where a bag could not be read.
+    Exit code 1 where a message is wrong or a bag could not be read.
     """
     from twincell.errors import InspectionError
     from twincell.inspection.bag import inspect_bag
@@ -48,7 +48,7 @@ def bag(
             _tell(row)
     broken = any(row["error"] for row in rows)
     wrong = any(topic["faults"] for row in rows for topic in row.get("topics", []))
-    raise typer.Exit(2 if broken else 1 if wrong else 0)
+    raise typer.Exit(1 if broken or wrong else 0)
 
 
 def _tell(row: dict[str, Any]) -> None:

@@ -34,6 +34,9 @@ def images(
         typer.Option(help="Folder of true masks; a photograph without one is free of cracks."),
     ] = None,
     method: Annotated[_Method, typer.Option(help="Small network, or filters.")] = _Method.NETWORK,
+    network: Annotated[
+        Path | None, typer.Option(help="ONNX file of `inspect train`; the shipped one without it.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Find cracks: one mask and one score a photograph; exit code 1 where a file was bad."""
@@ -71,7 +74,7 @@ def images(
         error: str | None = None
         try:
             grey = read_photograph(path)
-            found = find_cracks(grey, method.value)
+            found = find_cracks(grey, method.value, network)
             score = found.score
             target = (out / name).with_suffix(".png")
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -101,11 +104,26 @@ def images(
 
 def train(
     out: Annotated[Path, typer.Option("--out", help="ONNX file to write.")],
-    steps: Annotated[int, typer.Option(min=1, help="Batches of eight synthetic pictures.")] = 750,
+    steps: Annotated[int, typer.Option(min=1, help="Batches of four pictures.")] = 3600,
     seed: Annotated[int, typer.Option(min=0, help="Root of all chance.")] = 7,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 1,
+    photographs: Annotated[
+        Path | None, typer.Option(help="Folder of photographs of your own to learn from as well.")
+    ] = None,
+    truth: Annotated[Path | None, typer.Option(help="Folder of their masks.")] = None,
+    start: Annotated[
+        Path | None, typer.Option("--from", help="ONNX file to go on from; from scratch without.")
+    ] = None,
 ) -> None:
     """Train the small network on synthetic photographs (needs the extra `train`)."""
+    from twincell.errors import InspectionError
+    from twincell.inspection.photo_calibration import calibrate
+    from twincell.inspection.photo_training import read_samples
     from twincell.inspection.photo_training import train as learn
 
-    learn(out, steps=steps, seed=seed, threads=threads, tell=say)
+    if (photographs is None) != (truth is None):
+        raise InspectionError("given: one of --photographs and --truth; valid: both or none")
+    real = read_samples(photographs, truth) if photographs and truth else []
+    learn(out, steps=steps, seed=seed, threads=threads, real=real, start=start, tell=say)
+    weights = ", ".join(f"{w:.2f}" for w in calibrate(out, 250, seed))
+    say(f"weights of a piece's features and the constant, on 250 new pictures: {weights}")

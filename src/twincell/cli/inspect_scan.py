@@ -40,7 +40,7 @@ def scan(
 ) -> None:
     """Register scans to their CAD, map the deviation, list crack candidates.
 
-    Exit code 2 where a file could not be judged; the others are judged all the same.
+    Exit code 1 where a file could not be judged; the others are judged all the same.
     """
     from twincell.errors import InspectionError
     from twincell.inspection.cloud import SCANS, read_cad
@@ -68,7 +68,7 @@ def scan(
         for row in rows:
             _tell(row)
     say(f"wrote {out}")
-    raise typer.Exit(2 if any(row["error"] for row in rows) else 0)
+    raise typer.Exit(1 if any(row["error"] for row in rows) else 0)
 
 
 def _one(

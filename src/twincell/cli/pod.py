@@ -11,7 +11,7 @@ from twincell.cli.output import Json, emit, say
 
 __all__ = ["register"]
 
-_CASES = ["titanium/ground/world", "titanium/ground/imperfect"]
+_CASES = ["titanium/ground/camera", "titanium/ground/imperfect"]
 
 
 def register(app: typer.Typer, panel: str) -> None:

@@ -15,6 +15,7 @@ import trimesh
 
 from twincell.geometry.description import RobotDescription
 from twincell.geometry.flaws import CutBlade
+from twincell.geometry.marks import Mark
 from twincell.geometry.pose import Pose
 from twincell.geometry.rack import rack_boxes
 from twincell.geometry.urdf import link_mesh, link_poses
@@ -39,6 +40,7 @@ class Body:
         material: optical material.
         fixed: pose in the world frame of what never moves, None for what does.
         detail: whether its mesh is fine enough for a profiler; LiDARs may take a coarser one.
+        finish: what lies on its surface, body frame, from the metal outwards.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Body:
     material: str
     fixed: Pose | None
     detail: bool
+    finish: tuple[Mark, ...] = ()
 
 
 def cell_bodies(
@@ -79,7 +82,8 @@ def cell_bodies(
         mesh = _rack(rack, world.part.shape.root)
         bodies.append(Body(f"rack/{name}", mesh, RACK_MATERIAL, Pose.at(rack.place), False))
     for name, blade in blades.items():
-        bodies.append(Body(f"blade/{name}", blade.mesh, world.part.material, None, True))
+        material, finish = world.part.material, blade.finish
+        bodies.append(Body(f"blade/{name}", blade.mesh, material, None, True, finish))
     if world.visitor is not None:
         meshes = visitor_meshes(world.visitor, base or Path.cwd())
         for link, mesh in meshes.items():

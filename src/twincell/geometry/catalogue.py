@@ -14,9 +14,10 @@ import numpy as np
 import trimesh
 
 from twincell.assets import cache_dir, resolve
-from twincell.errors import AssetError
+from twincell.errors import AssetError, GeometryError
 from twincell.geometry.blade import BladeModel, blade_model
 from twincell.geometry.flaws import CutBlade, Flaw, cut
+from twincell.geometry.marks import Groove, draw_marks
 from twincell.geometry.surface import Side
 from twincell.world.blades import Blade, Part
 from twincell.world.model import World
@@ -46,7 +47,22 @@ def blades_of(world: World, seed: int, base: Path) -> dict[str, CutBlade]:
 
 
 def blade_of(part: Part, name: str, blade: Blade, seed: int, base: Path) -> CutBlade:
-    """One blade; from disk where the same was made before."""
+    """One blade with its finish; its mesh from disk where the same was made before."""
+    made = _cut(part, name, blade, seed, base)
+    finish = (*part.finish, *blade.finish)
+    if not finish:
+        return made
+    grooves = [Groove(f.path, f.opening, f.depth) for f in made.flaws]
+    rng = np.random.default_rng([seed, zlib.crc32(name.encode()), zlib.crc32(b"finish")])
+    try:
+        marks = draw_marks(nominal(part, base), finish, grooves, rng)
+    except GeometryError as error:
+        raise GeometryError(f"blades.{name}.finish or part.finish: {error}") from None
+    return dataclasses.replace(made, finish=marks)
+
+
+def _cut(part: Part, name: str, blade: Blade, seed: int, base: Path) -> CutBlade:
+    """One blade without a finish."""
     if not blade.cracks:
         return CutBlade(name, nominal(part, base).mesh, ())
     text = f"{_FORMAT}|{_part_key(part, base)}|{name}|{seed}|{blade.cracks!r}"
@@ -75,7 +91,7 @@ def _part_key(part: Part, base: Path) -> str:
             mesh = hashlib.sha256(resolve(part.mesh, base).read_bytes()).hexdigest()
         except AssetError as error:
             raise AssetError(f"part.mesh: {error}") from None
-    return f"{part!r}|{mesh}"
+    return f"{dataclasses.replace(part, finish=())!r}|{mesh}"
 
 
 def _generator(seed: int, name: str) -> np.random.Generator:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from twincell.errors import GeometryError
 from twincell.geometry.blade import BladeModel
+from twincell.geometry.marks import Mark
 from twincell.geometry.solids import from_manifold, to_manifold
 from twincell.geometry.surface import Side, SideSurface
 from twincell.world.blades import Crack
@@ -71,11 +72,13 @@ class CutBlade:
         name: of the blade; empty until it has one.
         mesh: closed surface with the flaws in it, part frame [m].
         flaws: the ground truth.
+        finish: what lies on the surface, from the metal outwards.
     """
 
     name: str
     mesh: trimesh.Trimesh
     flaws: tuple[Flaw, ...]
+    finish: tuple[Mark, ...] = ()
 
 
 def cut(

@@ -56,9 +56,10 @@ class Verdict:
     Attributes:
         part: the blade's name.
         decision: where the blade goes, or `rescan` where the scan does not suffice.
-        anomalies: all of the scan, longest first.
+        anomalies: cracks and dents of the scan, longest first.
         coverage: share of the airfoil's area that was seen, 0 to 1.
         residual: root mean square distance of scan to CAD after registration [m].
+        harmless: marks, stains and edges that images show; longest first.
     """
 
     part: str
@@ -66,3 +67,4 @@ class Verdict:
     anomalies: tuple[Anomaly, ...]
     coverage: float
     residual: float
+    harmless: tuple[Anomaly, ...] = ()

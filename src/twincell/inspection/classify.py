@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from twincell.inspection.anomaly import Kind
 
-__all__ = ["WEIGHTS", "Evidence", "Judgement", "classify"]
+__all__ = ["SLENDER", "WEIGHTS", "Evidence", "Judgement", "classify"]
 
 F64 = NDArray[np.float64]
 
@@ -22,7 +22,8 @@ WEIGHTS = {
     "grey": 1.5,
     "coloured": 3.0,
     "deep": 3.0,
-    "flat": 2.0,
+    "sound": 4.0,
+    "faint": 4.0,
     "family": 3.0,
     "round": 3.0,
     "along_edge": 3.5,
@@ -40,6 +41,10 @@ SLENDER = 3.0
 """Least length over width of a line."""
 EDGE = 0.0004
 """Within this of the CAD's edges an indication may be the edge [m]."""
+CROSSED = 3.0
+"""Lines of the profiler that do not all miss an open crack, where marks run beside it."""
+LONE = 10.0
+"""The same for a line that stands alone: blur may close a short crack to several lines."""
 FAMILY = 3
 """Parallel neighbours, itself counted, that make marks."""
 
@@ -51,13 +56,15 @@ class Evidence:
     Attributes:
         contrast: missing light per band, shape (b,); None where no camera marked it.
         spread: standard error of `contrast`, shape (b,).
-        depth: that the profiler measured [m]; 0 where it saw a sound surface, NaN where it gave
-            none (dark, or not looked at).
+        depth: that the profiler measured [m]; NaN where it gave none (dark, or not looked at).
         profiler: the profiler reported an anomaly here.
         length: [m].
         width: [m].
         edge: distance to the CAD's edges [m].
         parallel: shallow lines of one direction around it, itself counted.
+        crossed: lines of the profiler that would have met it, were it open; 0 where it was not
+            looked at.
+        confirmed: more of the profiler's points lie a little deep along it than by chance.
     """
 
     contrast: F64 | None
@@ -68,6 +75,8 @@ class Evidence:
     width: float
     edge: float = np.inf
     parallel: int = 1
+    crossed: float = 0.0
+    confirmed: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,8 +117,9 @@ def classify(e: Evidence) -> Judgement:
 
     slender = e.length >= SLENDER * max(e.width, 1e-9)
     deep = e.profiler and e.depth >= DEEP
-    if e.contrast is not None and e.spread is not None:
-        if coloured(e.contrast, e.spread):
+    tinted = e.contrast is not None and e.spread is not None and coloured(e.contrast, e.spread)
+    if e.contrast is not None:
+        if tinted:
             add("stain", "coloured", "contrast depends on wavelength, as a film's does")
         else:
             add("crack", "grey", "all bands are equally darker, as in a shadow of geometry")
@@ -119,8 +129,14 @@ def classify(e: Evidence) -> Judgement:
         add("crack", "deep", f"a narrow groove {1e6 * e.depth:.0f} um deep")
     if e.profiler and slender and not np.isfinite(e.depth):
         add("crack", "deep", "no laser light returns from a narrow gap")
-    if e.depth == 0 and not e.profiler:
-        add("stain", "flat", "the profiler sees a sound surface there")
+    if e.confirmed and not e.profiler:
+        add("crack", "faint", "the profiler's points lie a little deep along it")
+    elif e.crossed >= (CROSSED if e.parallel > 1 else LONE) and not e.profiler:
+        add(
+            "stain" if tinted else "mark",
+            "sound",
+            f"{e.crossed:.0f} lines of the profiler cross it and find it sound",
+        )
     if slender:
         add("crack", "long", "long and narrow")
     elif e.profiler:
@@ -129,6 +145,6 @@ def classify(e: Evidence) -> Judgement:
         add("mark", "family", f"one of {e.parallel} parallel shallow lines")
     if e.edge < EDGE:
         add("edge", "along_edge", "it runs along an edge of the CAD")
-    kind = max(odds, key=lambda k: odds[k])
+    best = max(odds, key=lambda k: odds[k])
     total = float(np.sum(np.exp(list(odds.values()))))
-    return Judgement(kind, float(np.exp(odds[kind]) / total), odds, tuple(reasons))
+    return Judgement(best, float(np.exp(odds[best]) / total), odds, tuple(reasons))

@@ -22,6 +22,7 @@ from twincell.geometry.pose import Pose
 from twincell.inspection.anomaly import Anomaly, Verdict
 from twincell.inspection.deviation import deviation_map
 from twincell.inspection.expectation import Comparison, Expectation
+from twincell.inspection.fusion import Looks, fuse
 from twincell.inspection.indications import (
     GAP,
     HALF_WIDTH,
@@ -34,9 +35,10 @@ from twincell.inspection.indications import (
 )
 from twincell.inspection.measure import FEWEST, anomaly, measure
 from twincell.inspection.registration import register
+from twincell.inspection.spectral import SpectralDetector, SpectralIndication
 from twincell.inspection.streaming import CELL, JUMP, Stream
-from twincell.sensing.types import Profiles
-from twincell.world.sensors import Profiler
+from twincell.sensing.types import Profiles, SpectralImage
+from twincell.world.sensors import Multispectral, Profiler
 from twincell.world.work import Inspection
 
 __all__ = ["CrackDetector"]
@@ -52,6 +54,8 @@ _LINES = 10
 """Half height of the neighbourhood in the whole scan, in lines."""
 _STRIDE = 8
 """Every so-many-th ray and line serves registration and coverage."""
+FAINT = 0.67
+"""Share of the threshold, 3 of its 4.5 sigma, from which a ray may confirm what an image shows."""
 SMALL = 0.0001
 """Registration that moves no point farther than this leaves comparisons standing: it lies within
 the margins kept clear of edges, and the trend of each neighbourhood takes it out again [m]."""
@@ -66,14 +70,29 @@ class CrackDetector:
         model: the CAD.
         inspection: how parts are scanned and judged.
         profiler: what scans them.
+        camera: what takes images beside it, where there is one.
+
+    Attributes:
+        images: that were looked at since the part was started.
     """
 
-    def __init__(self, model: BladeModel, inspection: Inspection, profiler: Profiler) -> None:
+    def __init__(
+        self,
+        model: BladeModel,
+        inspection: Inspection,
+        profiler: Profiler,
+        camera: Multispectral | None = None,
+    ) -> None:
         self._model = model
         self._criteria = inspection.criteria
         self._profiler = profiler
         self._usual = inspection.speed / profiler.rate
         self._expectation = Expectation(model, profiler)
+        self._spectral = (
+            None if camera is None else SpectralDetector(model.mesh, camera.lamp, model.airfoil)
+        )
+        self._seen: list[SpectralIndication] | None = None
+        self.images = 0
         places, faces = trimesh.sample.sample_surface(model.mesh, 20_000, seed=0)[:2]
         low, high = model.airfoil
         self._airfoil: F64 = places[
@@ -105,6 +124,7 @@ class CrackDetector:
         self._stream = Stream(part, self._expectation, self._profiler, self._criteria, self._usual)
         self._depth, self._stamps, self._sensors, self._compared = [], [], [], []
         self._uncertain = []
+        self._seen, self.images = None, 0
 
     def push(
         self, profiles: Profiles, sensor_in_part: Sequence[Pose], now: float
@@ -150,8 +170,34 @@ class CrackDetector:
         self._compared.append(comparison)
         return self._stream.push(comparison, sensor_in_part, profiles.stamps, now)
 
+    def look(self, image: SpectralImage, camera_in_part: Pose) -> tuple[SpectralIndication, ...]:
+        """Take an image; what it shows counts in `finish`.
+
+        Args:
+            image: of the part.
+            camera_in_part: pose of the optical frame in the part frame.
+
+        Returns:
+            Dark lines in it.
+
+        Raises:
+            InspectionError: no part was started, no camera was named, an image of other bands than
+                it says, or a pose that is not finite.
+        """
+        if self._part is None or self._spectral is None:
+            missing = "part; call start(part, now) first" if self._part is None else "camera"
+            raise InspectionError(f"an image without a {missing}")
+        if not np.isfinite(camera_in_part.as_array()).all():
+            raise InspectionError(
+                f"part '{self._part}': a camera pose that is not finite; valid: finite poses"
+            )
+        found = self._spectral.detect(image, camera_in_part)
+        self._seen = [*(self._seen or []), *found]
+        self.images += 1
+        return found
+
     def finish(self, now: float) -> Verdict:
-        """Judge the part by all its lines.
+        """Judge the part by all its lines, and by its images where there are any.
 
         Args:
             now: [s].
@@ -172,16 +218,16 @@ class CrackDetector:
         sensors = [fit.pose @ s for s in self._sensors]
         moved = float(np.linalg.norm(fit.pose.apply(self._airfoil) - self._airfoil, axis=1).max())
         compared = Comparison.join(self._compared) if moved < SMALL else None
-        candidates = self._candidates(depth, stamps, sensors, compared)
+        candidates, faint, rays = self._candidates(depth, stamps, sensors, compared)
         residual = self._residual(depth, sensors)
-        anomalies = self._judge(candidates, now)
+        anomalies, harmless = self._fused(self._judge(candidates, now), cloud, faint, rays, now)
         reach, _ = cKDTree(fit.pose.apply(cloud)).query(
             self._airfoil, distance_upper_bound=_SEEN_WITHIN
         )
         coverage = float(np.isfinite(reach).mean())
         self._stream = None
         decision = self._decide(anomalies, coverage)
-        return Verdict(self._part, decision, anomalies, coverage, residual)
+        return Verdict(self._part, decision, anomalies, coverage, residual, harmless)
 
     def deviation(self, lines: int = 2, points: int = 3) -> tuple[F64, F64, NDArray[np.bool_]]:
         """The last scan's deviation from the CAD, thinned, for pictures (see `deviation`).
@@ -204,6 +250,29 @@ class CrackDetector:
         sensors = [self._sensors[i] for i in chosen]
         return deviation_map(self._expectation, depth[chosen], sensors, points)
 
+    def _fused(
+        self,
+        anomalies: tuple[Anomaly, ...],
+        cloud: F64,
+        faint: Indications,
+        rays: int,
+        now: float,
+    ) -> tuple[tuple[Anomaly, ...], tuple[Anomaly, ...]]:
+        """What counts and what does not, by profiler and camera."""
+        if self._part is None or self._seen is None:
+            return anomalies, ()
+        turned = {tuple(np.round(s.q, 3).tolist()): s for s in self._sensors}
+        along = np.array([s.rotate(np.array([1.0, 0.0, 0.0])) for s in turned.values()])
+        pitch = self._expectation.pitch * self._profiler.standoff
+        density = len(faint.points) / max(rays * pitch * self._usual, 1e-12)
+        looks = Looks(cloud, along, self._usual, faint.points, density)
+        found = [
+            f.anomaly for f in fuse(self._part, anomalies, self._seen, self._criteria, now, looks)
+        ]
+        found = [a for a in found if a.length >= self._criteria.report]
+        grave = tuple(a for a in found if a.kind in ("crack", "dent"))
+        return grave, tuple(a for a in found if a.kind not in ("crack", "dent"))
+
     def _decide(self, anomalies: Sequence[Anomaly], coverage: float) -> Decision:
         """Where the part goes."""
         longest = max((a.length for a in anomalies if a.kind == "crack"), default=0.0)
@@ -223,8 +292,11 @@ class CrackDetector:
 
     def _candidates(
         self, depth: F32, stamps: F64, sensors: Sequence[Pose], compared: Comparison | None
-    ) -> Indications:
-        """Indications of the whole scan, pass by pass; compared anew where it must be."""
+    ) -> tuple[Indications, Indications, int]:
+        """Indications of the whole scan, faint ones and the number of rays that could show some.
+
+        Pass by pass; compared anew where it must be.
+        """
         positions = np.array([s.p for s in sensors])
         steps = np.linalg.norm(np.diff(positions, axis=0), axis=1)
         uncertain = np.concatenate(self._uncertain)
@@ -238,7 +310,8 @@ class CrackDetector:
                 comparison = compared.lines(part)
             spacing = line_spacing(positions[part], None, self._usual)
             found.append(self._pass(comparison, sensors[part], stamps[part], spacing))
-        return Indications.join(found)
+        clear, faint, rays = zip(*found, strict=True)
+        return Indications.join(list(clear)), Indications.join(list(faint)), sum(rays)
 
     def _residual(self, depth: F32, sensors: Sequence[Pose]) -> float:
         """Root mean square distance of the registered scan to the CAD [m]."""
@@ -251,20 +324,25 @@ class CrackDetector:
 
     def _pass(
         self, comparison: Comparison, sensors: Sequence[Pose], stamps: F64, spacing: F64
-    ) -> Indications:
-        """Indications of one pass."""
+    ) -> tuple[Indications, Indications, int]:
+        """As `_candidates`, of one pass; faint ones only where images were taken."""
         pitch = self._expectation.pitch * self._profiler.standoff
         mean, enough = background(comparison, int(HALF_WIDTH / pitch), _LINES)
         clear = comparison.clear & enough
         limit = threshold(self._profiler.noise)
-        marked = clear & comparison.measured & (comparison.off - mean > limit)
+        below = comparison.off - mean
+        lower = clear & comparison.measured
+        marked = lower & (below > limit)
         dark = clear & ~comparison.measured
         across = gaps(comparison.measured, int(GAP / pitch))
         lit = comparison.measured & comparison.seen[:, None]
         widest = max(int(GAP / max(float(np.median(spacing)), 1e-6)), 1)
-        marked |= dark & (across | gaps(lit.T, widest).T)
+        dark &= across | gaps(lit.T, widest).T
         collect = Collector(self._expectation, comparison, mean, sensors, stamps, spacing)
-        return collect(marked)
+        faint = Indications.join([])
+        if self._seen is not None:
+            faint = collect((lower & (below > FAINT * limit)) | dark)
+        return collect(marked | dark), faint, int(clear.sum())
 
     def _judge(self, candidates: Indications, now: float) -> tuple[Anomaly, ...]:
         """Cluster, measure and classify; longest first."""

@@ -5,33 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from twincell.errors import InspectionError
+from twincell.inspection.photo_indications import find_pieces
+from twincell.inspection.photo_joints import joint_bands
 from twincell.inspection.photo_lines import line_strength
-from twincell.inspection.photo_normal import normalise
+from twincell.inspection.photo_normal import normalise, two_views
 from twincell.inspection.photo_skeleton import skeleton
 
-__all__ = ["PhotoCracks", "find_cracks"]
+__all__ = ["PhotoCracks", "find_cracks", "network_evidence"]
 
 _MODEL = "photo_cracks.onnx"
+_STRIDE = 16
+"""Sides that the network takes are multiples of this [px]."""
+_RIM = 16
+"""Mirrored strip around what the network sees [px]."""
 
 
-@dataclass(frozen=True)
-class _Limits:
-    low: float
-    """Least evidence of a pixel that hangs on to a sure one."""
-    high: float
-    """Evidence from which a pixel is sure."""
-    length: int
-    """Least length of a crack's skeleton [px]."""
-
-
-_BY_NETWORK = _Limits(low=0.45, high=0.8, length=22)
-_BY_FILTERS = _Limits(low=0.40, high=0.62, length=30)
+_WEIGHTS = (1.36, -0.84, 5.24, -3.57, -1.03)
+"""Log-odds of a piece by its features and a constant, as `photo_calibration` learns them."""
+_SURE = 0.5
+"""Least probability of a piece that goes into the mask."""
+_FAINT, _THROUGH = 0.1, 0.5
+"""Evidence that continues a joint, and the share of the picture's side along which it must."""
+_FILTER_LEVELS = (0.40, 0.62)
+_FILTER_LENGTH = 30
+"""Least length of a filtered line [px]."""
 
 
 @dataclass(frozen=True)
@@ -47,62 +52,124 @@ class PhotoCracks:
     score: float
 
 
-def find_cracks(grey: NDArray[np.float32], method: str = "network") -> PhotoCracks:
-    """Look for cracks: evidence a pixel, hysteresis, least length, no straight joints.
+def find_cracks(
+    grey: NDArray[np.float32], method: str = "network", network: Path | None = None
+) -> PhotoCracks:
+    """Look for cracks: evidence a pixel, pieces by hysteresis, a probability for each piece.
 
     Args:
         grey: (h, w) grey values 0 to 255.
         method: `network` (trained on synthetic photographs only) or `filters`.
+        network: ONNX file of `inspect train`; the shipped one without it.
+
+    Raises:
+        InspectionError: `network` cannot be read or is no such network.
     """
-    even = normalise(grey)
-    limits = _BY_NETWORK if method == "network" else _BY_FILTERS
-    evidence = _ask(even) if method == "network" else line_strength(even)
-    count, labels = cv2.connectedComponents((evidence >= limits.low).astype(np.uint8))
-    sure = np.bincount(labels[evidence >= limits.high], minlength=count) > 0
-    sure[0] = False
-    mask = sure[labels]
-    lines = skeleton(mask)
-    kept = np.zeros(count, bool)
-    score = 0.0
-    for label in np.flatnonzero(sure):
-        y, x = np.nonzero(lines & (labels == label))
-        if len(y) < 2 or _is_joint(x, y, evidence.shape):
-            continue
+    if method == "network":
+        crack, joint = network_evidence(grey, network)
+        crack = np.where(joint_bands(crack, joint), np.float32(0), crack)
+        pieces = find_pieces(grey, crack, joint)
+        odds = pieces.features @ np.array(_WEIGHTS[:-1]) + _WEIGHTS[-1]
+        chance = 1 / (1 + np.exp(-odds))
+        lines = np.maximum(crack, joint)
+        through = [_runs_through(pieces.labels == n, lines) for n in pieces.numbers]
+        chance = chance * ~np.array(through, bool)
+        kept = chance >= _SURE
+    else:
+        strength = line_strength(normalise(grey))
+        pieces = find_pieces(grey, strength, np.zeros_like(strength), _FILTER_LEVELS)
+        length = 20 * np.exp(pieces.features[:, 0])
+        straight = np.array([_is_joint(pieces.labels == n) for n in pieces.numbers], bool)
         # A long line of sure pixels is a crack; short or faint ones count for less.
-        strength = float(evidence[y, x].mean())
-        score = max(score, strength * len(y) / (len(y) + limits.length))
-        kept[label] = len(y) >= limits.length
-    return PhotoCracks(mask=kept[labels], score=round(score, 4))
+        chance = pieces.features[:, 1] * length / (length + _FILTER_LENGTH) * ~straight
+        kept = (length >= _FILTER_LENGTH) & ~straight
+    score = float(chance.max(initial=0.0))
+    return PhotoCracks(np.isin(pieces.labels, pieces.numbers[kept]), round(score, 4))
 
 
-def _is_joint(x: NDArray[np.intp], y: NDArray[np.intp], shape: tuple[int, ...]) -> bool:
-    """Whether a skeleton is long, straight and along an axis of the picture, as joints are."""
-    points = np.stack([x, y], 1).astype(np.float64)
-    points -= points.mean(0)
-    _, spread, axes = np.linalg.svd(points, full_matrices=False)
-    along = points @ axes[0]
-    across = float(spread[1]) / np.sqrt(len(x))
-    long = float(np.ptp(along)) > 0.12 * max(shape)
-    return bool(long and across < 2.0 and np.abs(axes[0]).max() > np.cos(np.radians(6.0)))
+def network_evidence(
+    grey: NDArray[np.float32], network: Path | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What the network says; sides are mirrored up to multiples of what it takes.
+
+    Args:
+        grey: (h, w) grey values 0 to 255.
+        network: as in `find_cracks`.
+
+    Returns:
+        Evidence of crack and of joint, (h, w) each, 0 to 1.
+    """
+    session = _network(network)
+    height, width = grey.shape
+    right, below = _RIM + -width % _STRIDE, _RIM + -height % _STRIDE
+    padded = np.stack(
+        [
+            cv2.copyMakeBorder(view, _RIM, below, _RIM, right, cv2.BORDER_REFLECT_101)
+            for view in two_views(grey)
+        ]
+    )
+    (answer,) = session.run(None, {"views": padded[None]})
+    inner = answer[0, :, _RIM : _RIM + height, _RIM : _RIM + width]
+    return inner[0], inner[1]
+
+
+def _is_joint(piece: NDArray[np.bool_]) -> bool:
+    """Whether a piece (h, w) is long, straight and along an axis of the picture, as joints are."""
+    line = _line(piece)
+    return line is not None and line[2] > 0.12 * max(piece.shape)
+
+
+def _line(
+    piece: NDArray[np.bool_],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float] | None:
+    """Middle, direction and length of a straight piece along an axis; None where it is none."""
+    points = np.argwhere(skeleton(piece)).astype(np.float64)
+    middle = points.mean(0)
+    _, spread, axes = np.linalg.svd(points - middle, full_matrices=False)
+    across = float(spread[1]) / np.sqrt(len(points))
+    if across > 2.0 or np.abs(axes[0]).max() < np.cos(np.radians(6.0)):
+        return None
+    return middle, axes[0], float(np.ptp((points - middle) @ axes[0]))
+
+
+def _runs_through(piece: NDArray[np.bool_], lines: NDArray[np.float32]) -> bool:
+    """Whether a straight piece is part of a line from side to side, as joints and plank edges are.
+
+    Args:
+        piece: (h, w) true on it.
+        lines: (h, w) evidence of any line, 0 to 1.
+    """
+    found = _line(piece)
+    if found is None:
+        return False
+    middle, way, _ = found
+    upright = int(np.argmax(np.abs(way)))
+    side = piece.shape[upright]
+    steps = (np.arange(side) - middle[upright]) / way[upright]
+    at = np.rint(middle + steps[:, None] * way).astype(int)
+    at = at[((at >= 0) & (at < piece.shape)).all(1)]
+    wide = cv2.dilate(lines, np.ones((7, 7), np.uint8))
+    # Faint stretches count: the line is known already, only its ends are in question.
+    return bool((wide[at[:, 0], at[:, 1]] > _FAINT).sum() > _THROUGH * side)
 
 
 @cache
-def _network() -> Any:
+def _network(path: Path | None) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    packed = (files("twincell.inspection") / _MODEL).read_bytes()
-    return onnxruntime.InferenceSession(packed, options, providers=["CPUExecutionProvider"])
-
-
-def _ask(even: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The network's evidence (h, w), 0 to 1; sides are mirrored up to multiples of eight."""
-    height, width = even.shape
-    rim = 16
-    right, below = rim + -width % 8, rim + -height % 8
-    padded = cv2.copyMakeBorder(even, rim, below, rim, right, cv2.BORDER_REFLECT_101)
-    (cover,) = _network().run(None, {"photograph": padded[None, None]})
-    inner: NDArray[np.float32] = cover[0, 0, rim : rim + height, rim : rim + width]
-    return inner
+    try:
+        packed = (path or files("twincell.inspection") / _MODEL).read_bytes()
+        session = onnxruntime.InferenceSession(packed, options, providers=["CPUExecutionProvider"])
+        known = [i.name for i in session.get_inputs()] == ["views"]
+    except Exception as error:  # onnxruntime raises whatever the broken bytes lead it to
+        raise InspectionError(
+            f"{path or _MODEL}: given: {error}; valid: an ONNX file of 'twincell inspect train'"
+        ) from None
+    if not known:
+        raise InspectionError(
+            f"{path}: given: another network; valid: an ONNX file of 'twincell inspect train'"
+        )
+    return session

@@ -1,29 +1,44 @@
 """Training the small network on synthetic photographs; needs the extra `train` (torch, onnx).
 
-The network is a U-Net (Ronneberger et al., 2015) of three halvings. It sees what
-`photo_normal.normalise` makes of a photograph and says for each pixel how surely it is crack.
-Nothing but `photo_synthesis.cracked_surface` ever goes in.
+Nothing but `photo_synthesis.cracked_surface` goes in, unless photographs with masks are given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from twincell.errors import InspectionError
-from twincell.inspection.photo_normal import normalise
-from twincell.inspection.photo_synthesis import cracked_surface
+from twincell.inspection.photo_files import (
+    find_photographs,
+    find_truth,
+    read_photograph,
+    read_truth,
+)
+from twincell.inspection.photo_normal import two_views
+from twincell.inspection.photo_synthesis import CRACK, JOINT, cracked_surface
 
-__all__ = ["train"]
+__all__ = ["Sample", "read_samples", "train"]
 
-_CANVAS = 176
-"""Edge of the synthetic picture [px]; its rim is cut away after the lighting was evened out."""
+Sample = tuple[NDArray[np.float32], NDArray[np.uint8]]
+"""Views (2, h, w) of a photograph, and labels (h, w): 1 crack, 2 joint."""
 
-_CROP = 144
+_SIZE = 256
 """Edge of what the network sees in training [px]."""
+_AHEAD = 6
+"""Batches that are made in advance."""
+_REPLAYED = 600
+"""Latest pictures from which half of a batch is drawn again, mirrored anew."""
+_RATE = 4e-3
+_JOINT_WEIGHT = 0.3
 
 
 def train(
@@ -31,10 +46,11 @@ def train(
     *,
     steps: int,
     seed: int,
-    width: int = 12,
-    batch: int = 8,
+    batch: int = 4,
     threads: int = 1,
-    every: int = 250,
+    every: int = 500,
+    real: Sequence[Sample] = (),
+    start: Path | None = None,
     tell: Callable[[str], None] = print,
 ) -> None:
     """Train from scratch and write the network as ONNX, anew after every `every` steps.
@@ -43,121 +59,133 @@ def train(
         out: the ONNX file to write.
         steps: how many batches.
         seed: root of all chance.
-        width: channels of the first level, doubled at each halving.
-        batch: synthetic photographs a step.
-        threads: processor threads for torch.
+        batch: pictures a step; half of them new, half replayed.
+        threads: processor threads for torch; a process of its own draws the pictures.
         every: steps between two files.
+        real: photographs with labels, one a step in place of a replayed picture.
+        start: ONNX file of an earlier training to go on from, at half the rate.
         tell: takes a line of progress.
 
     Raises:
-        InspectionError: torch is not installed.
+        InspectionError: torch is not installed, or `start` is no such file.
     """
     try:
         import torch
-        from torch.nn import functional
     except ImportError:
         raise InspectionError(
             "training needs torch and onnx, given: none; valid: pip install 'twincell[train]'"
         ) from None
+    from twincell.inspection.photo_network import read_onnx, unet, write_onnx
+
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    net = _unet(width)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=1e-4)
+    net = read_onnx(start) if start is not None else unet()
+    rate = _RATE / 2 if start is not None else _RATE
+    optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_lr=6e-3, total_steps=steps, pct_start=0.15
+        optimiser, max_lr=rate, total_steps=steps, pct_start=0.08
     )
-    rim = (_CANVAS - _CROP) // 2
     mean_loss = 1.0
-    for step in range(1, steps + 1):
-        pictures, truths = [], []
-        for _ in range(batch):
-            grey, truth = cracked_surface(_CANVAS, rng)
-            inner = slice(rim, rim + _CROP)
-            # The sides of real photographs are sides for the blur too: half keep them.
-            if rng.random() < 0.5:
-                grey, truth = grey[inner, inner], truth[inner, inner]
-                pictures.append(normalise(np.ascontiguousarray(grey)))
-            else:
-                pictures.append(normalise(grey)[inner, inner])
-                truth = truth[inner, inner]
-            truths.append(truth.astype(np.float32))
-        seen = torch.from_numpy(np.stack(pictures)[:, None])
-        wanted = torch.from_numpy(np.stack(truths)[:, None])
-        logits = net(seen)
-        cover = torch.sigmoid(logits)
-        dice = 1 - (2 * (cover * wanted).sum() + 1) / (cover.sum() + wanted.sum() + 1)
-        loss = functional.binary_cross_entropy_with_logits(logits, wanted) * 3 + dice
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
-        optimiser.step()
-        schedule.step()
-        mean_loss += 0.02 * (float(loss.detach()) - mean_loss)
-        if step % 50 == 0:
-            tell(f"step {step}/{steps}, loss {mean_loss:.3f}")
-        if step % every == 0 or step == steps:
-            _write(net, out)
+    kept: deque[Sample] = deque(maxlen=_REPLAYED)
+    fresh = (batch + 1) // 2
+    spawn = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+    with ProcessPoolExecutor(1, mp_context=spawn) as maker:
+        coming: deque[Future[list[Sample]]] = deque(
+            maker.submit(_made, seed, step, fresh) for step in range(_AHEAD)
+        )
+        for step in range(1, steps + 1):
+            samples = coming.popleft().result()
+            coming.append(maker.submit(_made, seed, step + _AHEAD - 1, fresh))
+            again = (
+                [kept[int(i)] for i in rng.integers(0, len(kept), batch - fresh)] if kept else []
+            )
+            kept.extend(samples)
+            if real:
+                again[:1] = [_cut(real[int(rng.integers(0, len(real)))], rng)]
+            chosen = samples + [_mirrored(sample, rng) for sample in again]
+            loss = _loss(net, chosen)
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
+            optimiser.step()
+            schedule.step()
+            mean_loss += 0.01 * (float(loss.detach()) - mean_loss)
+            if step % 100 == 0:
+                tell(f"step {step}/{steps}, loss {mean_loss:.3f}")
+            if step % every == 0 or step == steps:
+                write_onnx(net, out)
 
 
-def _write(net: Any, out: Path) -> None:
-    """Write `net` with a sigmoid behind it; height and width stay free multiples of eight."""
+def read_samples(folder: Path, truths: Path) -> list[Sample]:
+    """Photographs with masks to learn from; one without a mask is free of cracks.
+
+    Raises:
+        InspectionError: a file is bad, or no photograph has a mask.
+    """
+    samples: list[Sample] = []
+    for path in find_photographs(folder):
+        grey = read_photograph(path)
+        mask = find_truth(path, folder, truths)
+        labels = np.zeros(grey.shape, np.uint8)
+        if mask is not None:
+            crack, edge = read_truth(mask, grey.shape)
+            # Marked lines of one pixel are widened to what the synthetic ones cover.
+            labels[
+                cv2.dilate(crack.astype(np.uint8), np.ones((2, 2))) > 0 if edge.any() else crack
+            ] = CRACK
+            labels[edge] = JOINT
+        samples.append((two_views(grey), labels))
+    if not any((labels == CRACK).any() for _, labels in samples):
+        raise InspectionError(
+            f"{truths}: given: no mask of any photograph of {folder}; valid: some"
+        )
+    return samples
+
+
+def _made(seed: int, step: int, count: int) -> list[Sample]:
+    """The new pictures of one step; the same whatever ran before."""
+    rng = np.random.default_rng([seed, step])
+    pairs = [cracked_surface(_SIZE, rng) for _ in range(count)]
+    return [(two_views(grey), labels) for grey, labels in pairs]
+
+
+def _mirrored(sample: Sample, rng: np.random.Generator) -> Sample:
+    views, labels = sample
+    if rng.random() < 0.5:
+        views, labels = views[:, :, ::-1], labels[:, ::-1]
+    if rng.random() < 0.5:
+        views, labels = views[:, ::-1], labels[::-1]
+    return views, labels
+
+
+def _cut(sample: Sample, rng: np.random.Generator) -> Sample:
+    """A square of a photograph, mirrored up where the photograph is smaller."""
+    views, labels = sample
+    height, width = labels.shape
+    pad = ((0, max(0, _SIZE - height)), (0, max(0, _SIZE - width)))
+    views = np.pad(views, ((0, 0), *pad), mode="symmetric")
+    labels = np.pad(labels, pad, mode="symmetric")
+    y = int(rng.integers(0, labels.shape[0] - _SIZE + 1))
+    x = int(rng.integers(0, labels.shape[1] - _SIZE + 1))
+    inner = (slice(y, y + _SIZE), slice(x, x + _SIZE))
+    return views[:, *inner], labels[inner]
+
+
+def _loss(net: Any, samples: list[Sample]) -> Any:
+    """Cross-entropy and one minus the Dice coefficient (Milletari et al., 2016) of the cracks."""
     import torch
+    from torch.nn.functional import binary_cross_entropy_with_logits as entropy
 
-    whole = torch.nn.Sequential(net, torch.nn.Sigmoid()).eval()
-    axes = {2: "height", 3: "width"}
-    part = out.with_suffix(".part")
-    torch.onnx.export(
-        whole,
-        (torch.zeros(1, 1, 64, 64),),
-        str(part),
-        input_names=["photograph"],
-        output_names=["crack"],
-        dynamic_axes={"photograph": axes, "crack": axes},
-        opset_version=17,
-        dynamo=False,
+    seen = torch.from_numpy(np.stack([views for views, _ in samples]))
+    labels = np.stack([labels for _, labels in samples])
+    crack = torch.from_numpy((labels == CRACK).astype(np.float32))
+    joint = torch.from_numpy((labels == JOINT).astype(np.float32))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logits = net(seen.contiguous(memory_format=torch.channels_last))
+    logits = logits.float()
+    cover = torch.sigmoid(logits[:, 0])
+    dice = 1 - (2 * (cover * crack).sum() + 1) / (cover.sum() + crack.sum() + 1)
+    return (
+        3 * entropy(logits[:, 0], crack) + dice + _JOINT_WEIGHT * 3 * entropy(logits[:, 1], joint)
     )
-    part.replace(out)
-    net.train()
-
-
-def _unet(width: int) -> Any:
-    """A U-Net of three halvings as a torch module, (n, 1, h, w) to logits (n, 1, h, w)."""
-    import torch
-    from torch import nn
-
-    def block(inside: int, outside: int, dilation: int = 1) -> nn.Sequential:
-        layers: list[nn.Module] = []
-        for a in (inside, outside):
-            layers += [
-                nn.Conv2d(a, outside, 3, padding=dilation, dilation=dilation, bias=False),
-                nn.BatchNorm2d(outside),
-                nn.ReLU(inplace=True),
-            ]
-        return nn.Sequential(*layers)
-
-    class UNet(nn.Module):  # type: ignore[misc]  # torch is no dependency, so it has no types here
-        """Skip connections at full, half and quarter size, a dilated floor at an eighth."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            w = width
-            self.down = nn.ModuleList([block(1, w), block(w, 2 * w), block(2 * w, 4 * w)])
-            self.floor = block(4 * w, 8 * w, dilation=2)
-            self.up = nn.ModuleList([block(12 * w, 4 * w), block(6 * w, 2 * w), block(3 * w, w)])
-            self.head = nn.Conv2d(w, 1, 1)
-            nn.init.constant_(self.head.bias, -3.0)
-
-        def forward(self, x: Any) -> Any:
-            kept = []
-            for level in self.down:
-                x = level(x)
-                kept.append(x)
-                x = nn.functional.max_pool2d(x, 2)
-            x = self.floor(x)
-            for level in self.up:
-                x = nn.functional.interpolate(x, scale_factor=2.0, mode="nearest")
-                x = level(torch.cat([x, kept.pop()], dim=1))
-            return self.head(x)
-
-    return UNet()

@@ -73,7 +73,9 @@ def register(points: F64, mesh: trimesh.Trimesh, part: str) -> Registration:
         o3d.pipelines.registration.ICPConvergenceCriteria(max_iteration=15),
     )
     pairs = np.asarray(result.correspondence_set)
-    moved = points @ result.transformation[:3, :3].T + result.transformation[:3, 3]
+    # Open3D adds up in parallel: beyond a nanometre its digits differ from run to run
+    fit = np.round(result.transformation, 9)
+    moved = points @ fit[:3, :3].T + fit[:3, 3]
     apart = np.full(1, np.inf)
     if len(pairs):
         normals = np.asarray(target.normals)[pairs[:, 1]]
@@ -85,4 +87,4 @@ def register(points: F64, mesh: trimesh.Trimesh, part: str) -> Registration:
             f"within {1e3 * REACH:g} mm, residual {1e3 * residual:.3f} mm; valid: at least "
             f"{100 * FIT:.0f} %, at most {1e3 * RESIDUAL:g} mm. Is this another part?"
         )
-    return Registration(Pose.from_matrix(result.transformation), float(result.fitness), residual)
+    return Registration(Pose.from_matrix(fit), float(result.fitness), residual)

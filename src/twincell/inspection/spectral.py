@@ -2,13 +2,14 @@
 
 Counts are divided by the Lambertian shading that the CAD predicts (Horn, Robot Vision, MIT Press
 1986, ch. 10), so that what is left is reflectance. A bank of oriented second-derivative line
-filters (Freeman and Adelson, IEEE PAMI 13 (1991) 891) then marks dark lines in each band, and a
-threshold with hysteresis (Canny, IEEE PAMI 8 (1986) 679) joins them.
+filters (Freeman and Adelson, IEEE PAMI 13 (1991) 891) then marks dark lines in the bands' mean,
+and a threshold with hysteresis (Canny, IEEE PAMI 8 (1986) 679) joins them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import cv2
 import numpy as np
@@ -18,15 +19,16 @@ from numpy.typing import NDArray
 from twincell.errors import InspectionError
 from twincell.geometry.bodies import Body
 from twincell.geometry.pose import Pose
-from twincell.sensing.multispectral import AMBIENT, DISTANCE, LAMP
 from twincell.sensing.scene import Scene
 from twincell.sensing.types import SpectralImage
+from twincell.world.cameras import Lamp
 
 __all__ = ["SpectralDetector", "SpectralIndication", "extent"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Window = tuple[slice, slice]
 
 ORIENTATIONS = 12
 """Filters of the bank, over half a turn."""
@@ -36,7 +38,7 @@ LENGTH = 4.0
 """Standard deviation of the filters along the line [pixel]."""
 HIGH, LOW = 7.0, 4.0
 """Thresholds of the response, in robust standard deviations of the image's own responses."""
-LEAST = 0.02
+LEAST = 0.012
 """Least line response in log reflectance that is more than uneven material."""
 FEWEST = 8
 """Pixels of an indication."""
@@ -44,7 +46,7 @@ MARGIN = 6
 """Kept clear of outlines, shadows' borders and creases of the CAD [pixel]."""
 GRAZING = 0.35
 """Least cosine to the camera: below, a pixel covers too long a strip."""
-CREASE = 0.90
+CREASE = 0.99
 """Least dot product of normals of neighbouring pixels on a smooth surface."""
 BACKGROUND = 25
 """Side of the neighbourhood that a line is compared to [pixel]."""
@@ -62,6 +64,7 @@ class SpectralIndication:
         width: area over length [m]; not below a pixel.
         edge: distance to the nearest outline or crease of the CAD in the image [m].
         stamp: time of exposure [s].
+        opening: width of a black gap that would take as much light [m].
     """
 
     points: F64
@@ -71,6 +74,7 @@ class SpectralIndication:
     width: float
     edge: float
     stamp: float
+    opening: float = 0.0
 
 
 class SpectralDetector:
@@ -78,9 +82,19 @@ class SpectralDetector:
 
     Args:
         mesh: nominal CAD, part frame [m].
+        lamp: of the camera.
+        heights: lowest and highest z of the part that is looked at [m]; all of it without.
     """
 
-    def __init__(self, mesh: trimesh.Trimesh) -> None:
+    def __init__(
+        self,
+        mesh: trimesh.Trimesh,
+        lamp: Lamp | None = None,
+        heights: tuple[float, float] = (-np.inf, np.inf),
+    ) -> None:
+        self._lamp = lamp or Lamp()
+        self._heights = heights
+        self._corners: F64 = np.array(list(product(*mesh.bounds.T)))
         self._scene = Scene([Body("cad", mesh, "titanium", Pose.identity(), True)])
 
     def detect(
@@ -91,7 +105,7 @@ class SpectralDetector:
         Args:
             image: counts.
             camera: pose of the optical frame in the part frame.
-            distortion: plumb_bob k1, k2, t1, t2, k3, shape (5,); none for an ideal lens.
+            distortion: plumb_bob k1, k2, t1, t2, k3, shape (5,); the image's own if not given.
 
         Raises:
             InspectionError: counts of another shape than (bands, height, width).
@@ -101,57 +115,77 @@ class SpectralDetector:
                 f"image data of shape {image.data.shape} with {len(image.bands)} bands; "
                 "valid: (bands, height, width), at least one band"
             )
-        light, points, usable, pixel = self._expect(image, camera, distortion)
+        bent = image.distortion if distortion is None else distortion
+        window = self._window(image, camera, bent)
+        light, points, usable, pixel = self._expect(image, camera, bent, window)
         if not usable.any():
             return ()
-        logs = np.stack([_reflectance(band, light, usable) for band in image.data])
-        response = np.stack([_lines(band, usable) for band in logs])
-        # each band against its own noise; stains may show in one band alone
-        noise = np.array([_noise(r[usable]) for r in response])
+        logs = np.stack([_reflectance(band[window], light, usable) for band in image.data])
+        # a crack is dark in all bands, a stain in some: the mean shows both, at least noise
+        grey = np.asarray(logs.mean(axis=0))
+        response = _lines(grey, usable)
         # beside a line and beyond its ends the filters answer too: there the surface is not dark
-        dark = np.stack([cv2.blur(b - _mean(b, usable), (3, 3)) < -LEAST for b in logs])
-        response = np.where(dark, response, 0)
-        score = (response / noise[:, None, None]).max(axis=0)
-        strong = usable & (score > HIGH) & (response.max(axis=0) > LEAST)
-        weak = usable & (score > LOW) & (response.max(axis=0) > LEAST / 2)
+        response[cv2.blur(grey - _mean(grey, usable), (3, 3)) > -LEAST / 2] = 0
+        noise = _noise(response[usable])
+        strong = usable & (response > max(HIGH * noise, LEAST))
+        weak = usable & (response > max(LOW * noise, LEAST / 2))
         count, labels = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8)
         sizes = np.bincount(labels.ravel(), minlength=count)
         kept = [i for i in np.unique(labels[strong]) if i > 0 and sizes[i] >= FEWEST]
+        if not kept:
+            return ()
         away = cv2.distanceTransform(usable.astype(np.uint8), cv2.DIST_L2, 5) + MARGIN
         clean = usable & ~cv2.dilate(weak.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
-        ground = np.stack([_mean(band, clean) for band in logs])
+        below = np.stack([_mean(band, clean) - band for band in logs])
+        spread = np.array([_noise(b[clean]) for b in below])
         out = []
         for i in sorted(kept, key=lambda k: -sizes[k]):
             at = labels == i
-            core = at & (score >= np.median(score[at]))
-            below = ground[:, core] - logs[:, core]
-            spread = np.array([_noise((g - v)[clean]) for g, v in zip(ground, logs, strict=True)])
+            core = at & (response >= np.median(response[at]))
             where = points[at].astype(float)
             size = float(np.median(pixel[at]))
             run = max(extent(where), size)
             out.append(
                 SpectralIndication(
                     where,
-                    1 - np.exp(-below.mean(axis=1)),
+                    1 - np.exp(-below[:, core].mean(axis=1)),
                     spread / np.sqrt(core.sum()),
                     image.bands,
                     float(max(at.sum() * size**2 / run, size)),
                     float(away[at].min() * size),
                     image.stamp,
+                    float((1 - np.exp(-np.maximum(below[:, at].mean(axis=0), 0))).sum())
+                    * size**2
+                    / run,
                 )
             )
         return tuple(out)
 
-    def _expect(
-        self, image: SpectralImage, camera: Pose, distortion: F64 | None
-    ) -> tuple[F32, F32, Mask, F32]:
-        """Light, place, use and size [m] of each pixel, if the part were flawless."""
+    def _window(self, image: SpectralImage, camera: Pose, distortion: F64) -> Window:
+        """The rows and columns that the part can fill; all where it reaches behind the camera."""
         shape = image.data.shape[1:]
-        v, u = np.mgrid[: shape[0], : shape[1]]
-        pixels = np.stack([u, v], axis=-1).reshape(-1, 1, 2).astype(float)
-        flat = cv2.undistortPoints(
-            pixels, image.camera_matrix, np.zeros(5) if distortion is None else distortion
+        corners = camera.inverse().apply(self._corners)
+        if corners[:, 2].min() < 1e-3:
+            return slice(0, shape[0]), slice(0, shape[1])
+        at, _ = cv2.projectPoints(
+            corners, np.zeros(3), np.zeros(3), image.camera_matrix, distortion
         )
+        low = np.floor(at.reshape(-1, 2).min(axis=0)).astype(int) - MARGIN
+        high = np.ceil(at.reshape(-1, 2).max(axis=0)).astype(int) + MARGIN
+        (left, top), (right, bottom) = np.maximum(low, 0), np.maximum(high, 0)
+        return slice(top, min(bottom, shape[0])), slice(left, min(right, shape[1]))
+
+    def _expect(
+        self, image: SpectralImage, camera: Pose, distortion: F64, window: Window
+    ) -> tuple[F32, F32, Mask, F32]:
+        """Light, place, use and size [m] of each pixel of a window, if the part were flawless."""
+        v, u = np.mgrid[window]
+        shape = v.shape
+        if not v.size:
+            nothing = np.zeros(shape, np.float32)
+            return nothing, np.zeros((*shape, 3), np.float32), nothing.astype(bool), nothing
+        pixels = np.stack([u, v], axis=-1).reshape(-1, 1, 2).astype(float)
+        flat = cv2.undistortPoints(pixels, image.camera_matrix, distortion)
         rays = np.column_stack([flat.reshape(-1, 2), np.ones(len(pixels))])
         ways = (rays @ camera.rotation().T).astype(np.float32)
         placement = self._scene.place()
@@ -159,13 +193,17 @@ class SpectralDetector:
         seen = hits.body >= 0
         depth = np.where(seen, hits.range, np.float32(0))
         points = camera.p.astype(np.float32) + ways * depth[:, None]
-        lamp = camera.apply(LAMP).astype(np.float32)
+        lamp = camera.apply(self._lamp.place).astype(np.float32)
         beams = points - lamp
         d2 = np.maximum((beams * beams).sum(axis=1), np.float32(1e-9))
         facing = np.maximum(-(hits.normal * beams).sum(axis=1) / np.sqrt(d2), 0)
         shadow = self._scene.cast(lamp.astype(float), beams, placement).range < 1 - 1e-3
-        light = AMBIENT + np.where(shadow, 0, facing) * np.float32(DISTANCE**2) / d2
+        direct = np.where(shadow, 0, facing) * np.float32(self._lamp.distance**2) / d2
+        light = self._lamp.ambient + direct
         usable = (seen & ~shadow & (hits.cosine > GRAZING)).reshape(shape)
+        z = points[:, 2].reshape(shape)
+        usable &= (z > self._heights[0]) & (z < self._heights[1])
+        usable &= image.data[(slice(None), *window)].max(axis=0) < 2**image.bits - 1
         normal = hits.normal.reshape(*shape, 3)
         for axis in (0, 1):
             bent = (normal * np.roll(normal, 1, axis)).sum(axis=-1) < CREASE

@@ -21,9 +21,12 @@ __all__ = ["print_pod", "write_curves", "write_flaws"]
 def print_pod(curves: Sequence[Curve]) -> None:
     """The figures of every case, and where long cracks were missed."""
     console = Console()
+    console.width = max(console.width, 100)  # a file has no width
     table = Table(title="Probability of detection, by crack length", title_justify="left")
     for name in ("case", "found", "a50", "a90", "a90/95", "false calls", "at most", "bias"):
-        table.add_column(name, justify="left" if name == "case" else "right", no_wrap=True)
+        table.add_column(
+            name, justify="left" if name == "case" else "right", no_wrap=name != "case"
+        )
     for each in curves:
         d = each.to_dict()
         table.add_row(

@@ -5,15 +5,18 @@
 - speckle: the centroid of a speckled spot is uncertain by
   delta_z = C lambda / (2 pi sin(u) sin(alpha)), with contrast C, the lens's half angle u and the
   triangulation angle alpha (Dorsch, Haeusler and Herrmann, "Laser triangulation: fundamental
-  uncertainty in distance measurement", Appl. Opt. 33 (1994) 1306, eq. 15). It is correlated along
-  the line over the speckles' size in the object, lambda / (2 sin(u)), here at least over the
-  profiler's `resolution`.
+  uncertainty in distance measurement", Appl. Opt. 33 (1994) 1306, doi 10.1364/AO.33.001306). It is
+  correlated along the line over the speckles' size in the object, lambda / (2 sin(u)), here at
+  least over the profiler's `resolution`.
 - polish: metal scatters the share 1 - g of its light and mirrors g in a lobe about the mirror's
-  direction, D = exp(-(tan(delta) / m)^2) / (4 m^2), the slope distribution of Beckmann and
-  Spizzichino (1963) as Torrance and Sparrow, J. Opt. Soc. Am. 57 (1967) 1105, use it, without
-  masking. delta is the angle from the normal to the bisector of laser and camera; casting keeps
-  only the incidence theta, so delta = |theta - alpha / 2| stands for it: exact where the normal
-  lies in the triangulation plane and leans to the camera. Too little light is dark, and too much
+  direction. The lobe is Beckmann's distribution of facet slopes as Cook and Torrance, "A
+  reflectance model for computer graphics", ACM Trans. Graph. 1 (1982) 7, use it, normalised as by
+  Walter et al., "Microfacet models for refraction through rough surfaces", EGSR 2007: over a white
+  Lambertian target it is exp(-(tan(delta) / m)^2) / (4 m^2). Masking, 1 / cos(delta)^4 and the
+  cosines of both directions are left out; they are near one within the lobe of a polished metal.
+  delta is the angle from the normal to the bisector of laser and camera; casting keeps only the
+  incidence theta, so delta = |theta - alpha / 2| stands for it: exact where the normal lies in
+  the triangulation plane and leans to the camera. Too little light is dark, and too much
   (`GLARE`) saturates.
 """
 
@@ -23,7 +26,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from twincell.sensing.materials import PROFILER_WAVELENGTH
 from twincell.world.sensors import Profiler
 
 __all__ = ["GLARE", "METALS", "blurred", "shine", "speckle", "speckle_deviation"]
@@ -64,14 +66,14 @@ def blurred(spec: Profiler, z: F32, lit: NDArray[np.bool_]) -> F32:
 
 def speckle_deviation(spec: Profiler) -> float:
     """Standard deviation of heights from speckle [m]."""
-    wavelength = 1e-9 * PROFILER_WAVELENGTH
+    wavelength = 1e-9 * spec.wavelength
     sines = spec.aperture * np.sin(spec.triangulation)
     return float(spec.contrast * wavelength / (2 * np.pi * sines))
 
 
 def speckle(spec: Profiler, shape: tuple[int, ...], rng: np.random.Generator) -> F32:
     """Correlated noise of heights [m], of a shape (m, k)."""
-    length = max(spec.resolution, 1e-9 * PROFILER_WAVELENGTH / (2 * spec.aperture))
+    length = max(spec.resolution, 1e-9 * spec.wavelength / (2 * spec.aperture))
     sigma = _points(spec, length) / 2.355
     white = rng.standard_normal(shape, np.float32)
     if sigma < 0.2:  # speckles smaller than the points' distance

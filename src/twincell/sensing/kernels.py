@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["edges", "gather", "merge", "mix"]
+__all__ = ["cloud", "edges", "gather", "merge", "mix"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -81,7 +81,7 @@ def merge(
 
 @njit(cache=True)
 def edges(ranges: F32, wrap: bool, bend: float) -> I64:
-    """Rays whose surroundings are not one plane.
+    """Rays whose neighbours beside or above and below are not on one plane with them.
 
     On a plane 1/r is linear in the direction, so that its second difference over neighbours,
     times r, is about the square of their angle; at an edge it is far above.
@@ -92,10 +92,10 @@ def edges(ranges: F32, wrap: bool, bend: float) -> I64:
         bend: second difference times r from which on there is an edge.
 
     Returns:
-        Numbers of the rays in flat order.
+        Twice the ray's number in flat order, plus one where the edge is met going up or down.
     """
     columns, rings = ranges.shape
-    out = np.empty(columns * rings, np.int64)
+    out = np.empty(2 * columns * rings, np.int64)
     count = 0
     for c in range(columns):
         if wrap:
@@ -105,50 +105,93 @@ def edges(ranges: F32, wrap: bool, bend: float) -> I64:
         for r in range(rings):
             here = 1.0 / ranges[c, r]
             a, b = 1.0 / ranges[left, r], 1.0 / ranges[right, r]
-            limit = bend * max(here, a, b)
-            found = abs(a + b - 2 * here) > limit
-            if not found and 0 < r < rings - 1:
-                a, b = 1.0 / ranges[c, r - 1], 1.0 / ranges[c, r + 1]
-                found = abs(a + b - 2 * here) > bend * max(here, a, b)
-            if found:
-                out[count] = c * rings + r
+            if abs(a + b - 2 * here) > bend * max(here, a, b):
+                out[count] = 2 * (c * rings + r)
                 count += 1
+            if 0 < r < rings - 1:
+                a, b = 1.0 / ranges[c, r - 1], 1.0 / ranges[c, r + 1]
+                if abs(a + b - 2 * here) > bend * max(here, a, b):
+                    out[count] = 2 * (c * rings + r) + 1
+                    count += 1
     return out[:count]
 
 
 @njit(cache=True)
-def mix(ranges: F32, powers: F32, length: float) -> tuple[F32, F32]:
-    """Echo of a beam that fell on several surfaces.
+def mix(
+    which: I64, t: F32, cosine: F32, body: I32, rho: F32, length: float, ranges: F32, powers: F32
+) -> None:
+    """Echoes of beams that fell on several surfaces.
 
-    The strongest part of the beam, by power / range^2, is taken, with all parts that lie within
-    the pulse of it: those cannot be told apart, and the range is their mean by energy.
+    A beam is its central ray and two sub-rays beside it and two above and below; along an edge,
+    where they were not cast, they meet what the central ray meets. The strongest part, by
+    power / range^2, is taken, with all parts that lie within the pulse of it: those cannot be told
+    apart, and the range is their mean by energy. The power is that of the whole beam on a target
+    at this range.
 
     Args:
-        ranges: of the beam's parts, shape (k, s) [m]; inf where nothing was met.
-        powers: reflectance times cosine of each, shape (k, s).
+        which: of each pair of sub-rays, as `edges` gives them, shape (m,).
+        t: ranges of the sub-rays, shape (m, 2) [m]; inf where nothing was met.
+        cosine: of the sub-rays' incidence, shape (m, 2).
+        body: what they met, -1 for nothing, shape (m, 2).
+        rho: reflectance of each body, the last for nothing.
         length: half the pulse's length [m].
-
-    Returns:
-        Range [m] and power of each beam, shape (k,); the power is that of the whole beam on a
-        target at this range.
+        ranges: of all central rays, shape (k,) [m]; those of `which` are changed to the beams'.
+        powers: reflectance times cosine of all central rays, likewise.
     """
-    count, parts = ranges.shape
-    r = np.full(count, np.inf, np.float32)
-    p = np.zeros(count, np.float32)
-    for i in range(count):
-        strongest, most = -1, 0.0
-        for j in range(parts):
-            energy = powers[i, j] / ranges[i, j] ** 2
-            if energy > most:
-                strongest, most = j, energy
-        if strongest < 0:
+    r = np.empty(5)
+    energy = np.empty(5)
+    i = 0
+    while i < len(which):
+        c = which[i] // 2
+        r[:] = ranges[c]
+        energy[:] = powers[c] / (ranges[c] * ranges[c])
+        filled = 1
+        while i < len(which) and which[i] // 2 == c:
+            for j in range(2):
+                r[filled] = t[i, j]
+                energy[filled] = rho[body[i, j]] * cosine[i, j] / (t[i, j] * t[i, j])
+                filled += 1
+            i += 1
+        strongest = energy.argmax()
+        if energy[strongest] == 0:
+            ranges[c], powers[c] = np.inf, 0
             continue
         total, moment = 0.0, 0.0
-        for j in range(parts):
-            if abs(ranges[i, j] - ranges[i, strongest]) <= length:
-                energy = powers[i, j] / ranges[i, j] ** 2
-                total += energy
-                moment += energy * ranges[i, j]
-        r[i] = moment / total
-        p[i] = total * r[i] ** 2 / parts
-    return r, p
+        for j in range(5):
+            if abs(r[j] - r[strongest]) <= length:
+                total += energy[j]
+                moment += energy[j] * r[j]
+        ranges[c] = moment / total
+        powers[c] = total * (moment / total) ** 2 / 5
+
+
+@njit(cache=True)
+def cloud(
+    measured: F32, intensity: F32, rays: F32, rings: int, firing: float
+) -> tuple[F32, F32, F32, NDArray[np.uint16]]:
+    """Points, intensities, times and rings of the rays that returned.
+
+    Args:
+        measured: ranges, column by column, shape (k,) [m]; not finite where nothing returned.
+        intensity: shape (k,).
+        rays: unit directions, shape (k, 3).
+        rings: in a column.
+        firing: time from column to column [s].
+    """
+    count = 0
+    for i in range(len(measured)):
+        count += np.isfinite(measured[i])
+    points = np.empty((count, 3), np.float32)
+    light = np.empty(count, np.float32)
+    time = np.empty(count, np.float32)
+    ring = np.empty(count, np.uint16)
+    j = 0
+    for i in range(len(measured)):
+        if np.isfinite(measured[i]):
+            for a in range(3):
+                points[j, a] = rays[i, a] * measured[i]
+            light[j] = intensity[i]
+            time[j] = np.float32(i // rings) * np.float32(firing)
+            ring[j] = i % rings
+            j += 1
+    return points, light, time, ring

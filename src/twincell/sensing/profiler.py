@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from twincell.errors import SensorError
 from twincell.geometry.pose import Pose
+from twincell.sensing.fans import compose
 from twincell.sensing.glints import GLARE, METALS, blurred, shine, speckle
-from twincell.sensing.materials import PROFILER_WAVELENGTH
 from twincell.sensing.scene import Placement, Scene
 from twincell.sensing.types import Profiles
 from twincell.world.sensors import Profiler
@@ -87,7 +87,7 @@ def lines(
     rays = fan(spec)
     placements = [poses] if isinstance(poses, Placement) else list(poses)
     times = np.asarray(stamps, float)
-    m, k = len(sensors), spec.points
+    m = len(sensors)
     if m == 0 or times.shape != (m,) or len(placements) not in (1, m):
         raise SensorError(
             f"profiler: {m} sensor poses, {len(times)} stamps, {len(placements)} placements; "
@@ -98,7 +98,7 @@ def lines(
     lit = (z >= near) & (z <= far) & (cosine >= np.cos(spec.incidence))
     if baseline:
         lit &= _seen(scene, sensors, rays, z, placements, baseline)
-    rho = np.append(scene.reflectance(PROFILER_WAVELENGTH), np.float32(0))
+    rho = np.append(scene.reflectance(spec.wavelength), np.float32(0))
     light = rho[body] * cosine
     if spec.effects.polish:
         metal = np.append([item.name in METALS for item in scene.materials], False)[body]
@@ -108,14 +108,10 @@ def lines(
         z = blurred(spec, z, lit)
     if rng is not None and spec.effects.speckle:
         z = z + speckle(spec, z.shape, rng)
+    noise = np.empty((0, 0), np.float32)
     if rng is not None and spec.noise > 0:
-        z = z + np.float32(spec.noise) * rng.standard_normal(z.shape, np.float32)
-    points = np.zeros((m, k, 3), np.float32)
-    points[:, :, 2] = np.where(lit, z, np.float32(np.nan))
-    points[:, :, 0] = points[:, :, 2] * rays[:, 0]
-    points[:, :, 1][~lit] = np.nan
-    intensity = np.float32(255) * np.minimum(light / np.float32(GLARE), np.float32(1))
-    intensity[~lit] = 0
+        noise = rng.standard_normal(z.shape, np.float32)
+    points, intensity = compose(z, lit, light / np.float32(GLARE), rays, noise, spec.noise)
     return Profiles(times, points, intensity)
 
 

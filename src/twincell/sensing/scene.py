@@ -18,14 +18,22 @@ from scipy.spatial.transform import Rotation
 from twincell.errors import SensorError, did_you_mean
 from twincell.geometry.bodies import Body
 from twincell.geometry.pose import Pose
+from twincell.sensing.background import Background
+from twincell.sensing.fans import enter
 from twincell.sensing.kernels import gather, merge
 from twincell.sensing.materials import material
+from twincell.sensing.sweep import take
+from twincell.world.sensors import Lidar
 
 __all__ = ["Hits", "Placement", "Scene"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
+
+
+_LEAVES = 5
+"""Halvings of a mesh into boxes that tell whether a short ray can reach it."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ class Hits:
 
 
 class _Mesh:
-    """One Open3D scene and the ball around it."""
+    """One Open3D scene, with the ball, the box of each part and the smaller boxes around it."""
 
     def __init__(self, parts: Sequence[tuple[F64, NDArray[np.int64]]]) -> None:
         self.scene = o3d.t.geometry.RaycastingScene(nthreads=1)
@@ -70,7 +78,10 @@ class _Mesh:
                 o3d.core.Tensor.from_numpy(np.ascontiguousarray(vertices, np.float32)),
                 o3d.core.Tensor.from_numpy(np.ascontiguousarray(faces, np.uint32)),
             )
-        self.boxes = tuple((v.min(axis=0), v.max(axis=0)) for v, _ in parts)
+        boxes = np.array([_box(v[np.unique(f)]) for v, f in parts])
+        self.low, self.high = boxes[:, 0].copy(), boxes[:, 1].copy()
+        leaves = np.array([_box(t) for v, f in parts for t in _leaves(v[f])])
+        self.leaves = leaves[:, 0].copy(), leaves[:, 1].copy()
         every = np.concatenate([vertices for vertices, _ in parts])
         self.centre = 0.5 * (every.min(axis=0) + every.max(axis=0))
         self.radius = float(np.linalg.norm(every - self.centre, axis=1).max())
@@ -83,6 +94,11 @@ class _Mesh:
             hit["primitive_normals"].numpy(),
             hit["geometry_ids"].numpy(),
         )
+
+    def blocks(self, rays: F32, far: float) -> NDArray[np.bool_]:
+        """Whether anything is met before `far`, in units of the direction's length, shape (k,)."""
+        tensor = o3d.core.Tensor.from_numpy(rays)
+        return np.asarray(self.scene.test_occlusions(tensor, 0.0, far, nthreads=1).numpy())
 
 
 class Scene:
@@ -104,16 +120,34 @@ class Scene:
             twice = sorted({n for n in self.names if self.names.count(n) > 1})
             raise SensorError(f"two bodies of one name in the scene: {', '.join(twice)}")
         self.moving = tuple(b.name for b in moving)
+        self.bodies = (*fixed, *moving)
         self.materials = tuple(material(b.material) for b in (*fixed, *moving))
+        self._reflectances: dict[float, F32] = {}
         self._first = len(fixed)
         self._still = _Mesh([_arrays(b) for b in fixed]) if fixed else None
         self._bodies = tuple(_Mesh([_arrays(b)]) for b in moving)
+        self.backgrounds: dict[Lidar, Background] = {}
+        """What LiDARs that stand still remember of what never moves."""
+        self._index = {name: i for i, name in enumerate(self.moving)}
         self._centres = np.array([m.centre for m in self._bodies]).reshape(-1, 3)
+        self.boxes: tuple[F64, F64] = (
+            np.array([m.low[0] for m in self._bodies]).reshape(-1, 3),
+            np.array([m.high[0] for m in self._bodies]).reshape(-1, 3),
+        )
+        """Least and greatest corners of the moving bodies in their frames, shape (n, 3) each."""
         self._radii = np.array([m.radius for m in self._bodies])
 
     def reflectance(self, wavelength: float) -> F32:
         """Diffuse reflectance of each body at a wavelength [nm], shape (len(names),)."""
-        return np.array([float(m.at(wavelength)) for m in self.materials], np.float32)
+        if wavelength not in self._reflectances:
+            values = [float(m.at(wavelength)) for m in self.materials]
+            self._reflectances[wavelength] = np.array(values, np.float32)
+        return self._reflectances[wavelength]
+
+    @property
+    def meshes(self) -> tuple[_Mesh | None, tuple[_Mesh, ...]]:
+        """Of what never moves, all in one, and of each moving body."""
+        return self._still, self._bodies
 
     def place(
         self, poses: Mapping[str, Pose] | F64 | None = None, names: Sequence[str] | None = None
@@ -130,7 +164,7 @@ class Scene:
             SensorError: an unknown name, or an array of another shape or with a NaN.
         """
         count = len(self.moving)
-        index = {name: i for i, name in enumerate(self.moving)}
+        index = self._index
         if poses is None or isinstance(poses, Mapping):
             given = poses or {}
             for name in given:
@@ -191,6 +225,28 @@ class Scene:
         cosine = np.asarray(np.abs(along) / lengths, np.float32)
         return Hits(best, cosine, body, normal)
 
+    def cast_still(self, rays: F32) -> tuple[F32, F32, I32]:
+        """Cast rays of unit direction, shape (k, 6), against what never moves.
+
+        Returns:
+            Range, cosine and body as in `Hits`, shape (k,) each.
+        """
+        if self._still is None or len(rays) == 0:
+            shape = len(rays)
+            return (
+                np.full(shape, np.inf, np.float32),
+                np.zeros(shape, np.float32),
+                np.full(shape, -1, np.int32),
+            )
+        t, normal, part = self._still.cast(rays)
+        cosine = np.asarray(np.abs(_dot(normal, rays[:, 3:])), np.float32)
+        return t.copy(), cosine, part.astype(np.int32)
+
+    def cast_mover(self, number: int, rays: F32) -> tuple[F32, F32]:
+        """Range and normal of rays, shape (k, 6), at one moving body, all in the body's frame."""
+        t, normal, _ = self._bodies[number].cast(rays)
+        return t, normal
+
     def cast_fan(
         self, sensors: Sequence[Pose], fan: F32, far: float, poses: Sequence[Placement]
     ) -> tuple[F32, F32, I32]:
@@ -208,47 +264,41 @@ class Scene:
         lines, k = len(sensors), len(fan)
         turn = Rotation.from_quat(np.array([s.q for s in sensors])).as_matrix()
         where = np.array([s.p for s in sensors])
-        best = np.full((lines, k), np.inf, np.float32)
-        cosine = np.zeros((lines, k), np.float32)
-        body = np.full((lines, k), -1, np.int32)
-        corners = np.concatenate([np.zeros((1, 3)), far * fan[[0, -1]].astype(float)])
-        inverse = (1.0 / np.linalg.norm(fan, axis=1)).astype(np.float32)
+        best = np.full(lines * k, np.inf, np.float32)
+        cosine = np.zeros(lines * k, np.float32)
+        body = np.full(lines * k, -1, np.int32)
+        depth = best.reshape(lines, k)
+        chosen = np.empty(lines * k, np.int64)
+        local = np.empty((lines * k, 6), np.float32)
 
-        def meet(mesh: _Mesh, relative: F64, origin: F64, there: NDArray[np.bool_], i: int) -> None:
-            triangle = corners @ relative.transpose(0, 2, 1) + origin[:, None]
-            near = there & np.any(
-                [
-                    ((triangle.min(axis=1) <= high) & (triangle.max(axis=1) >= low)).all(axis=1)
-                    for low, high in mesh.boxes
-                ],
-                axis=0,
-            )
-            which = np.flatnonzero(near)
-            if len(which) == 0:
-                return
-            rays = _fan_rays(relative[which], origin[which], fan)
-            t, n, part = mesh.cast(rays)
-            cos = np.abs(_dot(n, rays[:, 3:])).reshape(-1, k) * inverse
-            t, before = t.reshape(-1, k), best[which]
-            nearer = t < before
-            best[which] = np.where(nearer, t, before)
-            cosine[which] = np.where(nearer, cos, cosine[which])
-            number = part.astype(np.int32).reshape(-1, k) + i
-            body[which] = np.where(nearer, number, body[which])
+        def meet(
+            mesh: _Mesh, turns: F64, origins: F64, there: NDArray[np.bool_], first: int
+        ) -> None:
+            n = enter(fan, far, turns, origins, there, *mesh.leaves, depth, chosen, local)
+            if n:
+                t, normal, part = mesh.cast(local[:n])
+                number = part.astype(np.int32) + np.int32(first)
+                take(chosen[:n], t, normal, local, number, best, cosine, body)
 
-        everywhere = np.ones(lines, bool)
         if self._still is not None:
-            meet(self._still, turn, where, everywhere, 0)
-        for i, mesh in enumerate(self._bodies):
-            there = np.array([p.present[i] for p in poses]) & everywhere
-            if not there.any():
-                continue
-            rotation = np.stack([p.rotations[i] for p in poses])
-            position = np.stack([p.positions[i] for p in poses])
-            relative = np.matmul(rotation.transpose(0, 2, 1), turn)
-            origin = np.matmul(rotation.transpose(0, 2, 1), (where - position)[:, :, None])
-            meet(mesh, relative, origin[:, :, 0], there, self._first + i)
-        return best, cosine, body
+            meet(self._still, turn, where, np.ones(lines, bool), 0)
+        if self.moving:
+            # shape (bodies, 1 or m, ...)
+            rotation = np.stack([p.rotations for p in poses], axis=1)
+            position = np.stack([p.positions for p in poses], axis=1)
+            present = np.stack([p.present for p in poses], axis=1)
+            back = rotation.transpose(0, 1, 3, 2)
+            turns = np.ascontiguousarray(back @ turn)
+            origins = np.ascontiguousarray((back @ (where - position)[..., None])[..., 0])
+            there = np.broadcast_to(present, origins.shape[:2]).copy()
+            # balls that no line of the fan can reach
+            reach = far * float(np.linalg.norm(fan[[0, -1]], axis=1).max())
+            apart = np.linalg.norm(origins - self._centres[:, None], axis=2)
+            there &= apart <= reach + self._radii[:, None] * 1.001 + 1e-4
+            for i in np.flatnonzero(there.any(axis=1)).tolist():
+                meet(self._bodies[i], turns[i], origins[i], there[i], self._first + i)
+        cosine.reshape(lines, k)[:] /= np.linalg.norm(fan, axis=1).astype(np.float32)
+        return depth, cosine.reshape(lines, k), body.reshape(lines, k)
 
     def _near(
         self, origins: F64, directions: F32, poses: Placement
@@ -286,12 +336,22 @@ def _arrays(body: Body) -> tuple[F64, NDArray[np.int64]]:
     return vertices, faces
 
 
-def _fan_rays(turn: F64, where: F64, fan: F32) -> F32:
-    """Rays of a fan at m sensor poses, shape (m * k, 6)."""
-    rays = np.empty((len(turn), len(fan), 6), np.float32)
-    rays[:, :, :3] = where[:, None, :]
-    np.matmul(fan, turn.transpose(0, 2, 1).astype(np.float32), out=rays[:, :, 3:])
-    return rays.reshape(-1, 6)
+def _box(points: F64) -> F64:
+    """Least and greatest corner of points of shape (..., 3)."""
+    flat = points.reshape(-1, 3)
+    return np.stack([flat.min(axis=0), flat.max(axis=0)])
+
+
+def _leaves(corners: F64, depth: int = _LEAVES) -> list[F64]:
+    """Triangles, shape (n, 3, 3), parted by halves into at most 2^depth groups side by side."""
+    if depth == 0 or len(corners) < 2:
+        return [corners]
+    middles = corners.mean(axis=1)
+    axis = int(np.argmax(np.ptp(middles, axis=0)))
+    order = np.argsort(middles[:, axis], kind="stable")
+    half = len(order) // 2
+    near, far = order[:half], order[half:]
+    return [*_leaves(corners[near], depth - 1), *_leaves(corners[far], depth - 1)]
 
 
 def _dot(a: F32, b: F32) -> F32:

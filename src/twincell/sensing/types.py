@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,8 @@ class SpectralImage:
         data: counts, shape (b, height, width), uint16.
         camera_matrix: pinhole intrinsics, shape (3, 3) [pixel].
         bits: depth of quantisation.
+        distortion: plumb_bob k1, k2, t1, t2, k3, shape (5,); zeros for an ideal lens.
+        glow: counts of the ultraviolet image, shape (height, width), uint16; None without one.
     """
 
     stamp: float
@@ -64,3 +66,10 @@ class SpectralImage:
     data: NDArray[np.uint16]
     camera_matrix: F64
     bits: int
+    distortion: F64 = field(default_factory=lambda: np.zeros(5))
+    glow: NDArray[np.uint16] | None = None
+
+    @property
+    def planes(self) -> NDArray[np.uint16]:
+        """Counts of all bands, then of ultraviolet where there is one, shape (n, height, width)."""
+        return self.data if self.glow is None else np.concatenate([self.data, self.glow[None]])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from twincell.world.model import World
+from twincell.world.sensors import Multispectral
 
 __all__ = [
     "BODY_RATE",
@@ -14,6 +15,7 @@ __all__ = [
     "Keep",
     "Topic",
     "band_name",
+    "band_names",
     "progress_limits",
     "strides",
     "topics",
@@ -56,6 +58,14 @@ def band_name(wavelength: float) -> str:
     return f"b{wavelength:.0f}"
 
 
+def band_names(camera: Multispectral) -> tuple[str, ...]:
+    """Names of a camera's images in topics, in the order of `SpectralImage.planes`."""
+    names = [band_name(b) for b in camera.bands]
+    if camera.ultraviolet is not None:
+        names.append(f"uv{camera.ultraviolet.excitation:.0f}")
+    return tuple(names)
+
+
 def strides(world: World) -> tuple[int, int]:
     """Physics steps from one body state to the next, and from one transform to the next."""
     body = max(1, round(world.physics_rate / BODY_RATE))
@@ -90,9 +100,8 @@ def topics(world: World) -> tuple[Topic, ...]:
         found.append(Topic(f"{name}/image_raw", image, camera.rate, False, keep="cloud"))
         info = "sensor_msgs/msg/CameraInfo"
         found.append(Topic(f"{name}/camera_info", info, camera.rate, False))
-        for band in camera.bands:
-            each = f"{name}/{band_name(band)}/image"
-            found.append(Topic(each, image, camera.rate, False, keep="cloud"))
+        for band in band_names(camera):
+            found.append(Topic(f"{name}/{band}/image", image, camera.rate, False, keep="cloud"))
     markers = "visualization_msgs/msg/MarkerArray"
     heartbeat = world.safety.heartbeat
     found += [

@@ -62,18 +62,21 @@ class Curve:
     called: int
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures, for JSON: lengths in metres, None where there is none."""
+        """The figures, for JSON: lengths in metres, None where there is none within the sizes."""
         found = [f for f in self.flaws if f.found]
         errors = np.array([f.measured - f.length for f in found])
         out: dict[str, Any] = {"case": self.case, "flaws": len(self.flaws), "found": len(found)}
         for key in ("a50", "a90", "a90_95", "a90_95_wald"):
             out[key] = None
         if self.model is not None:
-            out["a50"] = self.model.size_at(0.5)
-            out["a90"] = self.model.size_at(0.9)
-            upper = self.model.upper_size(0.9, 0.95)
-            out["a90_95"] = upper if np.isfinite(upper) else None
-            out["a90_95_wald"] = self.model.wald_upper_size(0.9, 0.95)
+            # beyond the sizes that were cut the curve says nothing
+            for key, size in (
+                ("a50", self.model.size_at(0.5)),
+                ("a90", self.model.size_at(0.9)),
+                ("a90_95", self.model.upper_size(0.9, 0.95)),
+                ("a90_95_wald", self.model.wald_upper_size(0.9, 0.95)),
+            ):
+                out[key] = size if size <= self.sizes[-1] else None
             out["intercept"], out["slope"] = self.model.intercept, self.model.slope
         else:
             out["reason"] = self.reason

@@ -16,15 +16,18 @@ from twincell.world.blades import Crack
 from twincell.world.model import World
 from twincell.world.sensors import Profiler
 
-__all__ = ["SENSORS", "SURFACES", "Case", "Design", "Surface", "apply", "cracks_of"]
+__all__ = ["SENSORS", "SURFACES", "WITH_CAMERA", "Case", "Design", "Surface", "apply", "cracks_of"]
 
 SENSORS = {
     "world": "as the world has it",
     "imperfect": "with lateral blur and speckle",
+    "camera": "as imperfect, and the camera's images",
     "dense": "with twice the lines",
     "sparse": "with half the lines",
 }
 """Variants of the world's profiler."""
+WITH_CAMERA = ("camera",)
+"""Those in which the camera takes images too."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,7 @@ def apply(world: World, case: Case) -> World:
 
 def _variant(spec: Profiler, sensor: str) -> Profiler:
     """A variant of the world's profiler."""
-    if sensor == "imperfect":
+    if sensor in ("imperfect", *WITH_CAMERA):
         effects = dataclasses.replace(spec.effects, blur=True, speckle=True)
         return dataclasses.replace(spec, effects=effects)
     factor = {"dense": 2.0, "sparse": 0.5}.get(sensor, 1.0)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from twincell.errors import StudyError
 from twincell.geometry.blade import BladeModel
+from twincell.geometry.description import describe
 from twincell.geometry.pose import Pose
+from twincell.geometry.urdf import link_poses
 from twincell.world.model import World
 
-__all__ = ["Pass", "passes"]
+__all__ = ["Pass", "camera_mount", "passes"]
 
 # z of the optical frame looks along -x of the world, its x along y, its y down
 _LOOK = Rotation.from_matrix(np.array([[0, 0, -1], [1, 0, 0], [0, -1, 0]])).as_quat()
@@ -54,3 +59,31 @@ def passes(world: World, model: BladeModel, phase: float = 0.0) -> tuple[Pass, .
         back = part.inverse()
         out.append(Pass(part, sensors, tuple(back @ s for s in sensors)))
     return tuple(out)
+
+
+def camera_mount(world: World, base: Path) -> Pose:
+    """Pose of the first multispectral camera in the profiler's optical frame.
+
+    Args:
+        world: the cell.
+        base: folder of the world file.
+
+    Raises:
+        StudyError: no camera, or one that does not move with the profiler.
+    """
+    name = world.inspection.profiler
+    profiler = world.sensors[name]
+    cameras = [s for s in world.sensors.values() if s.kind == "multispectral"]
+    arm = profiler.mount.arm
+    if not cameras or arm is None or cameras[0].mount.arm != arm:
+        raise StudyError(
+            f"{world.name}: no multispectral camera on the arm of '{name}'; valid: both on one arm"
+        )
+    # our own text, which `describe` wrote
+    robot = ET.fromstring(describe(arm, world.arms[arm], base).urdf)  # noqa: S314
+    poses = link_poses(robot)
+    frames = [
+        poses[s.mount.link or world.arms[arm].tip] @ Pose.at(s.mount.place)
+        for s in (profiler, cameras[0])
+    ]
+    return frames[0].inverse() @ frames[1]

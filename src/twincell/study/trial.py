@@ -19,10 +19,9 @@ from twincell.geometry.pose import Pose
 from twincell.geometry.solids import from_manifold, to_manifold
 from twincell.inspection.anomaly import Anomaly
 from twincell.inspection.detector import CrackDetector
-from twincell.sensing.profiler import lines
-from twincell.sensing.scene import Scene
-from twincell.study.design import SURFACES, Case, Design, apply, cracks_of
-from twincell.study.passes import Pass, passes
+from twincell.study.design import SURFACES, WITH_CAMERA, Case, Design, apply, cracks_of
+from twincell.study.passes import Pass
+from twincell.study.scan import camera_of, scan_blade
 from twincell.world.load import load_world
 from twincell.world.model import World
 
@@ -33,8 +32,6 @@ Array = NDArray[np.float64]
 NEAR = 0.0006
 """A crack counts as found when the middle of an indication lies within half the crack's length, at
 least this, of its path [m]."""
-_BATCH = 50
-"""Lines a push."""
 
 
 @dataclass(frozen=True)
@@ -103,22 +100,12 @@ def try_blade(design: Design, base: Path, path: Path, case: Case, blade: int) ->
     world, model, detector = _bench(path, base, case)
     specimen = _specimen(design, path, base, blade, SURFACES[case.surface].film)
     rng = np.random.default_rng([design.seed, 2, blade])
-    views = passes(world, model, phase=float(rng.random()))
     seat = Pose.of(rng.normal(0, design.seating, 3), rng.normal(0, design.tilt, 3))
-    spec = world.profilers()[world.inspection.profiler]
-    scene = Scene([Body("part", specimen.mesh, world.part.material, None, True)])
-    name, now = f"blade_{blade}", 0.0
-    detector.start(name, now)
-    told: list[Anomaly] = []
-    for view in views:
-        placement = scene.place({"part": view.part @ seat})
-        for first in range(0, len(view.sensors), _BATCH):
-            some = slice(first, first + _BATCH)
-            stamps = now + np.arange(1, len(view.sensors[some]) + 1) / spec.rate
-            now = float(stamps[-1])
-            profiles = lines(scene, spec, view.sensors[some], placement, stamps, rng)
-            told += detector.push(profiles, view.in_part[some], now)
-    verdict = detector.finish(now)
+    body = Body(f"blade_{blade}", specimen.mesh, world.part.material, None, True, specimen.finish)
+    pictures = 0 if case.sensor in WITH_CAMERA else None
+    scan = scan_blade(world, base, model, body, [detector], rng, seat, pictures)
+    told, views = scan.told[0], scan.views
+    verdict = detector.finish(scan.end)
     meant = match(verdict.anomalies, specimen.flaws)
     early = match(told, specimen.flaws)
     rows = tuple(
@@ -181,7 +168,8 @@ def _bench(path: Path, base: Path, case: Case) -> tuple[World, BladeModel, Crack
     world = apply(load_world(path), case)
     model = nominal(world.part, base)
     spec = world.profilers()[world.inspection.profiler]
-    return world, model, CrackDetector(model, world.inspection, spec)
+    camera = camera_of(world) if case.sensor in WITH_CAMERA else None
+    return world, model, CrackDetector(model, world.inspection, spec, camera)
 
 
 @lru_cache(maxsize=4)
@@ -213,4 +201,4 @@ def covered(bare: CutBlade, model: BladeModel, film: float) -> CutBlade:
         if share > 0:
             left = replace(flaw, opening=share * flaw.opening, depth=share * flaw.depth)
             solid = solid - to_manifold(wedge(left), "the crack's wedge")
-    return CutBlade(bare.name, from_manifold(solid), bare.flaws)
+    return replace(bare, mesh=from_manifold(solid))

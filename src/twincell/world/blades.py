@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from twincell.world._typed import typed
+from twincell.world.finishes import Finish
 from twincell.world.robots import Place, Share
 from twincell.world.units import (
     Angle,
@@ -77,6 +78,8 @@ class Blade:
 
     cracks: tuple[Crack, ...] = ()
     """Flaws cut into it as geometry: the ground truth, never shown to the detector."""
+    finish: tuple[Finish, ...] = ()
+    """What lies on its surface, on top of the part's own finish."""
     slot: Annotated[int, Field(ge=0)] | None = None
     """Pocket of the in-tray; the order in the file where it is not given."""
 
@@ -97,3 +100,5 @@ class Part:
     """Of the alloy (Ti-6Al-4V: 4430 kg/m^3)."""
     material: str = "titanium"
     """Optical material."""
+    finish: tuple[Finish, ...] = ()
+    """What lies on all blades' surfaces, from the metal outwards; each blade's is drawn anew."""

@@ -92,6 +92,18 @@ def _sensors(world: World) -> Iterator[Fault]:
                 f"'{chosen.mount.arm or 'the world'}'; valid: a profiler on '{inspection.arm}'"
             ),
         )
+    if inspection.camera is not None:
+        cameras = world.cameras()
+        yield from unknown(["inspection", "camera"], "camera", inspection.camera, cameras)
+        seen = cameras.get(inspection.camera)
+        if seen is not None and inspection.arm in arms and seen.mount.arm != inspection.arm:
+            yield (
+                ["inspection", "camera"],
+                (
+                    f"given '{inspection.camera}', which is mounted on "
+                    f"'{seen.mount.arm or 'the world'}'; valid: a camera on '{inspection.arm}'"
+                ),
+            )
     if not inspection.views:
         yield ["inspection", "views"], "given an empty list; valid: at least one angle"
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import ArgsKwargs
 
 from twincell.world._typed import typed
+from twincell.world.cameras import CameraEffects, Lamp, Ultraviolet
+from twincell.world.devices import LIDARS, PROFILERS
 from twincell.world.robots import Place
 from twincell.world.units import (
     AngleRange,
@@ -30,6 +34,21 @@ __all__ = [
 ]
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+
+LidarModel = Literal[
+    "livox_hap", "ouster_os1_16", "ouster_os1_64", "ouster_os1_128", "velodyne_vlp_16"
+]
+ProfilerModel = Literal["keyence_lj_x8060", "keyence_lj_x8080", "keyence_lj_x8200"]
+
+
+def _with_figures(given: Any, devices: Mapping[str, dict[str, Any]]) -> Any:
+    """A sensor's keys, with the figures of its `model` where a key is not given."""
+    if isinstance(given, ArgsKwargs):
+        keys = _with_figures(dict(given.kwargs or {}), devices)
+        return ArgsKwargs(given.args, keys)
+    if not isinstance(given, Mapping) or not isinstance(given.get("model"), str):
+        return given
+    return {**devices.get(given["model"], {}), **given}
 
 
 @typed
@@ -58,7 +77,12 @@ class LidarEffects:
     quantisation: bool = False
     """Ranges come in steps of `resolution`, intensities in whole counts."""
     crosstalk: Fraction = 0.0
-    """Share of firings that hear the pulse of another LiDAR."""
+    """Share of firings that hear the pulse of a LiDAR that is not in the world file."""
+    motion: bool = False
+    """Bodies and the sensor's carrier move during the turn: each part of the cloud is where they
+    were then. The stamp is the turn's begin."""
+    interference: bool = False
+    """Pulses of the cell's other LiDARs are heard where both beams meet in space and in time."""
 
 
 @typed
@@ -68,6 +92,8 @@ class Lidar:
     kind: Literal["lidar"]
     mount: Mount
     """Where it sits."""
+    model: LidarModel | None = None
+    """Device whose data sheet gives the figures of the keys that are not given here."""
     rings: Annotated[int, Field(ge=1, le=256)] = 16
     """Beams above one another."""
     columns: Annotated[int, Field(ge=8, le=8192)] = 900
@@ -96,6 +122,11 @@ class Lidar:
     effects: LidarEffects = LidarEffects()
     """Imperfections, each with its switch."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _take_model(cls, given: Any) -> Any:
+        return _with_figures(given, LIDARS)
+
 
 @typed
 class ProfilerEffects:
@@ -116,6 +147,8 @@ class Profiler:
     kind: Literal["profiler"]
     mount: Mount
     """Where it sits."""
+    model: ProfilerModel | None = None
+    """Device whose data sheet gives the figures of the keys that are not given here."""
     points: Annotated[int, Field(ge=16, le=8192)] = 1280
     """Points a line."""
     rate: Frequency = 250.0
@@ -130,6 +163,8 @@ class Profiler:
     """Standard deviation along the view [m]."""
     incidence: Opening = 1.22
     """Largest angle between view and surface normal that returns light [rad]."""
+    wavelength: Annotated[float, Field(ge=400, le=1000)] = 450.0
+    """Of the laser [nm]."""
     resolution: Extent = 1e-4
     """Full width at half height of the blur along the line [m]."""
     triangulation: Opening = 0.44
@@ -146,6 +181,11 @@ class Profiler:
     """Least light that is seen, as a share of what a white target scatters back head-on."""
     effects: ProfilerEffects = ProfilerEffects()
     """Imperfections, each with its switch."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_model(cls, given: Any) -> Any:
+        return _with_figures(given, PROFILERS)
 
 
 @typed
@@ -167,6 +207,24 @@ class Multispectral:
     """Centre wavelengths [nm]."""
     bits: Annotated[int, Field(ge=8, le=16)] = 12
     """Depth of quantisation."""
+    lamp: Lamp = Lamp()
+    """Light."""
+    full_well: Annotated[float, Field(gt=0)] = 20_000.0
+    """Electrons at full scale."""
+    read_noise: Annotated[float, Field(ge=0)] = 12.0
+    """Standard deviation of a reading [electrons]."""
+    psf: Annotated[float, Field(ge=0, le=10)] = 0.6
+    """Standard deviation of the point spread [pixel]."""
+    distortion: tuple[float, float, float, float, float] = (-0.12, 0.04, 0.0, 0.0, 0.0)
+    """Brown-Conrady k1, k2, t1, t2, k3, as `plumb_bob` of ROS and OpenCV's first five have it."""
+    gloss: Fraction = 0.3
+    """Share of a metal's light that is mirrored in a lobe and not scattered."""
+    roughness: Annotated[float, Field(ge=0.02, le=1)] = 0.25
+    """RMS slope of the metal's facets, the width of that lobe."""
+    ultraviolet: Ultraviolet | None = None
+    """The band in which penetrant glows; none where it is not given."""
+    effects: CameraEffects = CameraEffects()
+    """What an image is made of, each with its switch."""
 
 
 Sensor = Annotated[Lidar | Profiler | Multispectral, Field(discriminator="kind")]

@@ -38,6 +38,7 @@ __all__ = [
     "Quantity",
     "Rpy",
     "Speed",
+    "Wavelength",
     "Wavelengths",
     "to_si",
 ]
@@ -211,6 +212,7 @@ ExtentPair = Annotated[Pair, Quantity("m", "pair", above=0)]
 AnglePair = Annotated[Pair, Quantity("rad", "pair")]
 Rpy = Annotated[Triple, Quantity("rad", "vector")]
 Angles = Annotated[Many, Quantity("rad", "list")]
+Wavelength = Annotated[float, Quantity("nm", above=0)]
 Wavelengths = Annotated[Many, Quantity("nm", "list", above=0)]
 LengthRange = Annotated[Pair, Quantity("m", "range", above=0)]
 AngleRange = Annotated[Pair, Quantity("rad", "range")]

@@ -67,6 +67,8 @@ class Inspection:
     """The arm that carries the profiler."""
     profiler: str
     """The profiler that scans."""
+    camera: str | None = None
+    """The multispectral camera on the same arm whose images count beside the scan; none without."""
     views: Angles = (0.0, 3.14159)
     """Angles of the fixture at which the profiler passes along the span [rad]."""
     speed: Speed = 0.025

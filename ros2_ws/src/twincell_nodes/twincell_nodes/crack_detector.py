@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
-from sensor_msgs.msg import JointState, PointCloud2
+from sensor_msgs.msg import Image, JointState, PointCloud2
 from twincell_msgs.msg import AnomalyArray
 from twincell_msgs.srv import FinishScan, StartScan
 from vision_msgs.msg import Detection3DArray
@@ -16,7 +16,7 @@ from visualization_msgs.msg import MarkerArray
 
 from twincell.cell.assembly import mount_pose
 from twincell.cell.history import History
-from twincell.errors import InspectionError
+from twincell.errors import InspectionError, SensorError
 from twincell.geometry.catalogue import nominal
 from twincell.geometry.description import describe
 from twincell.geometry.pose import Pose
@@ -25,13 +25,15 @@ from twincell.inspection.detector import CrackDetector
 from twincell.motion.kinematics import ArmModel
 from twincell.sensing.types import Profiles
 from twincell_nodes import qos
-from twincell_nodes.conversions import profiles, seconds
+from twincell_nodes.conversions import profiles, seconds, spectral_image
 from twincell_nodes.markers import REPEAT, anomaly_markers
 from twincell_nodes.messages import anomaly_array, detections
 from twincell_nodes.running import CellNode, run
 
 __all__ = ["CrackDetectorNode", "main"]
 
+BESIDE = 0.05
+"""An image shows the part where the laser lay on it within this time [s]."""
 WAIT = 1.0
 """Longest simulation time to wait for the last lines of a scan [s]."""
 
@@ -64,7 +66,8 @@ class CrackDetectorNode(CellNode):
         inspection = self.world.inspection
         self._spec = self.world.profilers()[inspection.profiler]
         model = nominal(self.world.part, self.path.parent)
-        self.detector = CrackDetector(model, inspection, self._spec)
+        self._camera = self.world.cameras().get(inspection.camera or "")
+        self.detector = CrackDetector(model, inspection, self._spec, self._camera)
         carrier = self._spec.mount.arm or inspection.arm
         self._link = self._spec.mount.link or self.world.arms[carrier].tip
         self._mount = mount_pose(self._spec)
@@ -77,10 +80,17 @@ class CrackDetectorNode(CellNode):
         self._since = 0.0
         self._waiting: deque[Profiles] = deque(maxlen=100)
         self._taken = -math.inf
+        self._images: deque[Image] = deque(maxlen=32)
+        self._placed: deque[tuple[Image, Pose]] = deque(maxlen=32)
+        self._lit: list[float] = []  # times at which the laser lay on the part
+        self._dark = True
         self._finish: list[tuple[float, Future]] = []
         self._known: dict[tuple[str, str], Anomaly] = {}
         points = f"{inspection.profiler}/points"
         self.create_subscription(PointCloud2, points, self._sense, qos.SENSOR)
+        if self._camera is not None:
+            raw = f"{inspection.camera}/image_raw"
+            self.create_subscription(Image, raw, self._picture, qos.SENSOR)
         self._anomalies = self.create_publisher(AnomalyArray, "inspection/anomalies", qos.RELIABLE)
         self._boxes = self.create_publisher(Detection3DArray, "inspection/detections", qos.RELIABLE)
         self._markers = self.create_publisher(MarkerArray, "inspection/markers", qos.LATCHED)
@@ -95,10 +105,20 @@ class CrackDetectorNode(CellNode):
             self._waiting.append(profiles(message))
             self._work()
 
+    def _picture(self, message: Image) -> None:
+        if self._part is not None and seconds(message.header.stamp) >= self._since:
+            self._images.append(message)
+
     def _work(self) -> None:
         """Push the lines at whose times the joints are known."""
         while self._waiting and self._joints_until() >= self._waiting[0].stamps[-1] - 1e-9:
             self._push(self._waiting.popleft())
+        while self._images and self._joints_until() >= seconds(self._images[0].header.stamp):
+            # at once: the encoders' history is short
+            self._place(self._images.popleft())
+        if self._dark and self._placed and not self._finish:
+            # an image takes its time: it waits until no line of the part does
+            self._look()
         if self._unkept is not None:
             self._keep_map()
         self._finish = [(until, f) for until, f in self._finish if not self._ready(until, f)]
@@ -115,15 +135,15 @@ class CrackDetectorNode(CellNode):
 
     def _push(self, lines: Profiles) -> None:
         self._taken = float(lines.stamps[-1])
+        self._dark = not np.isfinite(lines.points[:, :, 2]).any()
+        if not self._dark:
+            self._lit.append(self._taken)
         part = self._part
         if part is None or lines.stamps[0] < self._since:
             return
         arms, tables = self._arm.history.at(lines.stamps), self._table.history.at(lines.stamps)
         sensors = [
-            (self._table.model.forward(t) @ self._datum).inverse()
-            @ self._arm.model.link_pose(q, self._link)
-            @ self._mount
-            for q, t in zip(arms, tables, strict=True)
+            self._in_part(q, t, self._link) @ self._mount for q, t in zip(arms, tables, strict=True)
         ]
         try:
             found = self.detector.push(lines, sensors, self.now)
@@ -133,6 +153,32 @@ class CrackDetectorNode(CellNode):
         if found:
             self._tell(part, found, self._taken)
             self._anomalies.publish(anomaly_array(part, found, self._taken))
+
+    def _in_part(self, arm: np.ndarray, table: np.ndarray, link: str) -> Pose:
+        """Pose of a link of the arm in the part's nominal frame."""
+        datum = self._table.model.forward(table) @ self._datum
+        return datum.inverse() @ self._arm.model.link_pose(arm, link)
+
+    def _place(self, message: Image) -> None:
+        """Note where the camera was when an image was taken."""
+        if self._camera is None:
+            return
+        at = np.array([seconds(message.header.stamp)])
+        arm, table = (e.history.at(at)[0] for e in (self._arm, self._table))
+        link = self._camera.mount.link or self.world.arms[self._camera.mount.arm].tip
+        pose = self._in_part(arm, table, link) @ mount_pose(self._camera)
+        self._placed.append((message, pose))
+
+    def _look(self) -> None:
+        """Show the detector the oldest image, if the laser lay on the part then."""
+        message, pose = self._placed.popleft()
+        at = seconds(message.header.stamp)
+        if self._camera is None or not any(abs(t - at) < BESIDE for t in self._lit):
+            return
+        try:
+            self.detector.look(spectral_image(message, self._camera), pose)
+        except (InspectionError, SensorError) as error:
+            self.get_logger().error(str(error))
 
     def _tell(self, part: str, found: tuple[Anomaly, ...], sensed: float) -> None:
         self._known |= {(part, a.id): a for a in found}
@@ -165,6 +211,9 @@ class CrackDetectorNode(CellNode):
             return response
         self._part, self._since = request.part_id, self.now
         self._waiting.clear()
+        self._images.clear()
+        self._placed.clear()
+        self._lit.clear()
         self._known = {k: a for k, a in self._known.items() if k[0] != request.part_id}
         response.success = True
         return response
@@ -179,6 +228,8 @@ class CrackDetectorNode(CellNode):
         future = Future()
         self._finish.append((self.now, future))
         await future
+        while self._placed:
+            self._look()
         self._part = None
         try:
             verdict = self.detector.finish(self.now)

@@ -4,7 +4,7 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo, Image
 
 from twincell.sensing.multispectral import camera_info, image
-from twincell.stack.surface import band_name
+from twincell.stack.surface import band_names
 from twincell_nodes import conversions
 from twincell_nodes.qos import SENSOR
 from twincell_nodes.running import run
@@ -14,15 +14,18 @@ __all__ = ["MultispectralNode", "main"]
 
 
 class MultispectralNode(SensorNode):
-    """Publishes raw counts: `16UC<bands>` for all, `mono16` for each band, and the intrinsics."""
+    """Publishes raw counts: `16UC<n>` for all, `mono16` for each band, intrinsics with distortion.
+
+    Where the camera has an ultraviolet band it is the last of all, and `<sensor>/uv<nm>/image`.
+    """
 
     def __init__(self) -> None:
         super().__init__("multispectral")
         self._raw = self.create_publisher(Image, f"{self.sensor}/image_raw", SENSOR)
         self._info = self.create_publisher(CameraInfo, f"{self.sensor}/camera_info", SENSOR)
         self._bands = [
-            self.create_publisher(Image, f"{self.sensor}/{band_name(band)}/image", SENSOR)
-            for band in self.spec.bands
+            self.create_publisher(Image, f"{self.sensor}/{band}/image", SENSOR)
+            for band in band_names(self.spec)
         ]
         self._intrinsics = camera_info(self.spec)
 
@@ -32,11 +35,9 @@ class MultispectralNode(SensorNode):
         taken = image(self.scene, self.spec, sensors[0], placed[0], end, self.rng)
         frame = self.optical_frame
         self._info.publish(conversions.camera_info(end, frame, self._intrinsics))
-        self._raw.publish(conversions.image(end, frame, np.moveaxis(taken.data, 0, -1)))
-        # shift the counts to the full 16 bit, as viewers expect of mono16
-        lift = 16 - taken.bits
-        for publisher, counts in zip(self._bands, taken.data, strict=True):
-            publisher.publish(conversions.image(end, frame, counts << lift))
+        self._raw.publish(conversions.image(end, frame, np.moveaxis(taken.planes, 0, -1)))
+        for publisher, counts in zip(self._bands, taken.planes, strict=True):
+            publisher.publish(conversions.band(end, frame, counts, taken.bits))
 
 
 def main(args=None) -> None:

@@ -66,6 +66,13 @@ class SensorNode(CellNode):
         carrier = self.history.index(self._carrier)
         return [Pose.from_array(r[carrier]) @ self._offset for r in rows], placed
 
+    def pose_of(self, spec: Sensor, time: float) -> Pose:
+        """Pose of another sensor of the cell at a time [s]."""
+        offset, carrier = mount_pose(spec), mount_body(self.world, spec)
+        if carrier is None:
+            return offset
+        return Pose.from_array(self.history.at([time])[0][self.history.index(carrier)]) @ offset
+
     def _frame(self) -> str:
         """The carrying link's frame where the sensor sits in its origin, else one of its own."""
         still = np.allclose(self._offset.as_array(), Pose.identity().as_array())
