@@ -19,7 +19,9 @@ def register(app: typer.Typer, panel: str) -> None:
 
 
 def schedule(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Flexible job-shop file.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Flexible job-shop or job-shop file.")
+    ],
     time_limit: Annotated[float, typer.Option(min=0.0, help="Of the whole command's work [s].")] = (
         10.0
     ),
@@ -28,16 +30,16 @@ def schedule(
     out: Annotated[Path, typer.Option(help="Folder for plan and picture.")] = Path("out/schedule"),
     json: Json = False,
 ) -> None:
-    """Plan a flexible job-shop file: shortest makespan within a time limit, with its bound."""
+    """Plan a (flexible) job-shop file: shortest makespan within a time limit, with its bound."""
     from time import perf_counter
 
     from twincell.errors import ProductionError
     from twincell.production.shop_check import faults
-    from twincell.production.shop_files import read_shop
+    from twincell.production.shop_files import read_any
     from twincell.production.shop_solver import shortest
 
     begun = perf_counter()
-    shop = read_shop(file)
+    shop = read_any(file)
     # reading and building count, so that the limit holds for the whole
     spent = perf_counter() - begun
     made = shortest(shop, max(0.0, time_limit - spent - 0.2), workers=workers, seed=seed)
@@ -173,8 +175,8 @@ def _write(out: Path, stem: str, plan: Any, machines: int, title: str) -> dict[s
     from twincell.report.gantt import gantt
 
     lines = ["job,operation,machine,start,end"]
-    for p in sorted(plan.values(), key=lambda p: (p.start, p.machine, p.end)):
-        lines.append(f"{p.job},{p.number + 1},M{p.machine + 1},{p.start},{p.end}")
+    rows = sorted(plan.values(), key=lambda p: (p.start, p.machine, p.end))
+    lines += [f"{p.job},{p.number + 1},M{p.machine + 1},{p.start},{p.end}" for p in rows]
     data = {
         "plan": (out / f"{stem}.csv", ("\n".join(lines) + "\n").encode()),
         "picture": (out / f"{stem}.png", gantt(plan, machines, title)),

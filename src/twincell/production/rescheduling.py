@@ -132,6 +132,7 @@ def _disturb(
     for job in event.arrivals:
         jobs[job.name] = job
     for name, machine, duration in event.durations:
+        took = {(o.number, m): d for o in jobs[name].operations for m, d in o.modes}
         ops = tuple(
             Operation(o.number, tuple((m, duration if m == machine else d) for m, d in o.modes))
             for o in jobs[name].operations
@@ -139,7 +140,8 @@ def _disturb(
         jobs[name] = replace(jobs[name], operations=ops)
         for key, placed in begun.items():
             if key[0] == name and placed.machine == machine and placed.end > event.time:
-                end = max(event.time, placed.start + duration)
+                # by the difference, so that what a failure has added stays
+                end = max(event.time, placed.end + duration - took[placed.number, machine])
                 begun[key] = replace(placed, end=end)
     for machine, length in event.down:
         # failures that overlap last until the later end
@@ -191,9 +193,9 @@ def _decide(
     options = [o for o in options if makespan(o[0]) <= latest]
     steady = min(options, key=lambda o: (nervousness(before, o[0])[0], makespan(o[0])))
     if rest.operations <= _LARGEST and nervousness(before, steady[0])[0]:
-        made = steadiest(rest, before, latest, seconds / 2, steady[0], workers, seed)
-        if made is not None and nervousness(before, made) < nervousness(before, steady[0]):
-            return made, "match_up"
+        calm = steadiest(rest, before, latest, seconds / 2, steady[0], workers, seed)
+        if calm is not None and nervousness(before, calm) < nervousness(before, steady[0]):
+            return calm, "match_up"
     return steady
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +71,7 @@ class Shop:
         ready: machine not before; all 0 where it is empty.
         setup: between the end of job a and the start of job b on a machine, by the jobs' places in
             `jobs`, shape (machines, jobs, jobs); None without set-ups.
-        frozen: operations that stay where they are.
+        frozen: operations that stay where they are: the first of their jobs.
     """
 
     machines: int
@@ -100,10 +101,32 @@ class Shop:
         shape = (self.machines, len(self.jobs), len(self.jobs))
         if self.setup is not None and (self.setup.shape != shape or self.setup.min(initial=0) < 0):
             raise ProductionError(f"setup: shape {self.setup.shape}; valid: {shape}, all >= 0")
+        self._check_frozen()
+
+    def _check_frozen(self) -> None:
+        """They are what has begun: the first of their jobs, one after the other."""
         known = {(j.name, o.number) for j in self.jobs for o in j.operations}
         for key in self.frozen:
             if key not in known:
                 raise ProductionError(f"frozen operation {key} is not in the shop")
+        for job in self.jobs:
+            begun, clock = True, 0
+            for op in job.operations:
+                placed = self.frozen.get((job.name, op.number))
+                if placed is not None and (not begun or placed.start < clock):
+                    raise ProductionError(
+                        f"frozen operation {placed.key} starts before the one ahead of it has "
+                        "ended; valid: the first operations of a job, in sequence"
+                    )
+                begun = placed is not None
+                clock = placed.end if placed is not None else clock
+        on = sorted(self.frozen.values(), key=lambda p: (p.machine, p.start))
+        for first, second in pairwise(on):
+            if first.machine == second.machine and second.start < first.end:
+                raise ProductionError(
+                    f"frozen operations {first.key} and {second.key} are on machine "
+                    f"{first.machine} at once; valid: one after the other"
+                )
 
     def free(self, machine: int) -> int:
         """When a machine is there first."""

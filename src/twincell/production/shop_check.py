@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from twincell.production.shop import Shop, ShopPlan
 
 __all__ = ["faults"]
@@ -46,7 +48,7 @@ def faults(shop: Shop, plan: ShopPlan) -> list[str]:
             (p for p in plan.values() if p.machine == machine and p.job in place),
             key=lambda p: (p.start, p.end),
         )
-        for first, second in zip(queue, queue[1:], strict=False):
+        for first, second in pairwise(queue):
             wait = 0
             if shop.setup is not None:
                 wait = int(shop.setup[machine, place[first.job], place[second.job]])

@@ -101,8 +101,8 @@ def read_events(path: Path, shop: Shop) -> tuple[ShopEvent, ...]:
         else:
             names = []
             for n, text in details:
-                for word in text.replace(";", " ").split():
-                    names.append(f"J{_number(path, n, word, 'J', count)}")
+                words = text.replace(";", " ").split()
+                names += [f"J{_number(path, n, word, 'J', count)}" for word in words]
             events.append(ShopEvent(name, time, cancelled=tuple(dict.fromkeys(names))))
     return tuple(events)
 

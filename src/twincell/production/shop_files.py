@@ -13,7 +13,7 @@ from pathlib import Path
 from twincell.errors import ProductionError
 from twincell.production.shop import Operation, Shop, ShopJob
 
-__all__ = ["lines_of", "read_job_shop", "read_shop", "whole"]
+__all__ = ["lines_of", "read_any", "read_job_shop", "read_shop", "whole"]
 
 _LARGEST = 10**7
 """A duration above it is a fault: CP-SAT counts sums of them in 64 bits."""
@@ -146,6 +146,34 @@ def read_job_shop(path: Path) -> Shop:
             )
         )
     return _shop(path, machines, raw)
+
+
+def read_any(path: Path) -> Shop:
+    """A flexible file, or a job-shop file in which every job visits a machine once at most.
+
+    Raises:
+        ProductionError: the file is neither; the message is about the flexible format unless the
+            first line has no header.
+    """
+    rows = lines_of(path)
+    if len(rows[0][1].split()) > 3:
+        return read_job_shop(path)
+    try:
+        return read_shop(path)
+    except ProductionError:
+        lengths = {len(text.split()) for _, text in rows[1:]}
+        try:
+            shop = read_job_shop(path)
+        except ProductionError:
+            shop = None
+        if shop is None or lengths != {2 * shop.machines} or not all(map(_visits_once, shop.jobs)):
+            raise
+        return shop
+
+
+def _visits_once(job: ShopJob) -> bool:
+    machines = [o.modes[0][0] for o in job.operations]
+    return len(set(machines)) == len(machines)
 
 
 def _count(path: Path, rows: list[tuple[int, str]], jobs: int) -> None:

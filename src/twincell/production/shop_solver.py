@@ -59,7 +59,7 @@ def shortest(
     model.model.minimize(last)
     found = model.search(seed, workers, seconds)
     if found.status == "INFEASIBLE":
-        raise ProductionError("frozen operations contradict each other; no plan keeps them all")
+        raise ProductionError("no plan fits; is the one to begin with not valid?")
     bound = max(bound, round(found.bound))
     if not found.solved:
         return Solution(known, value, bound, method)
