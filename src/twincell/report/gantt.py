@@ -10,6 +10,12 @@ from twincell.report.style import INK, LINE, figure, look, png
 __all__ = ["gantt"]
 
 
+def _ink(fill: tuple[float, float, float, float]) -> str:
+    """White on dark bars: by the relative luminance of WCAG 2, without its gamma."""
+    red, green, blue, _ = fill
+    return INK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.42 else "white"
+
+
 def gantt(plan: ShopPlan, machines: int, title: str) -> bytes:
     """One bar an operation; jobs are named where the bar is wide enough.
 
@@ -50,7 +56,7 @@ def gantt(plan: ShopPlan, machines: int, title: str) -> bytes:
                     ha="center",
                     va="center",
                     fontsize=6.5,
-                    color=INK,
+                    color=_ink(shade[placed.job]),
                 )
         axes.set_yticks(range(1, machines + 1), [f"M{m}" for m in range(1, machines + 1)])
         axes.invert_yaxis()
