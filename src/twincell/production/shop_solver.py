@@ -1,4 +1,4 @@
-"""Plans of job shops by CP-SAT: shortest makespan, or least shift against the running plan."""
+"""Plans of job shops: shortest makespan by CP-SAT and tabu search, or least shift by CP-SAT."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from twincell.errors import ProductionError
 from twincell.production.cpsat import Task, TaskModel
 from twincell.production.shop import Key, Placed, Shop, ShopPlan, makespan
 from twincell.production.shop_rules import dispatch, load_bound
+from twincell.production.shop_tabu import fits, improved
 
 __all__ = ["Solution", "shortest", "steadiest"]
+
+_FIRST, _TABU = 0.2, 0.45
+"""Shares of the time: CP-SAT proves what is easy, tabu search improves, CP-SAT takes the rest."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Solution:
         plan: valid.
         makespan: end of its last operation.
         bound: no plan ends earlier.
-        method: `cp_sat`, or the rule that made it.
+        method: `cp_sat`, `tabu`, `dispatch`, or `given` where it is the one to begin with.
     """
 
     plan: ShopPlan
@@ -49,24 +53,59 @@ def shortest(
         seed: of the search.
     """
     known = start if start is not None else dispatch(shop)
-    method = "given" if start is not None else "dispatch"
-    value, bound = makespan(known), load_bound(shop)
-    if value <= bound or seconds <= 0:
-        return Solution(known, value, bound, method)
-    model, tasks = _tasks(shop, value, known)
-    last = model.makespan([t.end for t in tasks.values()], bound)
-    model.model.add_hint(last, value)
+    made = Solution(known, makespan(known), load_bound(shop), "given" if start else "dispatch")
+    if not fits(shop):
+        return _search(shop, made, seconds, workers, seed)
+    made = _search(shop, made, seconds * _FIRST, workers, seed)
+    if made.gap and seconds > 0:
+        plan = improved(shop, made.plan, seconds * _TABU, made.bound, workers, seed)
+        if makespan(plan) < made.makespan:
+            made = Solution(plan, makespan(plan), made.bound, "tabu")
+    return _search(shop, made, seconds * (1.0 - _FIRST - _TABU), workers, seed + 1)
+
+
+def _search(shop: Shop, known: Solution, seconds: float, workers: int, seed: int) -> Solution:
+    """CP-SAT from a known plan, which stays where nothing better is found."""
+    if not known.gap or seconds <= 0:
+        return known
+    model, tasks = _tasks(shop, known.makespan, known.plan)
+    last = model.makespan([t.end for t in tasks.values()], known.bound)
+    model.model.add_hint(last, known.makespan)
+    _loads(shop, model, tasks, last)
     model.model.minimize(last)
     found = model.search(seed, workers, seconds)
     if found.status == "INFEASIBLE":
         raise ProductionError("no plan fits; is the one to begin with not valid?")
-    bound = max(bound, round(found.bound))
-    if not found.solved:
-        return Solution(known, value, bound, method)
-    plan = _read(shop, tasks, found.solver)
-    if makespan(plan) >= value:
-        return Solution(known, value, min(bound, value), method)
-    return Solution(plan, makespan(plan), bound, "cp_sat")
+    bound = min(max(known.bound, round(found.bound)), known.makespan)
+    if found.solved:
+        plan = _read(shop, tasks, found.solver)
+        if makespan(plan) < known.makespan:
+            return Solution(plan, makespan(plan), bound, "cp_sat")
+    return Solution(known.plan, known.makespan, bound, known.method)
+
+
+def _loads(shop: Shop, model: TaskModel, tasks: dict[Key, Task], last: Any) -> None:
+    """What a machine is given lies between the earliest head and the shortest tail of it.
+
+    True of any plan, but told to the linear relaxation, which then shares work out over machines.
+    """
+    work: dict[int, list[tuple[Any, int, int]]] = {}
+    for job in shop.jobs:
+        least = [min(d for _, d in o.modes) for o in job.operations]
+        head = job.ready
+        for i, op in enumerate(job.operations):
+            key = (job.name, op.number)
+            if key in shop.frozen:
+                head = max(head, shop.frozen[key].end)
+                continue
+            chosen = tasks[key].chosen or (1,)
+            for (machine, size), on in zip(op.modes, chosen, strict=True):
+                start = max(head, shop.free(machine))
+                work.setdefault(machine, []).append((size * on, start, sum(least[i + 1 :])))
+            head += least[i]
+    for items in work.values():
+        first, tail = min(i[1] for i in items), min(i[2] for i in items)
+        model.model.add(last >= first + sum(i[0] for i in items) + tail)
 
 
 def steadiest(
