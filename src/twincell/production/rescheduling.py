@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from twincell.errors import ProductionError
 from twincell.production.shop import (
     Key,
@@ -21,10 +23,12 @@ from twincell.production.shop import (
     makespan,
     nervousness,
 )
+from twincell.production.shop_calm import calmer
 from twincell.production.shop_check import faults
 from twincell.production.shop_events import ShopEvent
-from twincell.production.shop_rules import insert, load_bound, shift_right
+from twincell.production.shop_rules import dispatch, insert, load_bound, shift_right
 from twincell.production.shop_solver import shortest, steadiest
+from twincell.production.shop_tabu import TabuSearch, fits
 
 __all__ = ["POLICIES", "Played", "Policy", "Step", "hindsight_bound", "play"]
 
@@ -33,8 +37,8 @@ POLICIES: tuple[Policy, ...] = ("match_up", "right_shift", "complete")
 
 _SLACK = 0.005
 """Share of the shortest makespan found that match-up gives away for a steadier plan."""
-_LARGEST = 600
-"""Open operations above which the search for the steadiest plan is left out."""
+_STEPS = 200
+"""Iterations of the tabu search from the running sequence, beside one an operation."""
 
 
 @dataclass(frozen=True)
@@ -186,17 +190,33 @@ def _decide(
     if makespan(shifted) <= bound:
         return shifted, "right_shift"
     packed = insert(rest, before)
-    near = min(shifted, packed, key=makespan)
-    best = shortest(rest, seconds / 2, near, workers, seed)
+    fresh = dispatch(rest)
+    best = shortest(rest, seconds / 2, min(packed, fresh, key=makespan), workers, seed)
     latest = int(best.makespan * (1 + _SLACK))
-    options = [(best.plan, "shortest"), (packed, "insertion"), (shifted, "right_shift")]
+    options = [
+        # pulled to the left: machines that idle now are missed when the next job arrives
+        (insert(rest, best.plan), "shortest"),
+        (best.plan, "shortest"),
+        (packed, "insertion"),
+        (fresh, "dispatch"),
+    ]
+    quick = fits(rest)
+    if quick:
+        # the shortest way from the running sequence into the limit
+        near = TabuSearch(rest, packed, np.random.default_rng(seed))
+        near.run(_STEPS + rest.operations, latest)
+        options.append((near.plan, "tabu"))
     options = [o for o in options if makespan(o[0]) <= latest]
-    steady = min(options, key=lambda o: (nervousness(before, o[0])[0], makespan(o[0])))
-    if rest.operations <= _LARGEST and nervousness(before, steady[0])[0]:
-        calm = steadiest(rest, before, latest, seconds / 2, steady[0], workers, seed)
-        if calm is not None and nervousness(before, calm) < nervousness(before, steady[0]):
-            return calm, "match_up"
-    return steady
+    near_plan, method = min(options, key=lambda o: (nervousness(before, o[0])[0], makespan(o[0])))
+    if not nervousness(before, near_plan)[0] or seconds <= 0:
+        return near_plan, method
+    if quick:
+        calm: ShopPlan | None = calmer(rest, before, near_plan, latest, seconds / 2, workers, seed)
+    else:
+        calm = steadiest(rest, before, latest, seconds / 2, near_plan, workers, seed)
+    if calm is not None and nervousness(before, calm) < nervousness(before, near_plan):
+        return calm, "match_up"
+    return near_plan, method
 
 
 def hindsight_bound(shop: Shop, events: Sequence[ShopEvent]) -> int:

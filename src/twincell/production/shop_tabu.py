@@ -11,15 +11,15 @@ Journal of Scheduling 3 (2000), 3-20.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from twincell.production.shop import Placed, Shop, ShopPlan, makespan
+from twincell.production.shop import Operation, Placed, Shop, ShopJob, ShopPlan, makespan
 
-__all__ = ["TabuSearch", "fits", "improved"]
+__all__ = ["Sequences", "TabuSearch", "fits", "improved", "links", "move", "times"]
 
 Ints = NDArray[np.int64]
 
@@ -40,7 +40,7 @@ def fits(shop: Shop) -> bool:
 
 
 @dataclass(frozen=True)
-class _Net:
+class Net:
     """The shop as arrays, shapes (operations,), (modes,), (machines,).
 
     Attributes:
@@ -62,6 +62,75 @@ class _Net:
     ready: Ints
 
 
+@dataclass
+class Sequences:
+    """The modes of all operations and their sequence on each machine.
+
+    Attributes:
+        shop: that is planned.
+        net: the same as arrays.
+        operations: with their jobs, by number.
+        mode: of each operation.
+        row: operations of a machine in sequence, shape (machines, operations + 1).
+        size: how many of a row count.
+    """
+
+    shop: Shop
+    net: Net
+    operations: list[tuple[ShopJob, Operation]]
+    mode: Ints
+    row: Ints
+    size: Ints
+
+    @classmethod
+    def of(cls, shop: Shop, plan: ShopPlan) -> Sequences:
+        """Those of a plan."""
+        operations = [(j, o) for j in shop.jobs for o in j.operations]
+        count = len(operations)
+        mode = np.zeros(count, np.int64)
+        rows: list[list[tuple[int, int]]] = [[] for _ in range(shop.machines)]
+        for v, (job, op) in enumerate(operations):
+            placed = plan[job.name, op.number]
+            mode[v] = next(k for k, (m, _) in enumerate(op.modes) if m == placed.machine)
+            rows[placed.machine].append((placed.start, v))
+        row = np.full((shop.machines, count + 1), -1, np.int64)
+        for m, items in enumerate(rows):
+            row[m, : len(items)] = [v for _, v in sorted(items)]
+        size = np.array([len(items) for items in rows], np.int64)
+        return cls(shop, _net(shop), operations, mode, row, size)
+
+    def copy(self) -> Sequences:
+        """The same, to be changed apart."""
+        return replace(self, mode=self.mode.copy(), row=self.row.copy(), size=self.size.copy())
+
+    def take(self, other: Sequences) -> None:
+        """Become as another of the same shop."""
+        self.mode[:], self.row[:], self.size[:] = other.mode, other.row, other.size
+
+    def starts(self) -> Ints:
+        """Of each operation, as early as its sequence allows."""
+        net, count = self.net, len(self.mode)
+        took, on = self.durations(), net.machine[net.first[:-1] + self.mode]
+        left, right = links(self.row, self.size, count)
+        head, tail, order = (np.empty(count, np.int64) for _ in range(3))
+        times(net.before, net.after, net.head, net.ready, on, took, left, right, order, head, tail)
+        return head
+
+    def durations(self) -> Ints:
+        """Of each operation in its mode."""
+        took: Ints = self.net.duration[self.net.first[:-1] + self.mode]
+        return took
+
+    def plan(self) -> ShopPlan:
+        """Each operation as early as its sequence allows."""
+        made = {}
+        for v, (at, (job, op)) in enumerate(zip(self.starts(), self.operations, strict=True)):
+            machine, took = op.modes[self.mode[v]]
+            key = job.name, op.number
+            made[key] = Placed(*key, machine, int(at), int(at) + took)
+        return made
+
+
 class TabuSearch:
     """A search that goes on where it stood, some iterations at a time.
 
@@ -72,28 +141,13 @@ class TabuSearch:
     """
 
     def __init__(self, shop: Shop, start: ShopPlan, rng: np.random.Generator) -> None:
-        self._shop = shop
-        self._ops = [(j, o) for j in shop.jobs for o in j.operations]
-        self._net = _net(shop)
+        self._at = Sequences.of(shop, start)
+        self._best = self._at.copy()
         self._rng = rng
-        count = len(self._ops)
-        self._mode = np.zeros(count, np.int64)
-        rows: list[list[tuple[int, int]]] = [[] for _ in range(shop.machines)]
-        for v, (job, op) in enumerate(self._ops):
-            placed = start[job.name, op.number]
-            self._mode[v] = next(k for k, (m, _) in enumerate(op.modes) if m == placed.machine)
-            rows[placed.machine].append((placed.start, v))
-        self._row = np.full((shop.machines, count + 1), -1, np.int64)
-        self._size = np.array([len(r) for r in rows], np.int64)
-        for m, row in enumerate(rows):
-            self._row[m, : len(row)] = [v for _, v in sorted(row)]
-        self._tabu = np.zeros(len(self._net.machine), np.int64)
+        self._tabu = np.zeros(len(self._at.net.machine), np.int64)
         # iteration, iteration of the best plan, makespan of the best plan
-        self._count = np.zeros(3, np.int64)
-        self._best_mode, self._best_row = self._mode.copy(), self._row.copy()
-        self._best_size = self._size.copy()
-        starts, _ = self._starts(self._mode, self._row, self._size)
-        self._count[2] = int((starts + self._durations(self._mode)).max(initial=0))
+        ends = self._at.starts() + self._at.durations()
+        self._count = np.array([0, 0, ends.max(initial=0)], np.int64)
 
     @property
     def makespan(self) -> int:
@@ -103,13 +157,7 @@ class TabuSearch:
     @property
     def plan(self) -> ShopPlan:
         """The best so far, each operation as early as its sequence allows."""
-        starts, _ = self._starts(self._best_mode, self._best_row, self._best_size)
-        made = {}
-        for v, (job, op) in enumerate(self._ops):
-            machine, duration = op.modes[self._best_mode[v]]
-            at = int(starts[v])
-            made[job.name, op.number] = Placed(job.name, op.number, machine, at, at + duration)
-        return made
+        return self._best.plan()
 
     def run(self, iterations: int, bound: int = 0) -> bool:
         """Go on.
@@ -121,33 +169,18 @@ class TabuSearch:
         Returns:
             Whether there is anything left to look for.
         """
-        net = self._net
+        at, best, net = self._at, self._best, self._at.net
         return bool(
             _run(
                 net.before, net.after, net.head, net.first, net.machine, net.duration, net.ready,
-                self._mode, self._row, self._size, self._tabu, self._count,
-                self._best_mode, self._best_row, self._best_size,
+                at.mode, at.row, at.size, self._tabu, self._count,
+                best.mode, best.row, best.size,
                 iterations, bound, _PATIENCE, _SHAKES, self._rng,
             )
         )  # fmt: skip
 
-    def _durations(self, mode: Ints) -> Ints:
-        took: Ints = self._net.duration[self._net.first[:-1] + mode]
-        return took
 
-    def _starts(self, mode: Ints, row: Ints, size: Ints) -> tuple[Ints, Ints]:
-        net = self._net
-        count = len(mode)
-        took = self._durations(mode)
-        left, right = _links(row, size, count)
-        order = np.empty(count, np.int64)
-        head, tail = np.empty(count, np.int64), np.empty(count, np.int64)
-        on = net.machine[net.first[:-1] + mode]
-        _times(net.before, net.after, net.head, net.ready, on, took, left, right, order, head, tail)
-        return head, tail
-
-
-def _net(shop: Shop) -> _Net:
+def _net(shop: Shop) -> Net:
     before: list[int] = []
     after: list[int] = []
     head: list[int] = []
@@ -163,11 +196,11 @@ def _net(shop: Shop) -> _Net:
             first.append(len(machine))
     ready = [shop.free(m) for m in range(shop.machines)]
     columns = (before, after, head, first, machine, duration, ready)
-    return _Net(*(np.array(c, np.int64) for c in columns))
+    return Net(*(np.array(c, np.int64) for c in columns))
 
 
 @njit(cache=True, nogil=True)
-def _links(row, size, count):  # type: ignore[no-untyped-def]
+def links(row, size, count):  # type: ignore[no-untyped-def]
     """Neighbours of each operation on its machine, -1 where there is none."""
     left, right = np.full(count, -1, np.int64), np.full(count, -1, np.int64)
     for m in range(len(size)):
@@ -178,7 +211,7 @@ def _links(row, size, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _times(  # type: ignore[no-untyped-def]
+def times(  # type: ignore[no-untyped-def]
     before, after, release, ready, on, took, left, right, order, head, tail
 ):
     """Longest paths from the start to and after each operation; -1 where the sequence is a cycle.
@@ -271,7 +304,7 @@ def _without(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _move(v, mode, to, first, machine, row, size, at):  # type: ignore[no-untyped-def]
+def move(v, mode, to, first, machine, row, size, at):  # type: ignore[no-untyped-def]
     """Put v on its mode `to`, at a place that is counted without it."""
     m = machine[first[v] + mode[v]]
     i = 0
@@ -309,8 +342,8 @@ def _run(  # type: ignore[no-untyped-def]
         for v in range(ops):
             took[v] = duration[first[v] + mode[v]]
             on[v] = machine[first[v] + mode[v]]
-        left, right = _links(row, size, ops)
-        now = _times(before, after, release, ready, on, took, left, right, order, head, tail)
+        left, right = links(row, size, ops)
+        now = times(before, after, release, ready, on, took, left, right, order, head, tail)
         if now < count[2]:
             count[2], count[1] = now, count[0]
             best_mode[:], best_row[:], best_size[:] = mode, row, size
@@ -406,7 +439,7 @@ def _run(  # type: ignore[no-untyped-def]
         if shake > 0:
             shake -= 1
         tabu[first[chosen] + mode[chosen]] = count[0] + length + first[chosen + 1] - first[chosen]
-        _move(chosen, mode, to, first, machine, row, size, where)
+        move(chosen, mode, to, first, machine, row, size, where)
     return True
 
 
