@@ -11,14 +11,17 @@ import typer
 from typer.core import TyperGroup
 
 from twincell import __version__
-from twincell.cli import bag, demo, inspect, pod, schedule, shift, stack, world
+from twincell.cli import bag, demo, inspect, journal, pod, schedule, shift, stack, world
 from twincell.cli.output import fail
 from twincell.errors import TwincellError
 
 __all__ = ["app"]
 
 
-_ORDER = ("world", "run", "report", "demo", "up", "bag", "inspect", "schedule", "reschedule", "pod")
+_ORDER = (
+    "world", "run", "report", "demo", "up", "bag", "inspect", "journal",
+    "schedule", "reschedule", "pod",
+)  # fmt: skip
 
 
 class _Commands(TyperGroup):
@@ -72,5 +75,6 @@ demo.register(app, panel="3. The ROS stack")
 stack.register(app, panel="3. The ROS stack")
 app.add_typer(bag.app, name="bag", rich_help_panel="4. What was recorded")
 app.add_typer(inspect.app, name="inspect", rich_help_panel="4. What was recorded")
+app.add_typer(journal.app, name="journal", rich_help_panel="4. What was recorded")
 schedule.register(app, panel="5. Plans")
 pod.register(app, panel="6. Studies")
