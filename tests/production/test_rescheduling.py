@@ -20,7 +20,7 @@ def one(machine: int, *durations: int) -> tuple[Operation, ...]:
 
 
 def run(shop, events, policy, first=None):
-    return play(shop, first or dispatch(shop), events, policy, 2.0, lambda: 0.0, workers=1)
+    return play(shop, first or dispatch(shop), events, policy, 0.2, lambda: 0.0, workers=1)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -108,7 +108,7 @@ def played_shops(draw):
     return shop, tuple(events)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(case=played_shops(), policy=st.sampled_from(POLICIES))
 def test_what_was_done_could_have_been_done(case, policy) -> None:
     """Judged tick by tick from the events alone: machines that are down do nothing."""

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from twincell import __version__
-from twincell.cli import bag, demo, inspect, journal, pod, schedule, shift, stack, world
+from twincell.cli import ariac, bag, demo, inspect, journal, pod, schedule, shift, stack, world
 from twincell.cli.output import fail
 from twincell.errors import TwincellError
 
@@ -20,7 +20,7 @@ __all__ = ["app"]
 
 _ORDER = (
     "world", "run", "report", "demo", "up", "bag", "inspect", "journal",
-    "schedule", "reschedule", "pod",
+    "schedule", "reschedule", "ariac", "pod",
 )  # fmt: skip
 
 
@@ -77,4 +77,5 @@ app.add_typer(bag.app, name="bag", rich_help_panel="4. What was recorded")
 app.add_typer(inspect.app, name="inspect", rich_help_panel="4. What was recorded")
 app.add_typer(journal.app, name="journal", rich_help_panel="4. What was recorded")
 schedule.register(app, panel="5. Plans")
+ariac.register(app, panel="5. Plans")
 pod.register(app, panel="6. Studies")

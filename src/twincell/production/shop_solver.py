@@ -9,7 +9,7 @@ from typing import Any
 from twincell.errors import ProductionError
 from twincell.production.cpsat import Task, TaskModel
 from twincell.production.shop import Key, Placed, Shop, ShopPlan, makespan
-from twincell.production.shop_rules import dispatch, load_bound
+from twincell.production.shop_rules import dispatch, insert, load_bound
 from twincell.production.shop_tabu import fits, improved
 
 __all__ = ["Solution", "shortest", "steadiest"]
@@ -79,6 +79,8 @@ def _search(shop: Shop, known: Solution, seconds: float, workers: int, seed: int
     bound = min(max(known.bound, round(found.bound)), known.makespan)
     if found.solved:
         plan = _read(shop, tasks, found.solver)
+        # nothing is planned later than it could be: idle machines are missed when more arrives
+        plan = min(insert(shop, plan), plan, key=makespan)
         if makespan(plan) < known.makespan:
             return Solution(plan, makespan(plan), bound, "cp_sat")
     return Solution(known.plan, known.makespan, bound, known.method)
