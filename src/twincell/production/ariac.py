@@ -113,13 +113,14 @@ class _Reader:
     """The file, and what is gathered on the way."""
 
     source: Source
-    notes: list[str] = field(default_factory=list)
+    notes: list[tuple[int, str]] = field(default_factory=list)
 
     def fail(self, loc: Loc, text: str) -> ProductionError:
         return ProductionError(self.source.fault(loc, text))
 
     def note(self, loc: Loc, text: str) -> None:
-        self.notes.append(f"line {self.source.line(loc)}: {text}")
+        line = self.source.line(loc)
+        self.notes.append((line, f"line {line}: {text}"))
 
     def at(self, loc: Loc) -> Any:
         value: Any = self.source.value
@@ -230,7 +231,7 @@ def read_trial(path: Path) -> Trial:
         dict(material),
         arrivals,
         dict(needed - material),
-        tuple(read.notes),
+        tuple(text for _, text in sorted(read.notes, key=lambda n: n[0])),
     )
 
 

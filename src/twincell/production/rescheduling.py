@@ -37,6 +37,8 @@ POLICIES: tuple[Policy, ...] = ("match_up", "right_shift", "complete")
 
 _SLACK = 0.005
 """Share of the shortest makespan found that match-up gives away for a steadier plan."""
+_BUSY = 0.75
+"""Where no machine works for more than this share of the time, idle time may stay in the plan."""
 _STEPS = 200
 """Iterations of the tabu search from the running sequence, beside one an operation."""
 
@@ -206,6 +208,8 @@ def _decide(
         near = TabuSearch(rest, packed, np.random.default_rng(seed))
         near.run(_STEPS + rest.operations, latest)
         options.append((near.plan, "tabu"))
+    if _busiest(rest, shifted) <= _BUSY:
+        options.append((shifted, "right_shift"))
     options = [o for o in options if makespan(o[0]) <= latest]
     near_plan, method = min(options, key=lambda o: (nervousness(before, o[0])[0], makespan(o[0])))
     if not nervousness(before, near_plan)[0] or seconds <= 0:
@@ -217,6 +221,16 @@ def _decide(
     if calm is not None and nervousness(before, calm) < nervousness(before, near_plan):
         return calm, "match_up"
     return near_plan, method
+
+
+def _busiest(rest: Shop, plan: ShopPlan) -> float:
+    """Share of the time to the end of the plan for which its busiest machine works."""
+    work = [0] * rest.machines
+    for placed in plan.values():
+        work[placed.machine] += placed.end - placed.start
+    begin = min((rest.free(m) for m in range(rest.machines)), default=0)
+    span = makespan(plan) - begin
+    return max(work, default=0) / span if span else 0.0
 
 
 def hindsight_bound(shop: Shop, events: Sequence[ShopEvent]) -> int:
