@@ -232,7 +232,8 @@ def verify(path: str | Path) -> int:
 
 def _scan(data: bytes) -> Verified:
     if not data.startswith(_PROLOGUE):
-        if data and _PROLOGUE.startswith(data):
+        if _PROLOGUE.startswith(data):
+            # killed before the first entry
             return Verified((), torn=len(data))
         kept = (
             "it is a journal whose beginning was altered"
