@@ -1,7 +1,7 @@
 """Images of the multispectral camera a second, beside pybullet.getCameraImage (TinyRenderer).
 
 Both draw the running cell with a blade in the fixture, at the same resolution from the same place,
-on one thread, in the same run, in turns. The peer rasterises the same triangles to three colours of
+on one core, in the same run, in turns. The peer rasterises the same triangles to three colours of
 8 bit with a shadow map; it has no bands, no noise and no units. Time is the thread's processor
 time, so that other work on the machine counts little; the wall's is printed beside it.
 """
@@ -9,6 +9,7 @@ time, so that other work on the machine counts little; the wall's is printed bes
 from __future__ import annotations
 
 import dataclasses
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -98,6 +99,8 @@ def _treated(bodies: tuple[Body, ...], world: World, base: Path) -> list[Body]:
 def main() -> None:
     """Measure and report."""
     cv2.setNumThreads(1)
+    # the ray caster's idle workers spin: on a second core they would count as ours
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     path = world_path("blade_cell")
     world = load_world(path)
     descriptions = {n: describe(n, a, path.parent) for n, a in world.arms.items()}

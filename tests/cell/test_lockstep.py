@@ -54,7 +54,7 @@ def test_a_critical_crack_stops_the_inspector_and_the_blade_is_rejected(critical
 
 def test_work_goes_on_only_after_the_operators_reset(critical: RunResult):
     kinds = [(e.kind, e.subject) for e in critical.events]
-    asked = kinds.index(("stop_requested", "critical_anomaly"))
+    asked = kinds.index(("stop", "critical_anomaly"))
     reset = kinds.index(("reset", "operator"))
     assert asked < reset < kinds.index(("released", ""))
     assert ("task_done", "blade_4/unload") in kinds[reset:]

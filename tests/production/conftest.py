@@ -33,6 +33,7 @@ from twincell.production.messages import (
 from twincell.production.orchestrator import Orchestrator
 from twincell.production.targets import Targets
 from twincell.safety.operator import Operator
+from twincell.safety.reaction import Reaction
 from twincell.safety.supervisor import Supervisor
 from twincell.world.load import load_world
 from twincell.world.model import World
@@ -94,6 +95,7 @@ class FakeCell:
         self.orchestrator = Orchestrator(world, self.motions, seed=1, **kwargs)
         self.supervisor = Supervisor(world)
         self.operator = Operator(world)
+        self.reaction = Reaction(world)
         self.targets = Targets(world, Pose.of((0.55, 0.0, 0.72)) @ Pose.at(world.fixture.place))
         self.cracks = cracks or {}
         self.now = 0.0
@@ -254,7 +256,13 @@ class FakeCell:
         part = self.scan or ""
         length = self.cracks.get(part, 0.0)
         if length >= self.world.inspection.criteria.critical:
-            self._send(AnomalyFound(self.anomaly(part, length, "critical")))
+            found = self.anomaly(part, length, "critical")
+            asked = self.reaction.request(
+                found.id, part, found.severity, length, found.light, self.now
+            )
+            if asked is not None:
+                self.supervisor.request(asked, self.now)
+            self._send(AnomalyFound(found))
 
     def run(self, limit: float = 600.0) -> dict[str, Any]:
         while not self.orchestrator.finished:

@@ -29,7 +29,7 @@ class Client:
         from rclpy.action import ActionClient
         from rclpy.executors import SingleThreadedExecutor
         from sensor_msgs.msg import JointState
-        from twincell_msgs.msg import SafetyState, StopReport
+        from twincell_msgs.msg import SafetyState, StopReport, StopRequest
 
         from twincell_nodes import qos
 
@@ -49,6 +49,11 @@ class Client:
         self.node.create_subscription(JointState, f"{ARM}/joint_states", self._joints, 10)
         self.node.create_subscription(
             StopReport, "safety/stop_report", self.reports.append, qos.RELIABLE
+        )
+        self.asked: list[Any] = []
+        self.latched: Any = None
+        self.node.create_subscription(
+            StopRequest, "safety/stop_request", self.asked.append, qos.RELIABLE
         )
         self.speaking = False
         self.stopped = False
@@ -90,7 +95,10 @@ class Client:
             active=(request,) if self.stopped else (),
             text="",
         )
-        self.states.publish(safety_state(state))
+        message = safety_state(state)
+        if self.latched is not None:
+            message.active = [self.latched]
+        self.states.publish(message)
 
     def ask(self, joints: list[str], step: float, seconds: float = 2.0) -> Any:
         """Send a goal that moves the first joint; the future of its result."""
@@ -199,5 +207,19 @@ def test_goals_stops_and_silence(client: Client, until: Callable[..., None]) -> 
     # hearing it again starts no motion either
     stood = client.joints.position[0]
     client.speaking = True
-    threading.Event().wait(1.0)
+    until(lambda: client.asked, "the simulator's own request")
+    assert {r.cause for r in client.asked} == {"heartbeat_lost"}
+    threading.Event().wait(0.5)
     assert abs(client.joints.position[0] - stood) < 1e-3
+
+    # and a permission that knows nothing of the stop permits nothing, until it is taken up
+    refused = client.result(client.ask(arm, 0.2), until)
+    assert refused.error_code == codes.INVALID_GOAL
+    assert "reset" in refused.error_string
+    client.latched = client.asked[-1]
+    threading.Event().wait(0.3)
+    client.latched = None
+    until(
+        lambda: client.result(client.ask(arm, 0.0, 0.1), until).error_code == codes.SUCCESSFUL,
+        "the permission to move after the reset",
+    )

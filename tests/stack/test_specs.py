@@ -24,7 +24,14 @@ def test_one_process_a_sensor_and_one_of_everything_else(world: World) -> None:
     assert len(names) == len(set(names))
     assert set(names) == {
         *world.sensors,
-        *("simulator", "crack_detector", "safety_supervisor", "orchestrator", "recorder"),
+        *(
+            "simulator",
+            "crack_detector",
+            "separation_monitor",
+            "safety_supervisor",
+            "orchestrator",
+            "recorder",
+        ),
         "operator",
     }
     assert {s.group for s in specs} == set(GROUPS)

@@ -7,6 +7,7 @@ NODES = [
     "profiler",
     "multispectral",
     "crack_detector",
+    "separation_monitor",
     "safety_supervisor",
     "orchestrator",
     "recorder",

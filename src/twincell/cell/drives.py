@@ -13,7 +13,8 @@ from twincell.motion.controller import Outcome, TrajectoryController
 from twincell.motion.limits import JointLimits
 from twincell.motion.trajectory import JointTrajectory
 from twincell.physics.cell import PhysicsCell
-from twincell.safety.types import CELL, SafetyState, StopReport
+from twincell.safety.policy import function_of
+from twincell.safety.types import CELL, SafetyState, StopReport, StopRequest
 from twincell.world.model import World
 
 __all__ = ["HEARTBEAT_LOST", "Drives"]
@@ -21,7 +22,7 @@ __all__ = ["HEARTBEAT_LOST", "Drives"]
 Array = NDArray[np.float64]
 
 HEARTBEAT_LOST = "heartbeat_lost"
-"""Id and cause of the stop that the drives make by themselves."""
+"""Cause of the stop that the drives make by themselves; its id begins with it."""
 
 
 class Drives:
@@ -30,6 +31,10 @@ class Drives:
     Motion needs a safety state that permits it and is not older than `world.safety.patience` in
     wall time. Without one, at the start too, every mover is stopped as the world's rule for
     `heartbeat_lost` says. Permission ends a stop and starts no motion: goals have to come anew.
+
+    A supervisor that was silent, or that counts from the start again, has lost its memory of what
+    was latched. Its permission does not count until it has taken up the drives' own request
+    (`plea`) and a reset has lifted it.
 
     Args:
         world: the cell.
@@ -42,7 +47,7 @@ class Drives:
     ) -> None:
         self._physics = physics
         self._patience = world.safety.patience
-        self._silent_category = world.safety.rules[HEARTBEAT_LOST].category
+        self._rule = world.safety.rules[HEARTBEAT_LOST]
         self._controllers = {
             name: TrajectoryController(
                 name,
@@ -59,6 +64,9 @@ class Drives:
         self.silent = True
         """Whether the safety state is missing or too old."""
         self._reports: list[StopReport] = []
+        self._plea: StopRequest | None = None
+        self._taken_up = False
+        self._pleas = 0
         for name, controller in self._controllers.items():
             controller.stop(2, 0.0)
             self._why[name] = ("", "starting", 0.0)
@@ -117,9 +125,42 @@ class Drives:
             now: time [s].
             wall: monotonic wall time of its arrival [s].
         """
+        last = self._state
+        if last is not None and state.sequence <= last.sequence:
+            if state.sequence == last.sequence or state.stamp < last.stamp:
+                return  # heard before, or overtaken: no sign of life
+            self._lose(f"the supervisor counts anew from {state.sequence}", now)
         self._state, self._heard, self.silent = state, wall, False
+        if self._plea is not None:
+            active = any(r.id == self._plea.id for r in state.active)
+            if self._taken_up and not active:
+                self._plea, self._taken_up = None, False
+            self._taken_up = self._taken_up or active
         for name in self._controllers:
             self._obey(name, state, now)
+
+    @property
+    def plea(self) -> StopRequest | None:
+        """The stop that the drives made by themselves and no supervisor has latched yet."""
+        return None if self._taken_up else self._plea
+
+    def _lose(self, why: str, now: float) -> None:
+        """Stop by themselves, and hold until a supervisor knows of it and is reset."""
+        if self._plea is None or self._taken_up:
+            self._pleas += 1
+            self._taken_up = False
+            self._plea = StopRequest(
+                id=f"{HEARTBEAT_LOST}-{self._pleas}",
+                function=function_of(self._rule.function),
+                category=self._rule.category,
+                cause=HEARTBEAT_LOST,
+                scope=self._rule.scope,
+                evidence=why,
+                stamp=now,
+                requested=now,
+            )
+        for name in self._controllers:
+            self._stop(name, self._rule.category, now, self._plea.id, HEARTBEAT_LOST, now)
 
     def watch(self, now: float, wall: float) -> None:
         """Stop everything where the safety state has gone silent; to be called at every step.
@@ -132,13 +173,14 @@ class Drives:
             return
         if not self.silent:
             self.silent = True
-            for name in self._controllers:
-                self._stop(name, self._silent_category, now, HEARTBEAT_LOST, HEARTBEAT_LOST, now)
+            self._lose(f"no safety state for {wall - self._heard:.3f} s", now)
 
     def _obey(self, name: str, state: SafetyState, now: float) -> None:
         controller = self._controllers[name]
         entry = state.mover(name)
         if entry.category is None:
+            if self._plea is not None:
+                return
             if controller.stopped and controller.release():
                 self._physics.power_on(name)
             if entry.speed_scale > 0.0:

@@ -40,6 +40,7 @@ from twincell.production.messages import (
 from twincell.production.orchestrator import Orchestrator
 from twincell.safety.masks import body_spheres, spheres_at
 from twincell.safety.operator import Operator
+from twincell.safety.reaction import Reaction
 from twincell.safety.separation import SeparationMonitor
 from twincell.safety.supervisor import Supervisor
 from twincell.safety.types import SafetyState
@@ -91,6 +92,7 @@ class LockstepCell:
         self._camera = world.cameras().get(world.inspection.camera or "")
         self.detector = CrackDetector(assembly.model, world.inspection, profiler, self._camera)
         self.supervisor = Supervisor(world)
+        self.reaction = Reaction(world)
         self.monitor = SeparationMonitor(world, self.eyes.scene)
         self._spheres = body_spheres(assembly.bodies)
         self.operator = Operator(world)
@@ -162,7 +164,16 @@ class LockstepCell:
         self._seen = True
         for anomaly in self.detector.push(profiles, sensors, now):
             self.log.anomaly(anomaly)
+            asked = self.reaction.request(
+                anomaly.id, anomaly.part, anomaly.severity, anomaly.length, anomaly.light, now
+            )
+            if asked is not None:
+                self._hear(self.supervisor.request(asked, now), now)
+                self._map(anomaly.part)
+                self._scanning = None
             self._inbox.append(AnomalyFound(anomaly))
+        if self._scanning is None:
+            return
         if np.isfinite(profiles.points[-1, :, 2]).any():
             self._photograph(now)
 
@@ -291,9 +302,6 @@ class LockstepCell:
         elif isinstance(command, FinishScan):
             self._finish(command, now)
         elif isinstance(command, RequestStop):
-            if command.request.cause == "critical_anomaly" and self._scanning is not None:
-                self._map(self._scanning)
-                self._scanning = None
             self._hear(self.supervisor.request(command.request, now), now)
         elif isinstance(command, Publish):
             self.log.plans.append(command.plan)

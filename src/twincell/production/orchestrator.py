@@ -129,7 +129,7 @@ class Orchestrator(Progress):
         if not scanning or blade.decision is not None:
             return
         text = f"crack of {anomaly.length * 1e3:.1f} mm in {anomaly.part}"
-        self._stop("critical_anomaly", anomaly.id, text, anomaly.light, now)
+        # the stop is not asked for here: safety heard of the anomaly itself, and did not wait
         blade.decision, blade.reason = "reject", f"critical {text}"
         self.executor.abort(self._task_id("inspect"))
         self._end_task(now, "aborted", blade.reason)

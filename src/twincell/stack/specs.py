@@ -122,6 +122,7 @@ def node_specs(
                 real_time_factor=float(real_time_factor),
             )
         )
+    specs.append(spec("separation_monitor", "separation_monitor", "orchestration"))
     specs.append(spec("safety_supervisor", "safety_supervisor", "orchestration"))
     specs.append(spec("orchestrator", "orchestrator", "orchestration", terminal=True, out=str(out)))
     if world.operator is not None:

@@ -104,11 +104,13 @@ def topics(world: World) -> tuple[Topic, ...]:
             found.append(Topic(f"{name}/{band}/image", image, camera.rate, False, keep="cloud"))
     markers = "visualization_msgs/msg/MarkerArray"
     heartbeat = world.safety.heartbeat
+    seen = sum(lidar.rate for lidar in world.lidars().values())
     found += [
         Topic("inspection/anomalies", "twincell_msgs/msg/AnomalyArray", None),
         Topic("inspection/detections", "vision_msgs/msg/Detection3DArray", None),
         Topic("inspection/markers", markers, None, latched=True),
         Topic("safety/stop_request", "twincell_msgs/msg/StopRequest", None),
+        Topic("safety/separation", "twincell_msgs/msg/SeparationState", seen),
         Topic("safety/state", "twincell_msgs/msg/SafetyState", heartbeat, latched=True),
         Topic("safety/stop_report", "twincell_msgs/msg/StopReport", None),
         Topic("safety/markers", markers, None, latched=True),

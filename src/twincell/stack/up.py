@@ -15,7 +15,7 @@ from twincell.stack.environment import executable_of, ros_environment
 from twincell.stack.processes import Process
 from twincell.stack.specs import NodeSpec
 
-__all__ = ["INTERRUPTED", "console", "up"]
+__all__ = ["INTERRUPTED", "console", "end", "up"]
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C or SIGTERM, as shells tell it."""
@@ -96,7 +96,7 @@ def up(
             on_started({p.spec.name: p.pid for p in processes})
         return _watch(processes, interrupted, timeout, echo)
     finally:
-        _end(processes)
+        end(processes)
         for number, handler in former.items():
             signal.signal(number, handler)
 
@@ -141,7 +141,7 @@ def _watch(
     return INTERRUPTED
 
 
-def _end(processes: Sequence[Process]) -> None:
+def end(processes: Sequence[Process]) -> None:
     """SIGINT, then SIGTERM, then SIGKILL to the groups that still run."""
     for number, patience in PATIENCE:
         running = [p for p in processes if p.poll() is None]

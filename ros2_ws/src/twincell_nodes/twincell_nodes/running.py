@@ -1,5 +1,6 @@
 """How every node starts, spins and ends."""
 
+import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -84,6 +85,11 @@ def run(make: Callable[[], CellNode], args: list[str] | None = None) -> None:
         # one executor for good: rclpy.spin_once() would build a new one for each callback
         executor = SingleThreadedExecutor()
         executor.add_node(node)
+        # what was built lives until the end: later collections look at what came since, and a
+        # whole one, which would hold up a stop, does not come by itself
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(5000, 20, 10_000)
         while node.done is None:
             executor.spin_once()
         code = node.done

@@ -1,26 +1,20 @@
-"""The safety supervisor: hears LiDARs, requests and buttons; says what each mover may do."""
+"""The safety supervisor: hears what others saw, requests and buttons; says what may move.
 
-from functools import partial
+It does nothing that takes long: the LiDARs' clouds are looked at by `separation_monitor`.
+"""
 
 from diagnostic_msgs.msg import DiagnosticArray
-from sensor_msgs.msg import PointCloud2
-from std_msgs.msg import Header
 from std_srvs.srv import Trigger
-from twincell_msgs.msg import BodyStates, SafetyState, StopRequest
+from twincell_msgs.msg import AnomalyArray, SafetyState, SeparationState, StopRequest
 from visualization_msgs.msg import MarkerArray
 
-from twincell.cell.assembly import assemble
-from twincell.cell.history import PoseHistory
 from twincell.errors import SafetyError
-from twincell.geometry.pose import Pose
 from twincell.safety import types
-from twincell.safety.masks import body_spheres, spheres_at
 from twincell.safety.policy import function_of
-from twincell.safety.separation import SeparationMonitor
+from twincell.safety.reaction import Reaction
 from twincell.safety.supervisor import Supervisor
-from twincell.sensing.scene import Scene
 from twincell_nodes import qos
-from twincell_nodes.conversions import header, scan, seconds
+from twincell_nodes.conversions import seconds
 from twincell_nodes.diagnostics import status
 from twincell_nodes.markers import REPEAT, safety_markers
 from twincell_nodes.messages import safety_state, stop_request_of
@@ -29,7 +23,7 @@ from twincell_nodes.running import CellNode, run
 __all__ = ["SafetySupervisorNode", "main"]
 
 CLOCK_LAG = 0.1
-"""The clock may reach this node so much later than a cloud [s of simulation]."""
+"""The clock may reach this node so much later than what was seen [s of simulation]."""
 BUTTON = "emergency_button"
 """Cause of the stop that the emergency service asks for."""
 
@@ -39,27 +33,19 @@ class SafetySupervisorNode(CellNode):
 
     def __init__(self) -> None:
         super().__init__("safety_supervisor")
-        assembly = assemble(self.world, self.path, self.seed)
         self.supervisor = Supervisor(self.world)
-        self.monitor = SeparationMonitor(self.world, Scene(assembly.bodies))
-        self._spheres = body_spheres(assembly.bodies)
-        self._history = PoseHistory()
+        self.reaction = Reaction(self.world)
         self._pressed = 0
         self._last: types.SafetyState | None = None
         safety = self.world.safety
         self._states = self.create_publisher(
             SafetyState, "safety/state", qos.safety_state(safety.patience)
         )
-        self._progress = self.create_publisher(Header, "cell/progress", qos.RELIABLE)
         self._markers = self.create_publisher(MarkerArray, "safety/markers", qos.LATCHED)
         self._health = self.create_publisher(DiagnosticArray, "/diagnostics", qos.RELIABLE)
-        self.create_subscription(BodyStates, "cell/body_states", self._moved, qos.STREAM)
+        self.create_subscription(AnomalyArray, "inspection/anomalies", self._found, qos.RELIABLE)
         self.create_subscription(StopRequest, "safety/stop_request", self._asked, qos.RELIABLE)
-        for name in self.world.lidars():
-            # only the newest cloud matters: an old one tells nothing about now
-            self.create_subscription(
-                PointCloud2, f"{name}/points", partial(self._saw, name), qos.NEWEST
-            )
+        self.create_subscription(SeparationState, "safety/separation", self._saw, qos.RELIABLE)
         self.create_service(Trigger, "safety/emergency_stop", self._emergency)
         self.create_service(Trigger, "safety/reset", self._reset)
         self.wall_timer(1.0 / safety.heartbeat, self._beat)
@@ -72,30 +58,29 @@ class SafetySupervisorNode(CellNode):
     def _beat(self) -> None:
         self._say(self.supervisor.tick(self.now))
 
-    def _moved(self, message: BodyStates) -> None:
-        self._history.hear(seconds(message.header.stamp), message.names, message.poses)
+    def _found(self, message: AnomalyArray) -> None:
+        for a in message.anomalies:
+            now, light = self.now, seconds(a.light_stamp)
+            asked = self.reaction.request(a.id, a.part_id, a.severity, a.length, light, now)
+            if asked is None:
+                continue
+            try:
+                self._say(self.supervisor.request(asked, now))
+            except SafetyError as error:
+                self.get_logger().error(f"stop for anomaly '{a.id}' refused: {error}")
 
-    def _saw(self, name: str, message: PointCloud2) -> None:
-        turn, now = scan(message), self.now
-        period = 1.0 / self.world.lidars()[name].rate
+    def _saw(self, message: SeparationState) -> None:
+        now, newest = self.now, seconds(message.header.stamp)
         try:
-            # the newest light of a turn is that of its last firing; the cloud may come before the
-            # clock's message of the same moment, which is no stamp of the future
-            newest = turn.stamp + period
+            # what was seen may come before the clock's message of the same moment, which is no
+            # stamp of the future
             ahead = newest - now
-            self.supervisor.heard(name, now, now if 0 < ahead < CLOCK_LAG else newest)
-            if self._history.newest is not None:
-                rows = self._history.at(turn.stamp + period / 2)[0]
-                poses = {
-                    n: Pose(row[:3], row[3:])
-                    for n, row in zip(self._history.names, rows, strict=True)
-                }
-                self.monitor.update(name, turn, spheres_at(self._spheres, poses), now)
+            self.supervisor.heard(message.source, now, now if 0 < ahead < CLOCK_LAG else newest)
             before = self._key()
-            for level in self.monitor.levels(now):
-                self.supervisor.cause(level.name, level.present, now, level.evidence, level.stamp)
+            for level in message.levels:
+                at = seconds(level.stamp)
+                self.supervisor.cause(level.name, level.present, now, level.evidence, at)
             state = self.supervisor.tick(now)
-            self._progress.publish(header(turn.stamp + period, f"safety/{name}"))
         except SafetyError as error:
             self.get_logger().error(str(error))
             return

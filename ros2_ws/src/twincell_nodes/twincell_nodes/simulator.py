@@ -15,7 +15,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64, Header, String
 from std_srvs.srv import SetBool
 from tf2_msgs.msg import TFMessage
-from twincell_msgs.msg import BodyStates, SafetyState, StopReport
+from twincell_msgs.msg import BodyStates, SafetyState, StopReport, StopRequest
 
 from twincell.cell.assembly import mount_body, mount_pose
 from twincell.cell.drives import Drives
@@ -30,7 +30,7 @@ from twincell.stack.surface import progress_limits, strides
 from twincell_nodes import qos
 from twincell_nodes.conversions import header, seconds, stamp, transform
 from twincell_nodes.diagnostics import status
-from twincell_nodes.messages import state_of, stop_report, trajectory_of, wall_ns
+from twincell_nodes.messages import state_of, stop_report, stop_request, trajectory_of, wall_ns
 from twincell_nodes.running import CellNode, run
 
 __all__ = ["SimulatorNode", "main"]
@@ -75,6 +75,7 @@ class SimulatorNode(CellNode):
         self._bodies = self.create_publisher(BodyStates, "cell/body_states", qos.NEWEST)
         self._energy = self.create_publisher(Float64, "cell/energy", qos.RELIABLE)
         self._reports = self.create_publisher(StopReport, "safety/stop_report", qos.RELIABLE)
+        self._pleas = self.create_publisher(StopRequest, "safety/stop_request", qos.RELIABLE)
         self._health = self.create_publisher(DiagnosticArray, "/diagnostics", qos.RELIABLE)
         self._joints = {}
         self._joint_names = {}
@@ -236,13 +237,16 @@ class SimulatorNode(CellNode):
     # ---------------------------------------------------------------- what others ask
 
     def _hear(self, message: SafetyState) -> None:
-        for request in message.active:
-            self._requested.setdefault(request.id, (request.wall_ns, wall_ns()))
         try:
             self.drives.hear(state_of(message), self.physics.time, time.monotonic())
         except (ValueError, KeyError) as error:
             # not understood is not heard: it goes silent, and everything stops
             self.get_logger().error(f"safety state {message.sequence}: {error}")
+        for request in message.active:
+            if request.id not in self._requested:
+                self._requested[request.id] = (request.wall_ns, wall_ns())
+        if self.drives.plea is not None:
+            self._pleas.publish(stop_request(self.drives.plea))
 
     async def _follow(self, mover: str, handle):
         result = FollowJointTrajectory.Result()

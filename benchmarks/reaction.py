@@ -1,0 +1,160 @@
+"""From the published anomaly to the stop that the arm's controller has accepted, over real DDS.
+
+Every node of the cell runs, but for the orchestrator and the operator, in whose place this program
+moves the inspector and resets. Each event publishes a critical anomaly as the detector would; the
+supervisor decides, the simulator's controller accepts; wall clocks of one machine are compared. In
+every tenth event the arm is moving, and must come to rest. The peer is a plain ping of the same two
+messages between two nodes, once after each event.
+
+    make bench-reaction                      # 1,000 events
+    make bench-reaction ARGS=20000           # the whole, about 25 minutes
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import rclpy
+from figures import figure, report
+from twincell_msgs.msg import Anomaly, AnomalyArray, SafetyState
+
+from twincell.report.latency_picture import latency_picture
+from twincell_nodes import qos
+from twincell_nodes.conversions import header, stamp
+from twincell_nodes.driving import Driver
+
+OUT = Path("out/bench/reaction")
+EVERY = 10
+"""In one of so many events the arm moves."""
+
+
+def anomaly(key: str, now: float) -> AnomalyArray:
+    """A critical crack as the detector tells it, with 100 points."""
+    one = Anomaly(
+        header=header(now, "blade/bench"),
+        id=key,
+        part_id="bench",
+        kind="crack",
+        severity="critical",
+        confidence=0.9,
+        length=0.0077,
+        light_stamp=stamp(now),
+        sensed_stamp=stamp(now),
+        detected_stamp=stamp(now),
+    )
+    one.points = [type(one.pose.position)(x=0.001 * i) for i in range(100)]
+    return AnomalyArray(header=one.header, part_id="bench", anomalies=[one])
+
+
+def main(events: int = 1000) -> None:
+    """Measure and report."""
+    rclpy.init()
+    driver = Driver("reaction_bench", OUT)
+    found = driver.create_publisher(AnomalyArray, "inspection/anomalies", qos.RELIABLE)
+    ping = driver.create_publisher(AnomalyArray, "bench/ping", qos.RELIABLE)
+    pongs: list[SafetyState] = []
+    driver.create_subscription(SafetyState, "bench/pong", pongs.append, qos.RELIABLE)
+    echo = subprocess.Popen([sys.executable, str(Path(__file__).with_name("echo.py"))])
+    rows, floor, missed, moved, brakes, stands = [], [], 0, 0, [], []
+    known: set[str] = set()
+    spurious = 0
+    try:
+        driver.begin()
+        driver.wait(lambda: ping.get_subscription_count() > 0, "the echo", 30)
+        driver.wait(lambda: found.get_subscription_count() > 1, "the supervisor's ear", 30)
+        for i in range(events):
+            key = f"b{i}"
+            driver.reports.clear()
+            moving = i % EVERY == 0
+            if moving:
+                driver.swing("inspector", 3.0)
+                if not driver.until(lambda: driver.speed("inspector") > 0.05, 5.0):
+                    print(f"event {i}: the arm does not move")
+                    moving = False
+                moved += moving
+            message = anomaly(key, driver.time)
+            before = time.time_ns()
+            found.publish(message)
+            name = f"critical_anomaly-bench-{key}-"
+            if not driver.until(
+                lambda n=name: any(r.request_id.startswith(n) for r in driver.reports), 5.0
+            ):
+                missed += 1
+                driver.recover()
+                continue
+            known.add(name)
+            for r in driver.reports:
+                if not r.request_id.startswith(name):
+                    spurious += 1
+                    print(
+                        f"event {i}: stop of {r.mover} for {r.request_id or 'nothing'}: {r.cause}"
+                    )
+                    continue
+                rows.append(
+                    ((r.requested_wall_ns - before) * 1e-6, (r.accepted_wall_ns - before) * 1e-6)
+                )
+                if moving:
+                    accepted = r.accepted.sec + 1e-9 * r.accepted.nanosec
+                    brakes.append(r.first_deceleration.sec + 1e-9 * r.first_deceleration.nanosec)
+                    stands.append(r.standstill.sec + 1e-9 * r.standstill.nanosec - accepted)
+                    brakes[-1] -= accepted
+            driver.recover()
+            pongs.clear()
+            begin = time.perf_counter()
+            ping.publish(message)
+            if driver.until(lambda: pongs, 1.0):
+                floor.append(1e3 * (time.perf_counter() - begin))
+            for kept in driver.joints.values():
+                del kept[:-10]
+            if (i + 1) % 500 == 0:
+                print(f"{i + 1} events, {missed} missed, {spurious} spurious", flush=True)
+    finally:
+        echo.terminate()
+        echo.wait()
+        driver.finish()
+        driver.destroy_node()
+        rclpy.try_shutdown()
+    decided, accepted = np.array(rows).T
+    stages = {
+        "published to decided": decided,
+        "decided to accepted": accepted - decided,
+        "published to accepted": accepted,
+        "floor: a plain ping": np.array(floor),
+    }
+    print(f"{'stage [ms]':24} {'p50':>8} {'p90':>8} {'p99':>8} {'p99.9':>8} {'most':>8}")
+    for what, values in stages.items():
+        cuts = np.percentile(values, [50, 90, 99, 99.9, 100])
+        print(f"{what:24} " + " ".join(f"{c:8.3f}" for c in cuts))
+    gaps = np.array(driver.gaps)
+    print(
+        f"{moved} of {events} events met a moving arm: accepted to first deceleration at most "
+        f"{1e3 * max(brakes):.1f} ms, to standstill at most {1e3 * max(stands):.0f} ms (simulated "
+        f"time); gaps between safety states: 99.9 % {1e3 * np.percentile(gaps, 99.9):.1f} ms, "
+        f"longest {1e3 * gaps.max():.1f} ms; load {os.getloadavg()[0]:.1f}"
+    )
+    latency_picture({k: v for k, v in stages.items()}, OUT.with_suffix(".png"))
+    bars = zip((50, 99, 99.9), (1.0, 5.0, 15.0), strict=True)
+    report(
+        "reaction",
+        [
+            figure("events that were missed", missed, "count", "", None, 0),
+            figure("stops that nobody asked for", spurious, "count", "", None, 0),
+            *(
+                figure(f"anomaly published to stop accepted, {q} %",
+                       float(np.percentile(accepted, q)), "ms", "plain ping of the same messages",
+                       float(np.percentile(floor, q)), bar)
+                for q, bar in bars
+            ),
+        ],
+    )  # fmt: skip
+    if missed or spurious:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main(*(int(a) for a in sys.argv[1:]))

@@ -1,0 +1,229 @@
+"""Runs the stack without its orchestrator, in whose place a program moves arms and breaks things."""
+
+import signal
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from control_msgs.action import FollowJointTrajectory
+from rclpy.action import ActionClient
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.task import Future
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
+from twincell_msgs.msg import SafetyState, StopReport
+
+from twincell.errors import TwincellError
+from twincell.geometry.description import describe
+from twincell.motion.trajectory import JointTrajectory
+from twincell.stack.environment import ros_environment
+from twincell.stack.processes import Process
+from twincell.stack.specs import NodeSpec, node_specs
+from twincell.stack.up import end
+from twincell_nodes import qos
+from twincell_nodes.conversions import seconds
+from twincell_nodes.messages import follow_goal
+from twincell_nodes.running import CellNode
+
+__all__ = ["MOVING", "Driver"]
+
+MOVING = 5e-3
+"""A joint that is faster moves [rad/s or m/s]."""
+SWING = 0.35
+"""How far a swing leads from home [rad]."""
+
+
+class Driver(CellNode):
+    """Starts the nodes of a cell, hears what safety hangs on, moves arms on command.
+
+    Args:
+        name: of this node.
+        out: folder of the run.
+        without: executables that are not started.
+
+    Attributes:
+        processes: by node name.
+        state: the newest safety state.
+        reports: stops that came to rest.
+        joints: by mover: rows (wall time [s], simulation time [s], fastest joint [rad/s]).
+        gaps: wall time between safety states [s].
+    """
+
+    def __init__(self, name: str, out: Path, without: Iterable[str] = ("orchestrator", "operator")):
+        super().__init__(name)
+        self.environment = ros_environment()
+        self.out = out.resolve()
+        self._without = set(without)
+        self.processes: dict[str, Process] = {}
+        self._specs = {
+            s.name: s
+            for s in node_specs(self.world, self.path, seed=self.seed, out=self.out)
+            if s.executable not in self._without
+        }
+        self.state: SafetyState | None = None
+        self.time = 0.0
+        self.gaps: list[float] = []
+        self._heard = 0.0
+        self.reports: list[StopReport] = []
+        self.joints: dict[str, list[tuple[float, float, float]]] = {n: [] for n in self.world.arms}
+        self._positions: dict[str, np.ndarray] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._actions = {}
+        for arm, spec in self.world.arms.items():
+            self._names[arm] = describe(arm, spec, self.path.parent).joints
+            self.create_subscription(
+                JointState, f"{arm}/joint_states", partial(self._moved, arm), qos.RELIABLE
+            )
+            self._actions[arm] = ActionClient(
+                self, FollowJointTrajectory, f"{arm}/arm_controller/follow_joint_trajectory"
+            )
+        quality = qos.safety_state(self.world.safety.patience)
+        self.create_subscription(SafetyState, "safety/state", self._state, quality)
+        self.create_subscription(Clock, "/clock", self._clock, qos.CLOCK)
+        self.create_subscription(
+            StopReport, "safety/stop_report", self.reports.append, qos.RELIABLE
+        )
+        self._reset = self.create_client(Trigger, "safety/reset")
+        self._button = self.create_client(Trigger, "safety/emergency_stop")
+        self.executor_ = SingleThreadedExecutor()
+        self.executor_.add_node(self)
+
+    # ---------------------------------------------------------------- processes
+
+    def begin(self) -> None:
+        """Start everything and wait until the cell may move.
+
+        Raises:
+            TwincellError: it does not come up.
+        """
+        for name in self._specs:
+            self.launch(name)
+        ready = [*self._actions.values()]
+        self.wait(lambda: all(a.server_is_ready() for a in ready), "the action servers", 90)
+        self.wait(lambda: len(self._positions) == len(self.world.arms), "joint states", 30)
+        self.wait(self._reset.service_is_ready, "the reset", 30)
+        self.recover()
+
+    def launch(self, name: str) -> None:
+        """Start a node, again where it ended."""
+        self.processes[name] = Process(self._specs[name], self.environment, self.out, _quiet)
+
+    def kill(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to a node's process group."""
+        self.processes[name].signal(number)
+
+    def finish(self) -> None:
+        """End all that was started."""
+        for process in self.processes.values():
+            process.signal(signal.SIGCONT)
+        end(list(self.processes.values()))
+
+    # ---------------------------------------------------------------- waiting
+
+    def spin(self, duration: float) -> None:
+        """Hear for a while [s of wall time]."""
+        until = time.monotonic() + duration
+        while (left := until - time.monotonic()) > 0:
+            self.executor_.spin_once(timeout_sec=min(left, 0.05))
+
+    def until(self, condition: Callable[[], object], limit: float) -> bool:
+        """Hear until a condition holds; False where it does not within `limit` [s]."""
+        deadline = time.monotonic() + limit
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            self.executor_.spin_once(timeout_sec=0.02)
+        return True
+
+    def wait(self, condition: Callable[[], object], what: str, limit: float) -> None:
+        """Hear until a condition holds.
+
+        Raises:
+            TwincellError: not within `limit` [s], or a node ended by itself.
+        """
+        if not self.until(condition, limit):
+            dead = [n for n, p in self.processes.items() if p.poll() is not None]
+            raise TwincellError(f"not within {limit:g} s: {what}; ended: {dead or 'nothing'}")
+
+    # ---------------------------------------------------------------- what it does
+
+    def call(self, reset: bool = True, limit: float = 2.0) -> tuple[bool, str]:
+        """Press reset, or the emergency button; False and why where it was refused or not heard."""
+        client = self._reset if reset else self._button
+        future = client.call_async(Trigger.Request())
+        if not self.until(future.done, limit):
+            return False, "no answer"
+        return future.result().success, future.result().message
+
+    def recover(self, limit: float = 60.0) -> None:
+        """Reset until every mover may move, as a patient person would.
+
+        Raises:
+            TwincellError: it stays stopped.
+        """
+        deadline = time.monotonic() + limit
+        self.spin(0.1)
+        while not self.free:
+            if time.monotonic() > deadline:
+                text = self.state.text if self.state else "no safety state"
+                raise TwincellError(f"not recovered within {limit:g} s: {text}")
+            self.call(limit=1.0)
+            self.until(lambda: self.free, 0.3)
+        self.spin(0.1)
+
+    @property
+    def free(self) -> bool:
+        """Whether the newest safety state lets every mover move, and is new."""
+        fresh = time.monotonic() - self._heard < 0.1
+        return fresh and self.state is not None and self.state.motion_allowed
+
+    def swing(self, mover: str, duration: float, stretch: float = 1.0) -> Future:
+        """Move a mover away from home, or back; the future of its acceptance."""
+        home = np.asarray(self.world.arms[mover].home, float)
+        now = self._positions[mover]
+        far = home.copy()
+        far[0] += SWING * stretch
+        goal = home if np.abs(now - far).max() < np.abs(now - home).max() else far
+        times = np.linspace(0.0, duration, 41)
+        u = times / duration
+        way, speed = u**3 * (10 - 15 * u + 6 * u**2), 30 * u**2 * (1 - u) ** 2 / duration
+        span = goal - now
+        path = JointTrajectory(
+            self._names[mover], times, now + way[:, None] * span, speed[:, None] * span
+        )
+        return self._actions[mover].send_goal_async(follow_goal(path))
+
+    def speed(self, mover: str) -> float:
+        """Of its fastest joint, as last heard [rad/s]."""
+        rows = self.joints[mover]
+        return rows[-1][2] if rows else 0.0
+
+    @property
+    def moving(self) -> bool:
+        """Whether any joint moves, as last heard."""
+        return any(self.speed(m) > MOVING for m in self.joints)
+
+    # ---------------------------------------------------------------- what it hears
+
+    def _moved(self, arm: str, message: JointState) -> None:
+        at = dict(zip(message.name, zip(message.position, message.velocity, strict=True)))
+        rows = [at[joint] for joint in self._names[arm]]
+        self._positions[arm] = np.array([p for p, _ in rows])
+        fastest = max(abs(v) for _, v in rows)
+        self.joints[arm].append((time.monotonic(), seconds(message.header.stamp), fastest))
+
+    def _state(self, message: SafetyState) -> None:
+        now = time.monotonic()
+        if self._heard:
+            self.gaps.append(now - self._heard)
+        self.state, self._heard = message, now
+
+    def _clock(self, message: Clock) -> None:
+        self.time = seconds(message.clock)
+
+
+def _quiet(_spec: NodeSpec, _line: str) -> None:
+    """Lines are in the log files."""

@@ -1,0 +1,82 @@
+"""The separation monitor: looks for people in the clouds of the cell's LiDARs."""
+
+from functools import partial
+
+from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Header
+from twincell_msgs.msg import BodyStates, SafetyLevel, SeparationState
+
+from twincell.cell.assembly import assemble
+from twincell.cell.history import PoseHistory
+from twincell.errors import SafetyError
+from twincell.geometry.pose import Pose
+from twincell.safety.masks import body_spheres, spheres_at
+from twincell.safety.separation import SeparationMonitor
+from twincell.sensing.scene import Scene
+from twincell_nodes import qos
+from twincell_nodes.conversions import header, scan, seconds, stamp
+from twincell_nodes.messages import wall_ns
+from twincell_nodes.running import CellNode, run
+
+__all__ = ["SeparationMonitorNode", "main"]
+
+
+class SeparationMonitorNode(CellNode):
+    """Tells the supervisor turn by turn what was seen; its silence is that of the LiDAR."""
+
+    def __init__(self) -> None:
+        super().__init__("separation_monitor")
+        assembly = assemble(self.world, self.path, self.seed)
+        self.monitor = SeparationMonitor(self.world, Scene(assembly.bodies))
+        self._spheres = body_spheres(assembly.bodies)
+        self._history = PoseHistory()
+        self._told = self.create_publisher(SeparationState, "safety/separation", qos.RELIABLE)
+        self._progress = self.create_publisher(Header, "cell/progress", qos.RELIABLE)
+        self.create_subscription(BodyStates, "cell/body_states", self._moved, qos.STREAM)
+        for name in self.world.lidars():
+            # only the newest cloud matters: an old one tells nothing about now
+            self.create_subscription(
+                PointCloud2, f"{name}/points", partial(self._saw, name), qos.NEWEST
+            )
+
+    def _moved(self, message: BodyStates) -> None:
+        self._history.hear(seconds(message.header.stamp), message.names, message.poses)
+
+    def _saw(self, name: str, message: PointCloud2) -> None:
+        turn = scan(message)
+        period = 1.0 / self.world.lidars()[name].rate
+        newest = turn.stamp + period  # the light of a turn's last firing
+        try:
+            if self._history.newest is not None:
+                rows = self._history.at(turn.stamp + period / 2)[0]
+                poses = {
+                    n: Pose(row[:3], row[3:])
+                    for n, row in zip(self._history.names, rows, strict=True)
+                }
+                self.monitor.update(name, turn, spheres_at(self._spheres, poses), newest)
+            levels = self.monitor.levels(newest)
+        except SafetyError as error:
+            self.get_logger().error(str(error))
+            return
+        self._told.publish(
+            SeparationState(
+                header=header(newest, "world"),
+                source=name,
+                levels=[
+                    SafetyLevel(
+                        name=level.name,
+                        present=level.present,
+                        evidence=level.evidence,
+                        stamp=stamp(level.stamp),
+                    )
+                    for level in levels
+                ],
+                wall_ns=wall_ns(),
+            )
+        )
+        self._progress.publish(header(newest, f"safety/{name}"))
+
+
+def main(args=None) -> None:
+    """Entry point."""
+    run(SeparationMonitorNode, args)
