@@ -49,7 +49,7 @@ def disturbed(shop: Shop, late: int) -> tuple[Shop, ShopPlan, ShopPlan]:
 def test_it_finds_the_calmest_of_all_semi_active_plans(shop, late) -> None:
     harmed, before, start = disturbed(shop, late)
     latest = makespan(start)
-    made = calmer(harmed, before, start, latest, 0.15, threads=1)
+    made = calmer(harmed, before, start, latest, 60.0, threads=1, rounds=8)
     assert holds(harmed, made)
     least = min(nervousness(before, p)[0] for p in semi_active(harmed) if makespan(p) <= latest)
     assert nervousness(before, made)[0] == least
@@ -64,7 +64,7 @@ def test_it_finds_the_calmest_of_all_semi_active_plans(shop, late) -> None:
 def test_it_is_valid_in_time_and_never_less_calm(shop, late, seed) -> None:
     harmed, before, start = disturbed(shop, late)
     for begin in (start, shift_right(harmed, before)):
-        made = calmer(harmed, before, begin, makespan(begin), 0.05, threads=2, seed=seed)
+        made = calmer(harmed, before, begin, makespan(begin), 60.0, 2, seed, rounds=3)
         assert holds(harmed, made)
         assert makespan(made) <= makespan(begin)
         assert nervousness(before, made)[0] <= nervousness(before, begin)[0]

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from twincell.production.shop import Shop, ShopPlan, makespan, nervousness
-from twincell.production.shop_tabu import Sequences, links, move, times
+from twincell.production.shop_arrays import Sequences, links, move, times
 
 __all__ = ["calmer"]
 
@@ -31,6 +31,7 @@ def calmer(
     seconds: float,
     threads: int = 2,
     seed: int = 0,
+    rounds: int | None = None,
 ) -> ShopPlan:
     """A plan that moves less than `start` against the running plan, or `start` itself.
 
@@ -42,8 +43,9 @@ def calmer(
         seconds: limit on the clock [s].
         threads: how many searches side by side.
         seed: of their chance.
+        rounds: annealings of each search at most; without a limit until time is up.
     """
-    over, found = threading.Event(), [start] * threads
+    over, found, left = threading.Event(), [start] * threads, [threads]
 
     def search(number: int, rng: np.random.Generator) -> None:
         at = Sequences.of(shop, start)
@@ -53,7 +55,9 @@ def calmer(
         best = at.copy()
         cost = np.full(1, np.iinfo(np.int64).max, np.int64)
         net = at.net
-        while not over.is_set():
+        done = 0
+        while not over.is_set() and done != rounds:
+            done += 1
             _anneal(
                 net.before, net.after, net.head, net.first, net.machine, net.duration, net.ready,
                 at.mode, at.row, at.size, best.mode, best.row, best.size, cost,
@@ -63,6 +67,9 @@ def calmer(
             if cost[0] == 0:
                 over.set()
         found[number] = best.plan()
+        left[0] -= 1
+        if not left[0]:
+            over.set()
 
     chances = np.random.default_rng(seed).spawn(threads)
     running = [
