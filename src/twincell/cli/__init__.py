@@ -11,14 +11,29 @@ import typer
 from typer.core import TyperGroup
 
 from twincell import __version__
-from twincell.cli import bag, demo, faults, inspect, pod, shift, stack, world
+from twincell.cli import (
+    ariac,
+    bag,
+    demo,
+    faults,
+    inspect,
+    journal,
+    pod,
+    schedule,
+    shift,
+    stack,
+    world,
+)
 from twincell.cli.output import fail
 from twincell.errors import TwincellError
 
 __all__ = ["app"]
 
 
-_ORDER = ("world", "run", "report", "demo", "up", "faults", "bag", "inspect", "pod")
+_ORDER = (
+    "world", "run", "report", "demo", "up", "faults", "bag", "inspect", "journal",
+    "schedule", "reschedule", "ariac", "pod",
+)  # fmt: skip
 
 
 class _Commands(TyperGroup):
@@ -73,4 +88,7 @@ stack.register(app, panel="3. The ROS stack")
 faults.register(app, panel="3. The ROS stack")
 app.add_typer(bag.app, name="bag", rich_help_panel="4. What was recorded")
 app.add_typer(inspect.app, name="inspect", rich_help_panel="4. What was recorded")
-pod.register(app, panel="5. Studies")
+app.add_typer(journal.app, name="journal", rich_help_panel="4. What was recorded")
+schedule.register(app, panel="5. Plans")
+ariac.register(app, panel="5. Plans")
+pod.register(app, panel="6. Studies")

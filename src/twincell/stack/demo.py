@@ -48,7 +48,7 @@ def fresh_folder(out: Path) -> None:
             shutil.rmtree(out / name, ignore_errors=True)
         for file in [*out.glob("*.json"), *out.glob("*.html"), *out.glob("*.np[yz]")]:
             file.unlink()
-        for file in out.glob("journal.sqlite*"):
+        for file in out.glob("journal.mcap"):
             file.unlink()
     out.mkdir(parents=True, exist_ok=True)
 

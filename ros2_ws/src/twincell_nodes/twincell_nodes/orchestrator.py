@@ -41,7 +41,7 @@ THINK = 0.05
 class OrchestratorNode(CellNode):
     """Hears and speaks in this thread; thinks (plans, searches) in a worker, one event at a time.
 
-    Parameters: `out`, folder for `result.json`, `summary.json` and `journal.sqlite`.
+    Parameters: `out`, folder for `result.json`, `summary.json` and `journal.mcap`.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class OrchestratorNode(CellNode):
             self.world, motions, self.seed, grasp=model.grasp, gate=TwinGate(self.seed)
         )
         self.shift = ShiftLog()
-        self._journal = Journal(self.out / "journal.sqlite")
+        self._journal = Journal(self.out / "journal.mcap")
         self._positions: dict[str, JointState] = {}
         self._orders = {name: description.joints for name, description in arms.items()}
         self._joules = 0.0

@@ -1,0 +1,70 @@
+"""`twincell journal` as a user meets it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from twincell.cli import app
+from twincell.production.journal import Journal
+from twincell.production.messages import Journalled
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, ["journal", *(str(a) for a in arguments)])
+
+
+@pytest.fixture
+def journal(tmp_path):
+    path = tmp_path / "journal.mcap"
+    with Journal(path) as kept:
+        kept.append(Journalled(0.0, "plan", "plan-1", {"reason": "the shift begins", "text": ""}))
+        kept.append(Journalled(1.0, "task_started", "blade_1/load", {}))
+        kept.append(Journalled(9.0, "task_done", "blade_1/load", {"note": "", "took": 8.0}))
+        kept.append(Journalled(9.5, "task_started", "blade_1/inspect", {}))
+    return path
+
+
+def test_verify_tells_the_first_bad_entry_with_code_1(journal) -> None:
+    result = call("verify", journal)
+    assert result.exit_code == 0
+    assert "4 entries, every byte as written" in result.stdout
+    whole = journal.read_bytes()
+    at = whole.index(b"blade_1/load", whole.index(b"task_done"))
+    journal.write_bytes(whole[:at] + b"B" + whole[at + 1 :])
+    result = call("verify", journal, "--json")
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)
+    assert (told["valid"], told["entries"], told["bad_entry"]) == (False, 2, 3)
+    assert "entry 3 was altered" in result.stderr
+
+
+def test_a_cut_off_end_is_told_by_a_hash_that_was_noted(journal) -> None:
+    head = json.loads(call("verify", journal, "--json").stdout)["head"]
+    assert call("verify", journal, "--head", head).exit_code == 0
+    whole = journal.read_bytes()
+    journal.write_bytes(whole[: whole.index(b"task_done") - 100])
+    assert call("verify", journal).exit_code == 0
+    result = call("verify", journal, "--head", head)
+    assert result.exit_code == 1
+    assert "is gone: the end was cut off" in result.stderr
+
+
+def test_replay_rebuilds_the_state_at_a_moment(journal) -> None:
+    told = json.loads(call("replay", journal, "--until", 5, "--json").stdout)
+    assert told["running"] == ["blade_1/load"]
+    told = json.loads(call("replay", journal, "--world", "blade_cell", "--json").stdout)
+    assert told["running"] == ["blade_1/inspect"]
+    assert told["blades"]["blade_1"]["where"] == "fixture"
+    words = call("replay", journal, "--world", "blade_cell").stdout
+    assert "blade     blade_1: fixture, unjudged" in words
+    assert "plan      plan-1: the shift begins" in words
+
+
+def test_what_cannot_be_done_ends_with_code_2(tmp_path) -> None:
+    assert call("verify", tmp_path / "none.mcap").exit_code == 2
+    (tmp_path / "text").write_text("no journal at all")
+    assert call("verify", tmp_path / "text").exit_code == 1
+    assert call("replay", tmp_path / "text").exit_code == 2
