@@ -50,6 +50,7 @@ class SimpyLine:
         ]
 
     def run(self) -> dict[str, float]:
+        """Play it, once."""
         for j, release in enumerate(self.line.release):
             self.env.process(self._arrive(j, float(release)))
         for r in range(len(self.line.resources)):

@@ -42,9 +42,13 @@ def test_a_clear_gain_is_found_early_and_the_best_is_taken() -> None:
 def test_a_loss_ends_early_and_time_keeps_the_course() -> None:
     rng = np.random.default_rng(5)
     loss = sequential(world(rng, [-20.0], 10_000), 0.02, 0.95, 10_000, ["a"])
-    assert loss.chosen == -1 and loss.rollouts < 10_000 and "no rival" in loss.reason
+    assert loss.chosen == -1
+    assert loss.rollouts < 10_000
+    assert "no rival" in loss.reason
     late = sequential(world(rng, [1.3], 10_000), 0.02, 0.95, 10_000, ["a"], lambda: True)
-    assert late.chosen == -1 and late.rollouts == 250 and "time is over" in late.reason
+    assert late.chosen == -1
+    assert late.rollouts == 250
+    assert "time is over" in late.reason
     with pytest.raises(ProductionError, match="confidence"):
         sequential(world(rng, [1.0], 10), 0.02, 1.5, 10, ["a"])
 

@@ -17,13 +17,16 @@ from twincell.production.tariff import Tariff
 from twincell.twin.line_draws import exponential, factor
 from twincell.twin.line_rollouts import METRICS, keys_of, project, roll_line
 
-TARIFF = Tariff(tuple(3600.0 * i for i in range(12)), (90, 120, 140, 110, 80, 60, 50, 55, 70, 9, 8, 7))
+TARIFF = Tariff(
+    tuple(3600.0 * i for i in range(12)), (90, 120, 140, 110, 80, 60, 50, 55, 70, 9, 8, 7)
+)
 
 
 def peer() -> ModuleType:
     path = Path(__file__).parents[2] / "benchmarks" / "simpy_line.py"
     spec = importlib.util.spec_from_file_location("simpy_line", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -8,6 +8,7 @@ rejected.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,20 +137,19 @@ class Line:
                     raise ProductionError(
                         f"line: job '{job}', {step}: takes {known.min():g} s; valid: > 0"
                     )
-        bad = (self.chances < 0).any(axis=(1, 2)) | (self.chances.sum(axis=2) > 1 + 1e-9).any(1)
+        excess = (self.chances.sum(axis=2) > 1 + 1e-9).any(axis=1)
+        bad = (self.chances < 0).any(axis=(1, 2)) | excess
         if bad.any():
             job = self.jobs[int(bad.argmax())]
             raise ProductionError(f"line: job '{job}': chances; valid: each >= 0, sum <= 1")
-        if len(self.family) and not (
-            0 <= self.family.min() and self.family.max() < self.setup.shape[1]
-        ):
+        if self.family.min(initial=0) < 0 or self.family.max(initial=0) >= self.setup.shape[1]:
             raise ProductionError(f"line: family; valid: 0 to {self.setup.shape[1] - 1}")
         early = self.due < self.arrival
         if early.any():
-            job = int(early.argmax())
+            late = int(early.argmax())
             raise ProductionError(
-                f"line: job '{self.jobs[job]}': due at {self.due[job]:g} s, came at "
-                f"{self.arrival[job]:g} s; valid: due no earlier than it came"
+                f"line: job '{self.jobs[late]}': due at {self.due[late]:g} s, came at "
+                f"{self.arrival[late]:g} s; valid: due no earlier than it came"
             )
         need = float(np.max(self.busy, initial=0.0))
         if need > self.cap:
@@ -200,7 +200,7 @@ class LinePlan:
         """Jobs of low score go first wherever they wait; no resource is fixed."""
         shape = (len(line.jobs), line.steps)
         order = np.argsort(np.argsort(score, kind="stable"), kind="stable").astype(float)
-        rank = order[:, None] * shape[1] + np.arange(shape[1])
+        rank: F64 = order[:, None] * shape[1] + np.arange(shape[1], dtype=np.float64)
         return cls(Rule.LIST, rank, np.full(shape, -1, np.int64), np.zeros(shape), name)
 
     def check(self, line: Line) -> None:
@@ -289,7 +289,8 @@ class LineState:
 
     def copy(self) -> LineState:
         """With arrays of its own."""
-        return LineState(self.now, *(a.copy() for a in self.arrays))  # type: ignore[arg-type]
+        copies: list[Any] = [a.copy() for a in self.arrays]
+        return LineState(self.now, *copies)
 
     @property
     def open_steps(self) -> NDArray[np.bool_]:

@@ -136,7 +136,11 @@ def disruptions(line: Line, rng: np.random.Generator, mean: float = 3.0) -> list
             until = float(line.release[job] + rng.uniform(0.5, 2.5) * 3600) if job >= 0 else 0.0
             event = Disruption(time, kind, job, -1, until, until)
         elif kind in ("arm_failed", "arm_slow", "sensor_blackout"):
-            hours = {"arm_failed": (0.7, 2.0), "arm_slow": (1.0, 3.0), "sensor_blackout": (0.2, 0.8)}
+            hours = {
+                "arm_failed": (0.7, 2.0),
+                "arm_slow": (1.0, 3.0),
+                "sensor_blackout": (0.2, 0.8),
+            }
             length = float(rng.uniform(*hours[kind]) * 3600)
             if kind == "sensor_blackout":
                 resource = int(rng.choice([2, 3]))

@@ -33,7 +33,7 @@ def mix(x):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def uniform(key: int, purpose: int, a: int, b: int, c: int) -> float:
     """In (0, 1), of a rollout's key and a purpose."""
-    word = ((np.uint64(purpose) * np.uint64(4096) + np.uint64(a)) * np.uint64(64) + np.uint64(b))
+    word = (np.uint64(purpose) * np.uint64(4096) + np.uint64(a)) * np.uint64(64) + np.uint64(b)
     h = mix(np.uint64(key) ^ mix(word * np.uint64(16) + np.uint64(c)))
     return (np.float64(h >> np.uint64(11)) + 0.5) * 1.1102230246251565e-16
 

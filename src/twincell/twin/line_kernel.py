@@ -65,8 +65,10 @@ def _work(start, work, windows, count, power, starts, prices, sums, spent):  # t
 
 
 @njit(cache=True)
-def resume(key, mean, now, durations, spread, starts, prices, sums, windows, count, step, looks,
-           job, began, until, fitting):  # type: ignore[no-untyped-def] # fmt: skip
+def resume(  # type: ignore[no-untyped-def]
+    key, mean, now, durations, spread, starts, prices, sums, windows, count, step, looks,
+    job, began, until, fitting,
+):  # fmt: skip
     """Draw anew how long what runs will take, given that it has not ended yet."""
     dummy = np.zeros(2)
     for r in range(len(job)):
@@ -81,11 +83,12 @@ def resume(key, mean, now, durations, spread, starts, prices, sums, windows, cou
 
 
 @njit(cache=True)
-def play(
+def play(  # type: ignore[no-untyped-def]  # noqa: D417
     key, mean, now, stop, rule, rank, assigned, earliest, sequence, durations, spread, inspects,
     chances, family, setup, busy, idle, cap, starts, prices, sums, windows, count,
-    step, back, looks, status, ready, end, job, began, until, fitting, set_for, first, where, spent, pointer,
-):  # type: ignore[no-untyped-def] # fmt: skip
+    step, back, looks, status, ready, end, job, began, until, fitting,
+    set_for, first, where, spent, pointer,
+):  # fmt: skip
     """Play until `stop`, or until all is done; the state's arrays are changed in place.
 
     Args:
@@ -223,4 +226,3 @@ def play(
             step[j] = k + 1
             if k + 1 == o:
                 status[j], end[j] = 2, now
-    return last

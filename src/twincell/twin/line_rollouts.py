@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numba import get_num_threads, njit, prange, set_num_threads
@@ -66,8 +67,10 @@ class Shift:
 
 
 @njit(cache=True)
-def _judge(last, status, end, arrival, due, penalty, margin, scrap, holding, idle, length, spent,
-           starts, prices, sums, out):  # type: ignore[no-untyped-def] # fmt: skip
+def _judge(  # type: ignore[no-untyped-def]
+    last, status, end, arrival, due, penalty, margin, scrap, holding, idle, length, spent,
+    starts, prices, sums, out,
+):  # fmt: skip
     """Fill `out` with the metrics of a shift that is over."""
     late = lateness = earned = turn = held = accepted = within = 0.0
     number = 0
@@ -101,13 +104,13 @@ def _judge(last, status, end, arrival, due, penalty, margin, scrap, holding, idl
 
 
 @njit(cache=True, parallel=True)
-def _roll(
+def _roll(  # type: ignore[no-untyped-def]
     keys, mean, now, stop, rules, ranks, assigned, earliest, sequences, durations, spread, inspects,
     chances, family, setup, busy, idle, cap, starts, prices, sums, known, uptime, repair, slow,
     slow_speed, arrival, due, penalty, margin, scrap, holding, length,
     step0, back0, looks0, status0, ready0, end0, job0, began0, until0, fitting0, set_for0, first0,
     where0, spent0,
-):  # type: ignore[no-untyped-def] # fmt: skip
+):  # fmt: skip
     plans, number, m = len(rules), len(keys), len(job0)
     table = np.empty((plans, number, 10))
     for i in prange(number):
@@ -180,14 +183,23 @@ def measure(line: Line, state: LineState, plans: Sequence[LinePlan]) -> LineRoll
     return _table(line, state, plans, np.zeros(1, np.uint64), True, 1)
 
 
-def _table(line, state, plans, keys, mean, threads):  # type: ignore[no-untyped-def]
+def _table(
+    line: Line,
+    state: LineState,
+    plans: Sequence[LinePlan],
+    keys: NDArray[np.uint64],
+    mean: bool,
+    threads: int | None,
+) -> LineRollouts:
+    """Checked plans through the kernel."""
+    kernel: Any = _roll
     for plan in plans:
         plan.check(line)
     before = get_num_threads()
     if threads is not None:
         set_num_threads(threads)
     try:
-        table = _roll(
+        table = kernel(
             keys, mean, state.now, np.inf, np.array([p.rule for p in plans]),
             np.stack([p.rank for p in plans]), np.stack([p.resource for p in plans]),
             np.stack([p.earliest for p in plans]), np.stack([sequence(line, p) for p in plans]),
@@ -242,21 +254,24 @@ def project(
             ends of running work stay as they are, failures are those of `line.windows`.
     """
     plan.check(line)
+    run: Any = play
+    draw: Any = resume
+    fill: Any = windows_of
     at = state.copy()
     windows = np.empty((len(line.resources), len(line.windows) + MOST_FAILURES, 3))
     count = np.empty(len(line.resources), np.int64)
-    windows_of(np.uint64(0), state.now, line.windows, line.uptime, line.repair, -1.0, 0.5, windows,
+    fill(np.uint64(0), state.now, line.windows, line.uptime, line.repair, -1.0, 0.5, windows,
                count)  # fmt: skip
-    values = _arguments(line)
+    values: Any = _arguments(line)
     mean = key is None
     word = np.uint64(key or 0)
     if mean:
-        resume(word, True, state.now, values[0], line.spread, *values[-3:], windows, count, at.step,
+        draw(word, True, state.now, values[0], line.spread, *values[-3:], windows, count, at.step,
                at.looks, at.job, at.began, at.until, at.fitting)  # fmt: skip
-    last = play(
+    last = run(
         word, mean, state.now, stop, plan.rule, plan.rank, plan.resource, plan.earliest,
         sequence(line, plan), *values, windows, count, *at.arrays,
         np.zeros(len(line.resources), np.int64),
     )  # fmt: skip
     now = max(state.now, last) if stop == np.inf else stop
-    return Shift(LineState(now, *at.arrays), last)  # type: ignore[arg-type]
+    return Shift(replace(at, now=now), last)
