@@ -35,7 +35,7 @@ def main(seed: int = 1, peers: int = 100, decisions: int = 20) -> None:
     for i, shift in enumerate(shifts):
         for name in METRICS:
             value = getattr(ours, name)[0, i]
-            worst = max(worst, abs(value - shift[name]) / max(1.0, abs(value)))
+            worst = max(worst, float(abs(value - shift[name]) / max(1.0, abs(value))))
     if worst > 1e-9:
         sys.exit(f"SimPy plays another shift: relative difference {worst:.2g}")
     one = roll_line(line, state, [plan], seed, 10_000, threads=1)

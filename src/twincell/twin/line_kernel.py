@@ -136,8 +136,9 @@ def play(  # type: ignore[no-untyped-def]  # noqa: D417
                     continue
                 fixed = -1 if extra else assigned[j, k]
                 found, quickest = -1, np.inf
-                for r in range(m):
-                    if not up[r] or (fixed >= 0 and r != fixed):
+                low, high = (0, m) if fixed < 0 else (fixed, fixed + 1)
+                for r in range(low, high):
+                    if not up[r]:
                         continue
                     length = durations[j, k, r]
                     if np.isnan(length) or load + busy[k, r] > cap:
