@@ -121,6 +121,8 @@ class Line:
 
     def _check_values(self) -> None:
         """Values in their ranges, with the name of job and step."""
+        if len(self.resources) > 62:
+            raise ProductionError(f"line: {len(self.resources)} resources; valid: at most 62")
         for name in ("setup", "penalty", "busy", "idle", "repair"):
             least = float(np.min(getattr(self, name), initial=0.0))
             if not least >= 0:

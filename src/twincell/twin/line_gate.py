@@ -105,7 +105,7 @@ def sequential(
             text = (
                 f"change to '{names[best]}' accepted: over {done} rollouts it saves "
                 f"{gain[best]:.1f} EUR, at least {low[best]:.1f} EUR at {confidence:.0%} for all "
-                f"looks and {len(names)} rivals ({needed:.1f} EUR are asked for), and is better in "
+                f"looks and rivals ({needed:.1f} EUR are asked for), and is better in "
                 f"{np.mean(costs[0] > costs[1 + best]):.0%}"
             )
             return LineRuling(best, done, gain, low, needed, text)

@@ -110,6 +110,13 @@ def play(  # type: ignore[no-untyped-def]  # noqa: D417
     load = 0.0
     last = now
     up = np.zeros(m, np.bool_)
+    # bits of the resources that have the skill: most waiting jobs are passed over by them
+    able = np.zeros((n, o + 1), np.int64)
+    for j in range(n):
+        for k in range(o + 1):
+            for r in range(m):
+                if not np.isnan(durations[j, k, r]):
+                    able[j, k] |= 1 << r
     for r in range(m):
         if job[r] >= 0:
             load += busy[step[job[r]], r]
@@ -117,7 +124,7 @@ def play(  # type: ignore[no-untyped-def]  # noqa: D417
         free = 0
         for r in range(m):
             up[r] = job[r] < 0 and speed_at(windows[r], count[r], now)[0] > 0
-            free += up[r]
+            free |= up[r] << r
         # whatever can start at this moment does
         while free > 0:
             best_key, best_job, best_resource, best_time = np.inf, -1, -1, np.inf
@@ -125,6 +132,8 @@ def play(  # type: ignore[no-untyped-def]  # noqa: D417
                 if status[j] != 0 or ready[j] > now:
                     continue
                 k = step[j]
+                if able[j, k] & free == 0:
+                    continue
                 extra = k == o or looks[j] > 0
                 if extra:
                     place = ready[j] - 1e9
@@ -162,7 +171,7 @@ def play(  # type: ignore[no-untyped-def]  # noqa: D417
                 break
             j, r = best_job, best_resource
             up[r] = False
-            free -= 1
+            free &= ~(1 << r)
             k = step[j]
             if k < o and np.isnan(first[j, k]):
                 first[j, k], where[j, k] = now, r
