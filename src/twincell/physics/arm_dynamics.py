@@ -56,15 +56,11 @@ class FreeArms:
 
     def drive(self, speed: Array, steps: int) -> None:
         """Move by `steps` steps, motors at `speed`, shape (n, d), within their effort."""
-        _advance(
-            self._chain, self._box, self.q, self.v, self.effort, speed, True, steps, self.dt
-        )
+        _advance(self._chain, self._box, self.q, self.v, self.effort, speed, True, steps, self.dt)
 
     def push(self, torque: Array, steps: int) -> None:
         """Move by `steps` steps under joint efforts, shape (n, d), without motors."""
-        _advance(
-            self._chain, self._box, self.q, self.v, self.effort, torque, False, steps, self.dt
-        )
+        _advance(self._chain, self._box, self.q, self.v, self.effort, torque, False, steps, self.dt)
 
 
 @nb.njit(cache=True, nogil=True)

@@ -37,7 +37,7 @@ def constants(arm: LumpedArm) -> tuple[Array, ...]:
 
 @nb.njit(cache=True, inline="always")
 def _turned(R, v, out):  # type: ignore[no-untyped-def]
-    """out = R v."""
+    """Out = R v."""
     x, y, z = v[0], v[1], v[2]
     for i in range(3):
         out[i] = R[i, 0] * x + R[i, 1] * y + R[i, 2] * z
@@ -45,7 +45,7 @@ def _turned(R, v, out):  # type: ignore[no-untyped-def]
 
 @nb.njit(cache=True, inline="always")
 def _back(R, v, out):  # type: ignore[no-untyped-def]
-    """out = R^T v."""
+    """Out = R^T v."""
     x, y, z = v[0], v[1], v[2]
     for i in range(3):
         out[i] = R[0, i] * x + R[1, i] * y + R[2, i] * z
