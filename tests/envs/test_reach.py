@@ -58,8 +58,7 @@ def test_the_same_seed_gives_the_same_trajectory(action):
             seen, _ = env.reset(seed=3)
             env.action_space.seed(3)
             states = [seen["observation"]]
-            for _ in range(20):
-                states.append(env.step(env.action_space.sample())[0]["observation"])
+            states += [env.step(env.action_space.sample())[0]["observation"] for _ in range(20)]
             runs.append(np.array(states))
     assert np.array_equal(*runs)
     assert np.ptp(runs[0][:, :7], axis=0).max() > 0.05
@@ -92,7 +91,7 @@ def test_rewards_of_a_batch_are_those_of_its_steps(reward):
         seen, _ = env.reset(seed=2)
         rows = []
         for _ in range(12):
-            seen, value, _, _, info = env.step(towards(seen))
+            seen, value, *_ = env.step(towards(seen))
             assert isinstance(value, float)
             gap = np.linalg.norm(seen["achieved_goal"] - seen["desired_goal"])
             told = -gap if reward == "dense" else -float(gap > 0.05)
@@ -117,7 +116,7 @@ def test_arm_i_of_many_does_what_one_with_its_seed_does(physics):
         alone, _ = one.reset(seed=6)
         assert np.array_equal(first["desired_goal"][1], alone["desired_goal"])
         for k in range(50):
-            alone, reward, _, truncated, info = one.step(actions[k, 1])
+            alone, reward, _, truncated, _ = one.step(actions[k, 1])
             row = seen[k][4]["final_obs"] if k == 49 else seen[k][0]
             assert np.array_equal(row["observation"][1], alone["observation"])
             assert seen[k][1][1] == reward

@@ -80,6 +80,7 @@ def command(chain, q, action, mode, scale, turn, limits, period, out):  # type: 
     """Fill `out` (n, d) with joint speeds [rad/s] for one period, or with efforts [N m].
 
     Args:
+        chain: of `physics.chain.constants`.
         q: joint positions, shape (n, d).
         action: in [-1, 1], shape (n, 3) or (n, d).
         mode: index in `ACTIONS`.
@@ -87,6 +88,7 @@ def command(chain, q, action, mode, scale, turn, limits, period, out):  # type: 
         turn: axes of the tip that Cartesian actions keep, shape (3, 3).
         limits: lower, upper, speed, each shape (d,).
         period: of control [s].
+        out: is filled.
     """
     lower, upper, fastest = limits
     count, n = q.shape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -19,11 +19,12 @@ class ReachEnv(gymnasium.Env[Any, Any]):
     """Bring the tip of an arm of a world file to a point in space, and hold it there.
 
     **Actions**, `Box(-1, 1, float32)`, clipped. The joints never leave their limits, nor do set
-    speeds exceed the world file's `speed_scale` of the URDF's; a faster action goes the same way slower.
+    speeds exceed the world file's `speed_scale` of the URDF's; a faster action goes the same way,
+    slower.
 
     | `action` | shape | one means |
     |---|---|---|
-    | `cartesian` | (3,) | 50 mm of the tip in a control period, world axes; the tip's orientation is kept |
+    | `cartesian` | (3,) | 50 mm of the tip in a period, world axes; its orientation is kept |
     | `position` | (d,) | of each joint what its speed limit allows in a period [rad] |
     | `velocity` | (d,) | of each joint its speed limit [rad/s] |
     | `torque` | (d,) | of each joint a quarter of its effort limit [N m], beyond what holds it up |
@@ -32,7 +33,7 @@ class ReachEnv(gymnasium.Env[Any, Any]):
 
     | key | shape | content |
     |---|---|---|
-    | `observation` | (2 d + 6,) | joints [rad], speeds [rad/s], tip position [m] and velocity [m/s], world |
+    | `observation` | (2 d + 6,) | joints [rad], speeds [rad/s], tip [m] and its velocity [m/s] |
     | `achieved_goal` | (3,) | tip position [m] |
     | `desired_goal` | (3,) | goal [m] |
 
@@ -60,7 +61,7 @@ class ReachEnv(gymnasium.Env[Any, Any]):
         EnvError: an unknown option, a value out of range, goals out of reach.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 25}
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 25}  # noqa: RUF012
 
     def __init__(self, render_mode: str | None = None, **options: Any) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):

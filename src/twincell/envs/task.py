@@ -225,7 +225,7 @@ class ReachTask:
     def distance(self, achieved: NDArray[Any], desired: NDArray[Any]) -> NDArray[Any]:
         """From goal to goal [m], over the last axis of shape (..., 3)."""
         gap = np.asarray(achieved) - np.asarray(desired)
-        return np.sqrt((gap * gap).sum(axis=-1))
+        return np.asarray(np.sqrt((gap * gap).sum(axis=-1)))
 
     def reward(self, distance: NDArray[Any]) -> NDArray[Any]:
         """Dense: -distance [m]; sparse: 0 within the tolerance, else -1."""

@@ -107,6 +107,12 @@ def _boxed(M, tau, v, command, most, low, high, driven, dt):  # type: ignore[no-
         M: mass matrix.
         tau: efforts that give the speeds `v`; becomes the efforts of the answer.
         v: speeds after the step that the motors want; becomes the answer.
+        command: the efforts where they are given.
+        most: efforts of the motors.
+        low: speeds that lead to the lower stops.
+        high: speeds that lead to the upper stops.
+        driven: whether motors drive, or efforts are given.
+        dt: length of the step [s].
     """
     n = v.shape[0]
     state = np.zeros(n, np.int64)

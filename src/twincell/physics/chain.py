@@ -137,7 +137,9 @@ def efforts(chain, R, p, v, a, tau, work):  # type: ignore[no-untyped-def]
     """Fill tau (d,): joint efforts that give accelerations `a` at speeds `v` against gravity.
 
     Args:
-        R, p: of `transforms`.
+        chain: of `constants`.
+        R: of `transforms`.
+        p: of `transforms`.
         v: joint speeds, shape (d,).
         a: joint accelerations, shape (d,).
         tau: is filled; the joints' damping is not in it.
@@ -216,7 +218,9 @@ def mass_matrix(chain, R, p, M):  # type: ignore[no-untyped-def]
     """Fill M (d, d) by composite rigid bodies: column j is what unit acceleration of joint j takes.
 
     Args:
-        R, p: of `transforms`.
+        chain: of `constants`.
+        R: of `transforms`.
+        p: of `transforms`.
         M: is filled.
     """
     axes, kinds, masses, centres, inertias = chain[1], chain[2], chain[3], chain[4], chain[5]
