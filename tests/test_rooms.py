@@ -24,6 +24,7 @@ ROOMS = [
     "production",
     "twin",
     "cell",
+    "envs",
     "stack",
     "report",
     "cli",
@@ -42,6 +43,7 @@ OWNERS = {
     "trimesh": {"geometry", "sensing", "inspection"},
     "open3d": {"sensing", "inspection", "safety"},
     "cv2": {"sensing", "inspection"},
+    "gymnasium": {"envs"},
     "matplotlib": {"report"},
     "typer": {"cli"},
 }

@@ -10,6 +10,7 @@ TwincellError
 ├── SensorError        a sensor whose configuration or data make no sense
 ├── InspectionError    a scan that cannot be judged
 ├── StudyError         a study whose design or data allow no answer
+├── EnvError           an option or action that an environment does not take
 ├── SafetyError        a stop request or reset that is refused
 └── ProductionError    orders, plans or disruptions that contradict themselves
 """
@@ -21,6 +22,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "AssetError",
+    "EnvError",
     "GeometryError",
     "GoalError",
     "InspectionError",
@@ -87,6 +89,10 @@ class InspectionError(TwincellError):
 
 class StudyError(TwincellError):
     """A study cannot be made as designed, or its data allow no answer."""
+
+
+class EnvError(TwincellError):
+    """An environment was given an unknown option, a wrong action, or goals it cannot reach."""
 
 
 class SafetyError(TwincellError):

@@ -1,0 +1,177 @@
+"""Arms in Bullet worlds of their own, commanded once a control period and read once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pybullet as p
+from numpy.typing import ArrayLike, NDArray
+
+from twincell.errors import PhysicsError
+from twincell.geometry.lumped import LumpedArm
+from twincell.geometry.pose import Pose
+from twincell.physics.bullet import BASE, Size, add_box, connect
+from twincell.physics.view import Rgb, picture
+
+__all__ = ["BulletArms"]
+
+Array = NDArray[np.float64]
+
+_GREY = (0.62, 0.65, 0.68, 1.0)
+
+
+class BulletArms:
+    """The same arm n times, each in a Bullet world that holds the same still boxes.
+
+    Same use as `arm_dynamics.FreeArms`, with contacts: with the boxes, not of an arm with itself.
+
+    Args:
+        arm: of all.
+        count: how many, n.
+        rate: steps a second.
+        iterations: of the solver a step.
+        boxes: size [m] and pose of each box that never moves.
+
+    Attributes:
+        q: joint positions, shape (n, d) [rad or m]; written by `place` only.
+        v: joint speeds, shape (n, d) [rad/s or m/s].
+        effort: of the motors in the last step, shape (n, d) [N m or N].
+
+    Raises:
+        PhysicsError: Bullet cannot load the arm, or has no room for another world.
+    """
+
+    def __init__(
+        self,
+        arm: LumpedArm,
+        count: int,
+        rate: float,
+        iterations: int = 20,
+        boxes: Sequence[tuple[Size, Pose]] = (),
+    ) -> None:
+        self.arm = arm
+        self.dt = 1.0 / rate
+        d = len(arm.joints)
+        self.q, self.v, self.effort = (np.zeros((count, d)) for _ in range(3))
+        self._joints = list(range(d))
+        self._most = arm.effort.tolist()
+        self._none = [0.0] * d
+        self._worlds: list[tuple[int, int]] = []
+        for _ in range(count):
+            client = connect()
+            self._worlds.append((client, self._load(client, iterations, boxes)))
+        self._driven = [True] * count
+
+    def _load(self, client: int, iterations: int, boxes: Sequence[tuple[Size, Pose]]) -> int:
+        p.setGravity(0.0, 0.0, -9.81, physicsClientId=client)
+        p.setPhysicsEngineParameter(
+            fixedTimeStep=self.dt, numSolverIterations=iterations, numSubSteps=0,
+            deterministicOverlappingPairs=1, physicsClientId=client,
+        )  # fmt: skip
+        for size, pose in boxes:
+            add_box(client, size, pose, _GREY)
+        arm = self.arm
+        try:
+            body = int(
+                p.loadURDF(
+                    str(arm.path), arm.place.p.tolist(), arm.place.q.tolist(), useFixedBase=True,
+                    flags=p.URDF_USE_INERTIA_FROM_FILE, physicsClientId=client,
+                )
+            )  # fmt: skip
+        except p.error as error:
+            raise PhysicsError(f"{arm.name}: Bullet cannot load {arm.path}: {error}") from None
+        for link in range(BASE, len(self._joints)):
+            p.changeDynamics(
+                body, link, linearDamping=0.0, angularDamping=0.0, restitution=0.0,
+                activationState=p.ACTIVATION_STATE_DISABLE_SLEEPING, physicsClientId=client,
+            )  # fmt: skip
+        for i in self._joints:
+            # Bullet sets moments that break the triangle inequality to zero: said once more
+            p.changeDynamics(
+                body, i, jointDamping=float(arm.damping[i]),
+                localInertiaDiagonal=np.linalg.eigvalsh(arm.inertias[i]).tolist(),
+                maxJointVelocity=1e3, physicsClientId=client,
+            )  # fmt: skip
+        # what the arm stands on is no contact
+        for other in range(len(boxes)):
+            p.setCollisionFilterPair(body, other, BASE, BASE, 0, physicsClientId=client)
+        return body
+
+    def place(self, rows: ArrayLike, q: Array) -> None:
+        """Set the arms `rows` to joint positions `q`, shape (rows, d), at rest."""
+        for row, positions in zip(np.asarray(rows).tolist(), q, strict=True):
+            client, body = self._worlds[row]
+            p.resetJointStatesMultiDof(
+                body, self._joints, [[x] for x in positions.tolist()],
+                [[0.0]] * len(self._joints), physicsClientId=client,
+            )  # fmt: skip
+            self.q[row], self.v[row], self.effort[row] = positions, 0.0, 0.0
+
+    def drive(self, speed: Array, steps: int) -> None:
+        """Move by `steps` steps, motors at `speed`, shape (n, d), within their effort."""
+        for row, (client, body) in enumerate(self._worlds):
+            p.setJointMotorControlArray(
+                body, self._joints, p.VELOCITY_CONTROL, targetVelocities=speed[row].tolist(),
+                forces=self._most, physicsClientId=client,
+            )  # fmt: skip
+            for _ in range(steps):
+                p.stepSimulation(physicsClientId=client)
+            self._driven[row] = True
+            self._read(row, client, body)
+
+    def push(self, torque: Array, steps: int) -> None:
+        """Move by `steps` steps under joint efforts, shape (n, d), without motors."""
+        for row, (client, body) in enumerate(self._worlds):
+            if self._driven[row]:
+                p.setJointMotorControlArray(
+                    body, self._joints, p.VELOCITY_CONTROL, forces=self._none,
+                    physicsClientId=client,
+                )  # fmt: skip
+                self._driven[row] = False
+            efforts = torque[row].tolist()
+            for _ in range(steps):  # Bullet forgets applied efforts after each step
+                p.setJointMotorControlArray(
+                    body, self._joints, p.TORQUE_CONTROL, forces=efforts, physicsClientId=client
+                )
+                p.stepSimulation(physicsClientId=client)
+            self._read(row, client, body)
+            self.effort[row] = torque[row]
+
+    def _read(self, row: int, client: int, body: int) -> None:
+        states = p.getJointStates(body, self._joints, physicsClientId=client)
+        self.q[row] = [s[0] for s in states]
+        self.v[row] = [s[1] for s in states]
+        self.effort[row] = [s[3] for s in states]
+
+    def touching(self, row: int) -> bool:
+        """Whether an arm touches a box."""
+        client, body = self._worlds[row]
+        points = p.getContactPoints(bodyA=body, physicsClientId=client)
+        return any(c[8] <= 0.0 and c[3] != BASE for c in points)
+
+    def picture(self, row: int, size: tuple[int, int], eye: ArrayLike, target: ArrayLike) -> Rgb:
+        """What a camera sees of an arm's world, shape (height, width, 3); `size` is (w, h)."""
+        return picture(self._worlds[row][0], *size, eye, target, 0.8)
+
+    def marker(self, row: int, radius: float) -> int:
+        """A ball to look at, without collision; returns what `mark` takes."""
+        client = self._worlds[row][0]
+        shape = p.createVisualShape(
+            p.GEOM_SPHERE, radius=radius, rgbaColor=[0.1, 0.75, 0.2, 1.0], physicsClientId=client
+        )
+        return int(p.createMultiBody(0.0, -1, shape, physicsClientId=client))
+
+    def mark(self, row: int, marker: int, at: ArrayLike) -> None:
+        """Put a ball somewhere."""
+        p.resetBasePositionAndOrientation(
+            marker, np.asarray(at, float).tolist(), [0, 0, 0, 1],
+            physicsClientId=self._worlds[row][0],
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """End the worlds."""
+        for client, _ in self._worlds:
+            if p.isConnected(physicsClientId=client):
+                p.disconnect(physicsClientId=client)
+        self._worlds = []

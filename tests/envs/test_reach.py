@@ -1,0 +1,172 @@
+"""twincell/Reach-v0: the contract, its physics beside Bullet, and what it refuses."""
+
+from __future__ import annotations
+
+import warnings
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+import twincell.envs
+from twincell.errors import EnvError
+
+
+def make(**options):
+    return gym.make("twincell/Reach-v0", **options)
+
+
+def towards(seen):
+    """A policy that knows the way: the Cartesian step to the goal."""
+    gap = seen["desired_goal"] - seen["achieved_goal"]
+    return np.clip(gap / 0.05, -1, 1).astype(np.float32)
+
+
+@pytest.mark.parametrize("physics", ["bullet", "free"])
+@pytest.mark.parametrize("name", twincell.envs.IDS)
+def test_the_checker_finds_nothing(name, physics):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with gym.make(name, physics=physics) as env:
+            check_env(env.unwrapped, skip_render_check=True)
+
+
+def test_the_checker_finds_nothing_in_pictures():
+    with make(render_mode="rgb_array") as env:
+        check_env(env.unwrapped)
+
+
+@pytest.mark.parametrize("physics", ["bullet", "free"])
+@pytest.mark.parametrize("arm", ["handler", "inspector"])
+def test_who_knows_the_way_reaches_every_goal_and_stays(arm, physics):
+    with make(arm=arm, physics=physics, goals=(0.1, 0.1, 0.1)) as env:
+        for seed in range(3):
+            seen, _ = env.reset(seed=seed)
+            for _ in range(50):
+                seen, _, _, truncated, info = env.step(towards(seen))
+            assert truncated
+            assert info["is_success"]
+            assert info["distance"] < 1e-3
+
+
+@pytest.mark.parametrize("action", ["cartesian", "position", "velocity", "torque"])
+def test_the_same_seed_gives_the_same_trajectory(action):
+    runs = []
+    for _ in range(2):
+        with make(action=action) as env:
+            seen, _ = env.reset(seed=3)
+            env.action_space.seed(3)
+            states = [seen["observation"]]
+            states += [env.step(env.action_space.sample())[0]["observation"] for _ in range(20)]
+            runs.append(np.array(states))
+    assert np.array_equal(*runs)
+    assert np.ptp(runs[0][:, :7], axis=0).max() > 0.05
+
+
+@pytest.mark.parametrize(("action", "bound"), [("cartesian", 2e-3), ("velocity", 5e-3)])
+def test_free_arms_go_where_bullet_goes(action, bound):
+    rng = np.random.default_rng(0)
+    with make(action=action) as one, make(action=action, physics="free") as other:
+        one.reset(seed=1)
+        other.reset(seed=1)
+        for _ in range(10):
+            chosen = rng.uniform(-1, 1, one.action_space.shape).astype(np.float32)
+            a, b = one.step(chosen)[0], other.step(chosen)[0]
+            assert abs(a["observation"][:7] - b["observation"][:7]).max() < bound
+
+
+def test_torques_of_zero_hold_the_arm_against_gravity():
+    with make(action="torque") as env:
+        seen, _ = env.reset(seed=0)
+        start = seen["observation"][:7]
+        for _ in range(10):
+            seen = env.step(np.zeros(7, np.float32))[0]
+        assert abs(seen["observation"][:7] - start).max() < 1e-6
+
+
+@pytest.mark.parametrize("reward", ["dense", "sparse"])
+def test_rewards_of_a_batch_are_those_of_its_steps(reward):
+    with make(reward=reward, tolerance=0.05) as env:
+        seen, _ = env.reset(seed=2)
+        rows = []
+        for _ in range(12):
+            seen, value, *_ = env.step(towards(seen))
+            assert isinstance(value, float)
+            gap = np.linalg.norm(seen["achieved_goal"] - seen["desired_goal"])
+            told = -gap if reward == "dense" else -float(gap > 0.05)
+            assert value == pytest.approx(told, abs=1e-6)
+            rows.append((seen["achieved_goal"], seen["desired_goal"], value))
+        achieved, desired, values = (np.array(x) for x in zip(*rows, strict=True))
+        batch = env.unwrapped.compute_reward(achieved, desired, [{}] * len(rows))
+        assert np.array_equal(batch, values)
+        assert len(set(values)) > 1
+
+
+@pytest.mark.parametrize("physics", ["bullet", "free"])
+def test_arm_i_of_many_does_what_one_with_its_seed_does(physics):
+    many = gym.make_vec(
+        "twincell/Reach-v0", 3, vectorization_mode="vector_entry_point", physics=physics
+    )
+    first, _ = many.reset(seed=5)
+    rng = np.random.default_rng(0)
+    actions = rng.uniform(-1, 1, (52, 3, 3)).astype(np.float32)
+    seen = [many.step(a) for a in actions]
+    with make(physics=physics) as one:
+        alone, _ = one.reset(seed=6)
+        assert np.array_equal(first["desired_goal"][1], alone["desired_goal"])
+        for k in range(50):
+            alone, reward, _, truncated, _ = one.step(actions[k, 1])
+            row = seen[k][4]["final_obs"] if k == 49 else seen[k][0]
+            assert np.array_equal(row["observation"][1], alone["observation"])
+            assert seen[k][1][1] == reward
+            assert seen[k][3][1] == truncated
+        alone, _ = one.reset()
+        assert np.array_equal(seen[49][0]["desired_goal"][1], alone["desired_goal"])
+    many.close()
+
+
+def test_pictures_show_the_goal():
+    with make(render_mode="rgb_array") as env:
+        env.reset(seed=1)
+        picture = env.render()
+        assert picture.shape == (360, 480, 3)
+        red, green, blue = (picture[..., i].astype(int) for i in range(3))
+        assert ((green > red + 40) & (green > blue + 40)).sum() > 20
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"tolerence": 0.1}, "did you mean 'tolerance'"),
+        ({"action": "cartesion"}, "did you mean 'cartesian'"),
+        ({"arm": "handlr"}, "did you mean 'handler'"),
+        ({"physics": "mujoco"}, "valid: bullet, free"),
+        ({"tolerance": float("nan")}, "finite number above 0"),
+        ({"substeps": 0}, "whole number from 1"),
+        ({"goals": (0.1, 0.1)}, "three lengths"),
+        ({"goals": (2.0, 0.1, 0.1)}, "cannot reach the corner"),
+        ({"arm": "table"}, "at least 6 joints"),
+        ({"physics": "free", "render_mode": "rgb_array"}, "physics 'bullet'"),
+    ],
+)
+def test_what_it_does_not_take_is_named(options, words):
+    with pytest.raises(EnvError, match=words):
+        make(**options)
+
+
+def test_wrong_actions_and_goals_are_refused_before_anything_moves():
+    with make() as wrapped:
+        env = wrapped.unwrapped
+        with pytest.raises(EnvError, match="reset first"):
+            env.step(np.zeros(3))
+        seen, _ = env.reset(seed=0)
+        for bad, words in ((np.zeros(4), r"\(4,\); valid: \(3,\)"), ([0, np.nan, 0], "not finite")):
+            with pytest.raises(EnvError, match=words):
+                env.step(bad)
+        after = env.task.observation()["observation"][0]
+        assert np.array_equal(after, seen["observation"])
+        with pytest.raises(EnvError, match="valid: from"):
+            env.reset(options={"goal": [5.0, 0.0, 0.0]})
+        with pytest.raises(EnvError, match="valid: goal"):
+            env.reset(options={"gaol": [5.0, 0.0, 0.0]})
