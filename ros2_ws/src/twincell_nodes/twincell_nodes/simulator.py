@@ -65,6 +65,7 @@ class SimulatorNode(CellNode):
         self._waiting: list[tuple[Callable[[], object], float | None, Future]] = []
         self._steps = 0
         self._requested: dict[str, tuple[int, int]] = {}
+        self._last_state = self._longest = 0.0
 
         rate = self.world.physics_rate
         self._body_steps, self._tf_steps = strides(self.world)
@@ -205,6 +206,7 @@ class SimulatorNode(CellNode):
         values = {
             "time [s]": f"{self.physics.time:.3f}",
             "dropped [s]": f"{self.pacer.dropped:.3f}",
+            "longest silence [ms]": f"{1e3 * self._longest:.1f}",
             "safety state": "silent" if self.drives.silent else "heard",
         }
         level = 1 if self.drives.silent else 0
@@ -237,6 +239,10 @@ class SimulatorNode(CellNode):
     # ---------------------------------------------------------------- what others ask
 
     def _hear(self, message: SafetyState) -> None:
+        wall = time.monotonic()
+        if self._last_state:
+            self._longest = max(self._longest, wall - self._last_state)
+        self._last_state = wall
         try:
             self.drives.hear(state_of(message), self.physics.time, time.monotonic())
         except (ValueError, KeyError) as error:
