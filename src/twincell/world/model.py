@@ -25,9 +25,9 @@ class Safety:
     rules: dict[str, StopRule]
     """Cause to stop: `emergency_button`, `person_in_zone`, `critical_anomaly`, `sensor_silent`,
     `heartbeat_lost`, `mover_fault`."""
-    heartbeat: Frequency = 50.0
+    heartbeat: Frequency = 80.0
     """Rate of the safety state [Hz]."""
-    patience: Duration = 0.2
+    patience: Duration = 0.042
     """A mover stops by itself when the safety state is older than this (wall time) [s]."""
     clear_time: Duration = 1.0
     """A zone counts as clear after no person was seen for so long [s]."""

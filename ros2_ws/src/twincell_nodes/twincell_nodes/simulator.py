@@ -37,6 +37,8 @@ __all__ = ["SimulatorNode", "main"]
 
 CATCH_UP = 0.05
 """Simulated time that is made good after a pause; what is longer is dropped [s]."""
+WATCH = 0.004
+"""Period at which the age of the safety state is looked at [s of wall time]."""
 GRIP_TIME = 1.5
 """A gripper or clamp that has not settled by then has failed [s]."""
 
@@ -96,6 +98,7 @@ class SimulatorNode(CellNode):
         self.create_subscription(Header, "cell/progress", self._progressed, qos.RELIABLE)
         period = self._body_steps * self.physics.dt
         self.wall_timer(period / factor if factor > 0 else 1e-4, self._tick)
+        self.wall_timer(WATCH, self._watch)
         self.wall_timer(1.0, self._diagnose)
         self.get_logger().info(f"{self.world.name}: {len(names)} moving bodies, {rate:g} steps/s")
 
@@ -144,6 +147,10 @@ class SimulatorNode(CellNode):
             if not self._gate.open(self.physics.time, time.monotonic()):
                 return
             self._step()
+
+    def _watch(self) -> None:
+        """Also between steps, so that silence is noticed in time."""
+        self.drives.watch(self.physics.time, time.monotonic())
 
     def _progressed(self, message: Header) -> None:
         self._gate.hear(message.frame_id, seconds(message.stamp), time.monotonic())
