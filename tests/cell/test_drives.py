@@ -158,6 +158,22 @@ def test_a_restart_too_quick_to_be_silent_is_noticed_by_its_count(cell: Cell) ->
     assert [r.cause for r in cell.supervisor.tick(cell.now).active] == [HEARTBEAT_LOST]
 
 
+def test_a_state_lets_time_go_on_for_its_lease_and_silence_lets_it_brake(cell: Cell) -> None:
+    cell.move()
+    cell.run(0.5)
+    cell.beat()
+    lease = WORLD.safety.lease
+    assert cell.drives.leased(cell.now + lease - DT)
+    assert not cell.drives.leased(cell.now + lease)
+    # time stands while the wall's goes on: nobody moves, until it is called silence
+    wall = cell.now + PATIENCE + 1e-3
+    cell.drives.watch(cell.now, wall)
+    assert cell.drives.silent
+    assert cell.drives.leased(cell.now + lease)
+    cell.beat()
+    assert cell.drives.leased(cell.now)
+
+
 @pytest.mark.parametrize("change", ["same", "older"])
 def test_repeated_and_overtaken_states_are_no_sign_of_life(cell: Cell, change: str) -> None:
     cell.run(0.5)

@@ -47,6 +47,7 @@ class Drives:
     ) -> None:
         self._physics = physics
         self._patience = world.safety.patience
+        self._lease_time, self._lease = world.safety.lease, -np.inf
         self._rule = world.safety.rules[HEARTBEAT_LOST]
         self._controllers = {
             name: TrajectoryController(
@@ -131,6 +132,7 @@ class Drives:
                 return  # heard before, or overtaken: no sign of life
             self._lose(f"the supervisor counts anew from {state.sequence}", now)
         self._state, self._heard, self.silent = state, wall, False
+        self._lease = now + self._lease_time
         if self._plea is not None:
             active = any(r.id == self._plea.id for r in state.active)
             if self._taken_up and not active:
@@ -138,6 +140,18 @@ class Drives:
             self._taken_up = self._taken_up or active
         for name in self._controllers:
             self._obey(name, state, now)
+
+    def leased(self, now: float) -> bool:
+        """Whether the newest safety state still lets time go on.
+
+        A machine that is short of time delivers a state late: time waits for it, and movers get
+        no further than `safety.lease` from the state before. One that does not come within
+        `safety.patience` of wall time is silence; then movers brake, and time goes on.
+
+        Args:
+            now: time [s].
+        """
+        return self.silent or self._state is None or now < self._lease
 
     @property
     def plea(self) -> StopRequest | None:

@@ -27,7 +27,9 @@ class Safety:
     `heartbeat_lost`, `mover_fault`."""
     heartbeat: Frequency = 80.0
     """Rate of the safety state [Hz]."""
-    patience: Duration = 0.042
+    lease: Duration = 0.04
+    """Simulated time for which a safety state lets movers go on; then time waits for the next [s]."""
+    patience: Duration = 0.2
     """A mover stops by itself when the safety state is older than this (wall time) [s]."""
     clear_time: Duration = 1.0
     """A zone counts as clear after no person was seen for so long [s]."""

@@ -144,7 +144,8 @@ class SimulatorNode(CellNode):
 
     def _tick(self) -> None:
         for _ in range(self.pacer.due(time.monotonic())):
-            if not self._gate.open(self.physics.time, time.monotonic()):
+            now = self.physics.time
+            if not (self.drives.leased(now) and self._gate.open(now, time.monotonic())):
                 return
             self._step()
 
