@@ -28,7 +28,7 @@ class Safety:
     heartbeat: Frequency = 80.0
     """Rate of the safety state [Hz]."""
     lease: Duration = 0.04
-    """Simulated time for which a safety state lets movers go on; then time waits for the next [s]."""
+    """Simulated time for which a safety state lets movers go on; then time waits [s]."""
     patience: Duration = 0.2
     """A mover stops by itself when the safety state is older than this (wall time) [s]."""
     clear_time: Duration = 1.0
