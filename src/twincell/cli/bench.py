@@ -28,7 +28,7 @@ _TITLES = {
 }
 _UNITS = {
     "throughput": (1.0, "parts in the shift"),
-    "tardiness": (1.0, "weighted tardiness, EUR"),
+    "tardiness": (1.0, "weighted, EUR"),
     "turnaround": (3600.0, "h"),
     "energy_cost": (1.0, "EUR"),
     "energy": (3.6e6, "kWh"),
@@ -95,8 +95,8 @@ def production(
     report["targets"] = {
         name: {
             "target": target,
-            "reached": (got := against["fifo"][name]) is not None
-            and (got[0] >= target if target > 0 else got[0] <= target),
+            "reached": (row := against["fifo"][name]) is not None
+            and (row[0] >= target if target > 0 else row[0] <= target),
         }
         for name, target in _TARGETS.items()
     }
@@ -138,7 +138,7 @@ def _show(report: dict[str, Any], names: tuple[str, ...], figures: tuple[str, ..
     for figure in figures:
         scale, unit = _UNITS[figure]
         cells = [f"{report['policies'][n][figure]['mean'] / scale:.2f}" for n in names]
-        table.add_row(f"{figure.replace('_', ' ')} [{unit}]", *cells)
+        table.add_row(f"{figure.replace('_', ' ')}, {unit}", *cells)
     second = Table(title="ours against each: change of the mean, 95 % interval")
     second.add_column("figure")
     for name in names[1:]:

@@ -124,7 +124,7 @@ def search(
 
 
 def as_sequence(line: Line, state: LineState, plan: LinePlan, name: str) -> LinePlan:
-    """What the plan does on expected durations, as a sequence for each station; what it holds back stays."""
+    """What the plan does on expected durations, as a sequence of each station; holds stay."""
     played = project(line, state, plan).state
     starts = np.where(np.isnan(played.starts), 1e12, played.starts)
     quickest = np.nanargmin(line.durations[:, : line.steps], axis=2)
