@@ -14,6 +14,7 @@ from twincell import __version__
 from twincell.cli import (
     ariac,
     bag,
+    bench,
     demo,
     faults,
     inspect,
@@ -32,7 +33,7 @@ __all__ = ["app"]
 
 _ORDER = (
     "world", "run", "report", "demo", "up", "faults", "bag", "inspect", "journal",
-    "schedule", "reschedule", "ariac", "pod",
+    "schedule", "reschedule", "ariac", "pod", "bench",
 )  # fmt: skip
 
 
@@ -92,3 +93,4 @@ app.add_typer(journal.app, name="journal", rich_help_panel="4. What was recorded
 schedule.register(app, panel="5. Plans")
 ariac.register(app, panel="5. Plans")
 pod.register(app, panel="6. Studies")
+app.add_typer(bench.app, name="bench", rich_help_panel="6. Studies")

@@ -1,0 +1,133 @@
+"""Search for a plan: local search over ranks, stations and starts, many candidates at a time.
+
+The candidates of a round are neighbours of the best plan so far and are valued together by the
+compiled twin: on expected durations, or by the mean over common random numbers. The number of
+rounds is fixed, so that the result depends on the seed and on nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twincell.production.line import Line, LinePlan, LineState, Rule, sorted_plan
+from twincell.twin.line_rollouts import measure, project, roll_line
+
+__all__ = ["Effort", "as_sequence", "search"]
+
+F64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long is searched.
+
+    Attributes:
+        rounds: of neighbours.
+        width: candidates a round.
+        rollouts: that value a candidate; 0 for expected durations.
+    """
+
+    rounds: int = 40
+    width: int = 12
+    rollouts: int = 0
+
+
+def _rules(line: Line, state: LineState) -> list[LinePlan]:
+    """Dispatching rules to begin with (Pinedo, Scheduling, 2016, chapter 14)."""
+    work = np.nanmin(line.durations[:, : line.steps], axis=2)
+    left = np.where(np.isnan(state.starts), work, 0.0).sum(axis=1)
+    slack = np.maximum(line.due - left - state.now, 0.0)
+    mean = max(float(left.mean()), 1.0)
+    weight = line.penalty + line.holding
+    # apparent tardiness cost of Vepsalainen and Morton, with a look-ahead of 3
+    urgency = weight / np.maximum(left, 60.0) * np.exp(-slack / (3 * mean))
+    scores = {
+        "due time": line.due,
+        "slack": slack,
+        "tardiness cost": -urgency,
+        "weighted work": left / weight,
+        "work": left,
+        "arrival": line.arrival,
+    }
+    return [LinePlan.by_job(line, score, f"by {name}") for name, score in scores.items()]
+
+
+def _neighbour(
+    line: Line, state: LineState, plan: LinePlan, open_: NDArray[np.int64], rng: np.random.Generator
+) -> LinePlan:
+    """One to three random moves."""
+    rank, resource, earliest = plan.rank.copy(), plan.resource.copy(), plan.earliest.copy()
+    size = rank.size
+    for _ in range(int(rng.integers(1, 4))):
+        j, k = (int(x) for x in open_[int(rng.integers(len(open_)))])
+        move = rng.random()
+        if move < 0.45:
+            # the whole job to the place of another
+            other = int(open_[int(rng.integers(len(open_)))][0])
+            rank[j] = rank[other] + rng.choice([-0.5, 0.5])
+        elif move < 0.75:
+            rank[j, k:] += rng.normal(0.0, 0.2 * size)
+        elif move < 0.95:
+            able = np.nonzero(~np.isnan(line.durations[j, k]))[0]
+            resource[j, k] = int(rng.choice([-1, *able]))
+        else:
+            later = [s for s in line.tariff.starts if state.now < s < state.now + 3 * 3600]
+            earliest[j, k] = float(rng.choice([0.0, *later]))
+    level = np.maximum.accumulate(rank, axis=1)
+    n, o = rank.shape
+    flat = np.lexsort((np.tile(np.arange(o), n), level.ravel()))
+    ordered = np.empty(size)
+    ordered[flat] = np.arange(size)
+    return LinePlan(Rule.LIST, ordered.reshape(n, o), resource, earliest, "search")
+
+
+def search(
+    line: Line,
+    state: LineState,
+    keep: LinePlan | None,
+    effort: Effort,
+    seed: int,
+) -> list[LinePlan]:
+    """The best plan found and, after it, the best dispatching rule; lists, with stations free.
+
+    Args:
+        line: as it is believed to be.
+        state: at which the plans take over.
+        keep: the plan in force, to begin with as well.
+        effort: how long.
+        seed: of the moves and rollouts.
+    """
+    rng = np.random.default_rng([seed, round(state.now)])
+
+    def value(plans: list[LinePlan]) -> F64:
+        if not effort.rollouts:
+            return measure(line, state, plans).cost[:, 0]
+        costs = roll_line(line, state, plans, seed + 17, effort.rollouts).cost
+        return np.asarray(costs.mean(axis=1))
+
+    begin = _rules(line, state)
+    if keep is not None:
+        begin.append(replace(keep, rule=Rule.LIST, name="as before"))
+    costs = value(begin)
+    rule = begin[int(costs[:6].argmin())]
+    best, least = begin[int(costs.argmin())], float(costs.min())
+    open_ = np.argwhere(state.open_steps)
+    for _ in range(effort.rounds if len(open_) else 0):
+        around = [_neighbour(line, state, best, open_, rng) for _ in range(effort.width)]
+        costs = value(around)
+        if costs.min() < least:
+            best, least = around[int(costs.argmin())], float(costs.min())
+    return [best, rule]
+
+
+def as_sequence(line: Line, state: LineState, plan: LinePlan, name: str) -> LinePlan:
+    """What the plan does on expected durations, as a sequence of each station; holds stay."""
+    played = project(line, state, plan).state
+    starts = np.where(np.isnan(played.starts), 1e12, played.starts)
+    quickest = np.nanargmin(line.durations[:, : line.steps], axis=2)
+    where = np.where(played.where < 0, quickest, played.where)
+    made = sorted_plan(line, starts, where, Rule.STRICT, name)
+    return replace(made, earliest=plan.earliest)
