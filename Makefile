@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check docs lock clean
+.PHONY: help setup setup-cell demo up test check docs lock clean
 
 WORLD ?= worlds/blade_cell.yaml
 IN_ENV := source scripts/env.sh &&
@@ -11,13 +11,16 @@ help: ## what there is
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z%-]+):.*## /\1\t/' | expand -t 12
 	@echo "Variables: WORLD=FILE, ARGS='more arguments', PYTHON=interpreter, TWINCELL_ROS=wheels"
 
-setup: ## environment, ROS 2, workspace
+setup: ## environment, ROS 2, workspace, training
 	@bash scripts/setup.sh
 
-demo: setup ## the main job, on the ROS stack, with a table at the end
+setup-cell: ## the same without what only training needs
+	@bash scripts/setup.sh --cell
+
+demo: setup-cell ## the main job, on the ROS stack, with a table at the end
 	@$(IN_ENV) exec twincell demo $(WORLD) $(ARGS)
 
-up: setup ## the ROS stack until Ctrl-C
+up: setup-cell ## the ROS stack until Ctrl-C
 	@$(IN_ENV) exec twincell up $(WORLD) $(ARGS)
 
 test: check ## all tests, after `check`

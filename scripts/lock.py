@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Write requirements/core.lock and requirements/ros.lock (`make lock`).
+"""Write requirements/core.lock, ros.lock and train.lock (`make lock`).
 
 core.lock is what pyproject.toml asks for (dependencies and the `dev` extra), ros.lock what the
-`ros-build` extra and requirements/ros.in ask for, both resolved by plain pip to exact versions.
-Neither names a host: pip takes the files from wherever the machine's own settings say.
+`ros-build` extra and requirements/ros.in ask for, train.lock what the `train` extra asks for, all
+resolved by plain pip to exact versions. What a CUDA build of torch needs besides is left to pip.
+None names a host: pip takes the files from wherever the machine's own settings say.
 """
 
 from __future__ import annotations
@@ -66,24 +67,33 @@ def write(path: Path, what: str, versions: dict[str, str]) -> None:
 
 
 def main() -> None:
-    """Resolve both locks; the second keeps the versions of the first."""
+    """Resolve the locks together, so that what they share has one version."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.parse_args()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    core, ros = ROOT / "requirements/core.lock", ROOT / "requirements/ros.lock"
+    core, ros, train = (ROOT / f"requirements/{name}.lock" for name in ("core", "ros", "train"))
 
     # ROS tooling is resolved along with the core, so that what both use has one version
     core_wanted = project["dependencies"] + extras["dev"]
     ros_wanted = extras["ros-build"] + read_requirements(ROOT / "requirements/ros.in")
-    everything = resolve(core_wanted + ros_wanted, [])
+    ros_and_core = core_wanted + ros_wanted
+    everything = resolve(ros_and_core + extras["train"], [])
     with tempfile.TemporaryDirectory() as folder:
         fixed = Path(folder) / "fixed.txt"
         fixed.write_text("".join(f"{n}=={v}\n" for n, v in everything.items()))
         core_versions = resolve(core_wanted, [fixed])
+        both = resolve(ros_and_core, [fixed])
     write(core, "From pyproject.toml: dependencies and extra dev.", core_versions)
-    rest = {n: v for n, v in everything.items() if n not in core_versions}
+    rest = {n: v for n, v in both.items() if n not in core_versions}
     write(ros, "From requirements/ros.in and extra ros-build; comes after core.lock.", rest)
+    training = {n: v for n, v in everything.items() if n not in both and not is_cuda(n)}
+    write(train, "From extra train; comes after core.lock and ros.lock.", training)
+
+
+def is_cuda(name: str) -> bool:
+    """Whether a package belongs to a CUDA build of torch, which is one choice among several."""
+    return name.startswith(("nvidia-", "cuda-")) or name == "triton"
 
 
 if __name__ == "__main__":

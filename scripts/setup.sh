@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets everything up (`make setup`). Each step leaves a stamp that holds a hash of its inputs and is
-# skipped while they are the same. `--dry-run` says what each step would do and does nothing.
+# skipped while they are the same. `--dry-run` says what each step would do and does nothing;
+# `--cell` leaves out what only training needs (torch, stable-baselines3, ray), as `make demo` does.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 ROOT=$PWD
@@ -10,7 +11,14 @@ twincell_ros_mode
 export TWINCELL_ROS
 
 DRY_RUN=0
-[[ ${1:-} == --dry-run ]] && DRY_RUN=1
+TRAINING=1
+for option in "$@"; do
+  case $option in
+    --dry-run) DRY_RUN=1 ;;
+    --cell) TRAINING=0 ;;
+    *) echo "setup: unknown option $option; valid: --dry-run, --cell" >&2; exit 2 ;;
+  esac
+done
 VENV=$ROOT/.venv
 LOG=$ROOT/out/setup.log
 UNDERLAY=(tf2_msgs control_msgs vision_msgs)
@@ -117,6 +125,14 @@ install_packages() {
   fi
 }
 
+install_training() {
+  local constraints=(-c "$ROOT/requirements/core.lock")
+  [[ $TWINCELL_ROS == wheels ]] && constraints+=(-c "$ROOT/requirements/ros.lock")
+  # with dependencies: a CUDA build of torch brings its own, a CPU build has none
+  pip_install "$(grep -c == requirements/train.lock)" "${constraints[@]}" -r "$ROOT/requirements/train.lock" \
+    || { tail -n 30 "$LOG" >&2; return 1; }
+}
+
 mend_wheels() {
   "$VENV/bin/python" scripts/mend_ros_wheels.py | sed 's/^/      /'
   # makes the environment a prefix as colcon expects it: ros2_ws/install/setup.bash then sources it
@@ -171,6 +187,9 @@ packages=$(hash_of "$base" requirements/core.lock requirements/ros.lock)
 step "packages" .venv/.stamps/packages "$packages" install_packages
 if [[ $TWINCELL_ROS == wheels ]]; then
   step "ROS wheels" .venv/.stamps/mend "$(hash_of "$packages" scripts/mend_ros_wheels.py)" mend_wheels
+fi
+if ((TRAINING)); then
+  step "training" .venv/.stamps/train "$(hash_of "$packages" requirements/train.lock)" install_training
 fi
 step "twincell" .venv/.stamps/core "$(hash_of "$packages" pyproject.toml)" install_core
 

@@ -14,7 +14,7 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-LOCKS = ("core.lock", "ros.lock")
+LOCKS = ("core.lock", "ros.lock", "train.lock")
 
 
 def locked(name: str) -> dict[str, str]:
@@ -54,5 +54,13 @@ def test_the_locks_hold_each_ros_package_in_its_range(wanted):
     assert Version(both[canonicalize_name(requirement.name)]) in requirement.specifier
 
 
-def test_no_package_is_in_both():
-    assert not locked("core.lock").keys() & locked("ros.lock").keys()
+@pytest.mark.parametrize("wanted", EXTRAS["train"])
+def test_the_train_lock_holds_each_training_package_in_its_range(wanted):
+    requirement = Requirement(wanted)
+    version = locked("train.lock")[canonicalize_name(requirement.name)]
+    assert Version(version) in requirement.specifier
+
+
+def test_no_package_is_in_two_locks():
+    names = [name for lock in LOCKS for name in locked(lock)]
+    assert len(names) == len(set(names))

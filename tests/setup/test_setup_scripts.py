@@ -148,3 +148,17 @@ def test_env_twice_is_env_once():
         for c in (once, twice)
     )
     assert first == second
+
+
+def test_the_cell_alone_sets_up_without_what_only_training_needs(checkout, tools):
+    whole = run(checkout, tools, "--dry-run").stdout
+    cell = run(checkout, tools, "--dry-run", "--cell").stdout
+    assert "training: would run" in whole
+    assert [line for line in whole.splitlines() if "training" not in line] == cell.splitlines()
+
+
+def test_an_unknown_option_is_refused_with_the_valid_ones(checkout, tools):
+    result = run(checkout, tools, "--dyr-run")
+    assert result.returncode == 2
+    assert "--dyr-run" in result.stderr
+    assert "--dry-run, --cell" in result.stderr
