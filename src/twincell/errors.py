@@ -11,6 +11,7 @@ TwincellError
 ├── InspectionError    a scan that cannot be judged
 ├── StudyError         a study whose design or data allow no answer
 ├── EnvError           an option or action that an environment does not take
+├── TrainingError      settings, policies or runs of training that do not fit
 ├── SafetyError        a stop request or reset that is refused
 └── ProductionError    orders, plans or disruptions that contradict themselves
 """
@@ -32,6 +33,7 @@ __all__ = [
     "SafetyError",
     "SensorError",
     "StudyError",
+    "TrainingError",
     "TwincellError",
     "WorldError",
     "did_you_mean",
@@ -93,6 +95,10 @@ class StudyError(TwincellError):
 
 class EnvError(TwincellError):
     """An environment was given an unknown option, a wrong action, or goals it cannot reach."""
+
+
+class TrainingError(TwincellError):
+    """A training cannot be made as set, or a policy does not fit where it should act."""
 
 
 class SafetyError(TwincellError):

@@ -23,6 +23,7 @@ from twincell.cli import (
     schedule,
     shift,
     stack,
+    train,
     world,
 )
 from twincell.cli.output import fail
@@ -33,7 +34,7 @@ __all__ = ["app"]
 
 _ORDER = (
     "world", "run", "report", "demo", "up", "faults", "bag", "inspect", "journal",
-    "schedule", "reschedule", "ariac", "pod", "bench",
+    "schedule", "reschedule", "ariac", "pod", "bench", "train", "evaluate", "export",
 )  # fmt: skip
 
 
@@ -94,3 +95,4 @@ schedule.register(app, panel="5. Plans")
 ariac.register(app, panel="5. Plans")
 pod.register(app, panel="6. Studies")
 app.add_typer(bench.app, name="bench", rich_help_panel="6. Studies")
+train.register(app, panel="7. Policies")

@@ -1,0 +1,6 @@
+"""Training policies for the environments, judging them, and files that run anywhere.
+
+`settings.py` what is tuned, `trainer.py` one seed, `seeds.py` all of them, `evaluation.py` how good
+a policy is, `export.py` to ONNX, `policy.py` from ONNX. torch and stable-baselines3 come with the
+extra `train`; `policy.py` and `evaluation.py` need neither.
+"""

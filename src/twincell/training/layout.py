@@ -1,0 +1,41 @@
+"""Observations as one vector: which parts, of which size, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+
+__all__ = ["layout", "of_environment", "told"]
+
+_TOLD = ("world", "arm", "action", "rate", "tolerance")
+
+
+def layout(space: spaces.Space[Any]) -> list[tuple[str, int]]:
+    """Keys and sizes of an observation as one vector, in the order of the policy's file.
+
+    A plain box counts as the key `observation`.
+    """
+    if isinstance(space, spaces.Dict):
+        return [(key, int(np.prod(box.shape or (1,)))) for key, box in space.spaces.items()]
+    return [("observation", int(np.prod(space.shape or (1,))))]
+
+
+def told(world: Any) -> dict[str, Any]:
+    """What an environment of ours says of itself: world, arm, action, rate [Hz], tolerance."""
+    options = getattr(getattr(world.unwrapped, "task", None), "options", None)
+    return {name: getattr(options, name) for name in _TOLD if hasattr(options, name)}
+
+
+def of_environment(env: str, options: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, Any]]:
+    """Sizes of the observation by key, and arm, action and rate, of an environment as made.
+
+    Raises:
+        EnvError: options that the environment refuses.
+    """
+    with gymnasium.make(env, **options) as world:
+        said, sizes = told(world), dict(layout(world.observation_space))
+    return sizes, {k: v for k, v in said.items() if k in ("arm", "action", "rate")}

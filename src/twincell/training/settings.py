@@ -1,0 +1,129 @@
+"""What is tuned for each environment: one TOML file an id, checked key by key."""
+
+from __future__ import annotations
+
+import inspect
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+
+import twincell.envs
+from twincell.errors import TrainingError, did_you_mean
+from twincell.training.algorithms import ALGORITHMS, algorithm
+
+__all__ = ["Settings", "environment_id", "load_settings"]
+
+_KEYS = ("algo", "steps", "envs", "every", "options", "train_options", *ALGORITHMS)
+_OURS = ("net", "her", "log_std", "anneal")
+"""Keys of an algorithm's table that are not arguments of its class."""
+_SET = (
+    "self", "env", "policy", "seed", "device", "verbose", "tensorboard_log", "policy_kwargs",
+    "replay_buffer_class", "_init_setup_model",
+)  # fmt: skip
+"""Arguments that the trainer sets itself."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an environment is trained.
+
+    Attributes:
+        env: registered id.
+        algo: `ppo`, `sac` or `tqc`.
+        steps: of the environment, over all copies.
+        envs: copies in one process.
+        every: steps between two checks of the policy, each of which is a checkpoint, too.
+        options: of the environment, in training and when judged.
+        train_options: in training only, beside `options`.
+        arguments: of the algorithm's class, by algorithm; `net` (hidden layers), `her`
+            (hindsight replay), `log_std` (of PPO's first actions) and
+            `anneal` (whether the learning rate falls to nothing, check by check) besides.
+    """
+
+    env: str
+    algo: str = "sac"
+    steps: int = 50_000
+    envs: int = 8
+    every: int = 2_000
+    options: Mapping[str, Any] = field(default_factory=dict)
+    train_options: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.algo not in ALGORITHMS:
+            raise TrainingError(f"algo '{self.algo}'; {did_you_mean(self.algo, ALGORITHMS)}")
+        for name in ("steps", "envs", "every"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise TrainingError(f"{name} {value!r}; valid: a whole number from 1 on")
+        known = [p for p in inspect.signature(algorithm(self.algo)).parameters if p not in _SET]
+        for key in self.arguments.get(self.algo, {}):
+            if key not in (*known, *_OURS):
+                hint = did_you_mean(key, [*known, *_OURS])
+                raise TrainingError(f"{self.algo}.{key}; {hint}")
+
+    def changed(self, **given: Any) -> Settings:
+        """The same with what is not None in `given`."""
+        return replace(self, **{k: v for k, v in given.items() if v is not None})
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it; only the arguments of the algorithm that is used."""
+        return {
+            "env": self.env,
+            "algo": self.algo,
+            "steps": self.steps,
+            "envs": self.envs,
+            "every": self.every,
+            "options": dict(self.options),
+            "train_options": dict(self.train_options),
+            "arguments": {self.algo: dict(self.arguments.get(self.algo, {}))},
+        }
+
+
+def environment_id(given: str) -> str:
+    """A registered id; the namespace may be left out.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    for name in (given, f"twincell/{given}"):
+        if name in gymnasium.registry:
+            return name
+    raise TrainingError(f"environment '{given}'; {did_you_mean(given, twincell.envs.IDS)}")
+
+
+def load_settings(env: str, file: Path | None = None) -> Settings:
+    """The settings of an id: `file`, or what is shipped for it, or the defaults.
+
+    Raises:
+        TrainingError: an unknown id, a file that cannot be read, an unknown key, a wrong value.
+    """
+    env = environment_id(env)
+    if file is None:
+        shipped = files("twincell.training") / "settings" / f"{env.split('/')[-1]}.toml"
+        if not shipped.is_file():
+            return Settings(env)
+        name, text = shipped.name, shipped.read_text(encoding="utf-8")
+    else:
+        try:
+            name, text = str(file), file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as fault:
+            raise TrainingError(f"{file}: given: {fault}; valid: a TOML file") from None
+    try:
+        given = tomllib.loads(text)
+        for key in given:
+            if key not in _KEYS:
+                raise TrainingError(f"key '{key}'; {did_you_mean(key, _KEYS)}")
+        plain = {k: v for k, v in given.items() if k not in ALGORITHMS}
+        tables = {k: v for k, v in given.items() if k in ALGORITHMS}
+        for key, value in (plain | tables).items():
+            if (key in ALGORITHMS or key.endswith("options")) and not isinstance(value, dict):
+                raise TrainingError(f"{key} {value!r}; valid: a table")
+        return Settings(env, arguments=tables, **plain)
+    except (tomllib.TOMLDecodeError, TrainingError) as fault:
+        raise TrainingError(f"{name}: {fault}") from None

@@ -1,0 +1,151 @@
+"""One seed: trained in pieces, judged and saved after each, resumed from the last."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from stable_baselines3.common.utils import ConstantSchedule
+
+from twincell.training.adapter import make_many
+from twincell.training.algorithms import algorithm
+from twincell.training.evaluation import judge
+from twincell.training.features import GoalFeatures, measure
+from twincell.training.settings import Settings
+
+__all__ = ["CURVE", "POLICY", "train_seed"]
+
+POLICY, CURVE = "policy.zip", "curve.csv"
+"""Files of a seed's folder: the policy as stable-baselines3 saves it; steps against success."""
+
+_LOOKS = 20
+"""Episodes of a check on the way."""
+_JUDGED = 1_000_000
+"""First seed of the episodes by which policies are judged; training never gets there."""
+
+
+def train_seed(
+    settings: Settings,
+    seed: int,
+    folder: Path,
+    episodes: int,
+    tell: Callable[[int], None] = lambda _steps: None,
+) -> dict[str, Any]:
+    """Train one policy, or go on with it where `folder` has a checkpoint.
+
+    Args:
+        settings: of the training.
+        seed: root of all chance.
+        folder: of this seed; gets `POLICY`, `CURVE`, `result.json`, `checkpoint` on the way, and
+            TensorBoard's files.
+        episodes: by which the policy is judged in the end, on `settings.options` alone.
+        tell: takes the steps done.
+
+    Returns:
+        `seed`, `steps`, `seconds` (of all pieces), `success_rate`, `episodes`, `successes`, `curve`
+        (rows of steps, share of successes, mean return).
+
+    Raises:
+        TrainingError: settings that the algorithm refuses.
+        EnvError: options that the environment refuses.
+    """
+    result = folder / "result.json"
+    if result.is_file():
+        done: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+        tell(done["steps"])
+        return done
+    torch.set_num_threads(1)  # networks this small lose time with more
+    folder.mkdir(parents=True, exist_ok=True)
+    arguments = dict(settings.arguments.get(settings.algo, {}))
+    net, her = arguments.pop("net", [64, 64]), bool(arguments.pop("her", False))
+    anneal = bool(arguments.pop("anneal", False))
+    spread = {"log_std_init": arguments.pop("log_std")} if "log_std" in arguments else {}
+    options = {**settings.options, **settings.train_options}
+    venv = make_many(settings.env, settings.envs, options, 1000 * seed, her)
+    model, state = _resume(settings, folder, venv)
+    if model is None:
+        mean, scale = measure(venv)
+        venv.seed(1000 * seed)
+        if her:
+            from stable_baselines3 import HerReplayBuffer
+
+            arguments["replay_buffer_class"] = HerReplayBuffer
+        kind = "MultiInputPolicy" if hasattr(venv.observation_space, "spaces") else "MlpPolicy"
+        model = algorithm(settings.algo)(
+            kind,
+            venv,
+            seed=seed,
+            device="cpu",
+            tensorboard_log=str(folder / "tensorboard"),
+            policy_kwargs={
+                "net_arch": list(net),
+                **spread,
+                "features_extractor_class": GoalFeatures,
+                "features_extractor_kwargs": {"mean": mean, "scale": scale},
+            },
+            **arguments,
+        )
+    began = time.perf_counter() - state["seconds"]
+    while model.num_timesteps < settings.steps:
+        piece = min(settings.every, settings.steps - model.num_timesteps)
+        if anneal:
+            left = 1 - model.num_timesteps / settings.steps
+            model.lr_schedule = ConstantSchedule(arguments["learning_rate"] * left)
+        model.learn(piece, reset_num_timesteps=False, tb_log_name="run")
+        looked = judge(settings.env, settings.options, model, _LOOKS, _JUDGED * 2 + seed)
+        state["curve"].append([model.num_timesteps, looked.share, looked.mean_return])
+        state["seconds"] = time.perf_counter() - began
+        _save(model, state, folder)
+        tell(int(model.num_timesteps))
+    final = judge(settings.env, settings.options, model, episodes, _JUDGED)
+    venv.close()
+    model.save(folder / POLICY)
+    rows = ["steps,success,return", *(f"{a},{b:.4f},{c:.5f}" for a, b, c in state["curve"])]
+    (folder / CURVE).write_text("\n".join(rows) + "\n", encoding="utf-8")
+    outcome = {
+        "seed": seed,
+        "steps": int(model.num_timesteps),
+        "seconds": round(time.perf_counter() - began, 1),
+        "success_rate": final.share,
+        "episodes": final.episodes,
+        "successes": final.successes,
+        "curve": state["curve"],
+    }
+    part = folder / "result.part"
+    part.write_text(json.dumps(outcome) + "\n", encoding="utf-8")
+    part.replace(result)
+    shutil.rmtree(folder / "checkpoint")
+    return outcome
+
+
+def _save(model: Any, state: dict[str, Any], folder: Path) -> None:
+    """A checkpoint that is there whole or not at all, whenever the process is killed."""
+    new, kept, old = (folder / n for n in ("checkpoint.new", "checkpoint", "checkpoint.old"))
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir()
+    model.save(new / "model.zip")
+    if hasattr(model, "save_replay_buffer"):
+        model.save_replay_buffer(new / "replay.pkl")
+    (new / "state.json").write_text(json.dumps(state), encoding="utf-8")
+    shutil.rmtree(old, ignore_errors=True)
+    if kept.exists():
+        kept.rename(old)
+    new.rename(kept)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _resume(settings: Settings, folder: Path, venv: Any) -> tuple[Any, dict[str, Any]]:
+    """The last checkpoint, if there is one."""
+    for name in ("checkpoint", "checkpoint.old"):
+        kept = folder / name
+        if (kept / "state.json").is_file():
+            model = algorithm(settings.algo).load(kept / "model.zip", env=venv, device="cpu")
+            if (kept / "replay.pkl").is_file():
+                model.load_replay_buffer(kept / "replay.pkl")
+            return model, json.loads((kept / "state.json").read_text(encoding="utf-8"))
+    return None, {"seconds": 0.0, "curve": []}

@@ -1,0 +1,186 @@
+"""Training for real, in small: it learns, it goes on after a kill, its file acts as it does."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import gymnasium
+import numpy as np
+import onnx
+import pytest
+from typer.testing import CliRunner
+
+from twincell.cli import app
+from twincell.errors import TrainingError
+from twincell.training.evaluation import judge
+from twincell.training.policy import OnnxPolicy
+from twincell.training.seeds import train_seeds
+from twincell.training.settings import load_settings
+
+SMALL = {"options": {"physics": "free", "tolerance": 0.05}, "train_options": {}}
+"""Goals of 50 mm on arms without contacts: a few thousand steps show learning."""
+
+
+class KnowsTheWay:
+    """The closed form for Cartesian actions: straight to the goal."""
+
+    def predict(self, seen, *, deterministic=True):
+        return np.clip((seen["desired_goal"] - seen["achieved_goal"]) / 0.05, -1, 1), None
+
+
+class StandsStill:
+    def predict(self, seen, *, deterministic=True):
+        return np.zeros(3, np.float32), None
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    """A training of two seeds by the command line, in the same process."""
+    out = tmp_path_factory.mktemp("run")
+    settings = load_settings("Reach-v0").changed(algo="ppo", steps=8192, every=4096, **SMALL)
+    train_seeds(settings, [1, 2], out, 20, workers=1)
+    return out
+
+
+def results(run: Path) -> list[dict]:
+    return [json.loads((run / f"seed_{s}" / "result.json").read_text()) for s in (1, 2)]
+
+
+def test_judging_counts_what_is_known():
+    options = {"physics": "free"}
+    good = judge("twincell/Reach-v0", options, KnowsTheWay(), 10, 0)
+    lazy = judge("twincell/Reach-v0", options, StandsStill(), 10, 0)
+    assert (good.successes, lazy.successes) == (10, 0)
+    assert good.steps == lazy.steps == 500
+    assert good.mean_distance < 1e-3 < lazy.mean_distance
+    assert good.interval[1] == 1.0
+    assert good.interval[0] == pytest.approx(0.025 ** (1 / 10))  # closed form of Clopper-Pearson
+
+
+def test_it_learns(run):
+    """Standing still ends within 50 mm in the share of the box that a ball of 50 mm fills: 2 %."""
+    for result in results(run):
+        assert result["steps"] >= 8192
+        assert result["success_rate"] >= 0.5
+        assert result["curve"][-1][2] > 2 * result["curve"][0][2] or result["curve"][0][1] > 0.3
+
+
+def test_the_same_seed_gives_the_same_policy(run, tmp_path):
+    settings = load_settings("Reach-v0").changed(algo="ppo", steps=8192, every=4096, **SMALL)
+    (again,) = train_seeds(settings, [2], tmp_path, 20, workers=1)
+    assert again["curve"] == results(run)[1]["curve"]
+
+
+def test_a_finished_run_is_not_trained_again_and_another_design_is_refused(run):
+    settings = load_settings("Reach-v0").changed(algo="ppo", steps=8192, every=4096, **SMALL)
+    before = (run / "seed_1" / "policy.zip").stat().st_mtime_ns
+    train_seeds(settings, [1, 2], run, 20, workers=1)
+    assert (run / "seed_1" / "policy.zip").stat().st_mtime_ns == before
+    with pytest.raises(TrainingError, match=r"steps there is 8192, given: 9000"):
+        train_seeds(settings.changed(steps=9000), [1], run, 20, workers=1)
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint(tmp_path):
+    settings = ("--algo", "sac", "--steps", "1600", "--episodes", "5", "--out", str(tmp_path))
+    command = [sys.executable, "-m", "twincell", "train", "Reach-v0", *settings, "--json"]
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        "every = 400\n[options]\nphysics = 'free'\n"
+        "[sac]\nlearning_starts = 100\ngradient_steps = 1\n"
+    )
+    command += ["--settings", str(file)]
+    first = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    state = tmp_path / "seed_1" / "checkpoint" / "state.json"
+    give_up = time.monotonic() + 90
+    while not state.is_file() and time.monotonic() < give_up and first.poll() is None:
+        time.sleep(0.02)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    assert not (tmp_path / "seed_1" / "result.json").exists()
+    behind = json.loads(state.read_text())["curve"]
+    assert 400 <= behind[-1][0] < 1600
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert {"success_rate", "episodes", "steps", "seconds"} <= told.keys()
+    assert told["steps"] == 1600
+    result = json.loads((tmp_path / "seed_1" / "result.json").read_text())
+    assert result["curve"][: len(behind)] == behind
+    assert [row[0] for row in result["curve"]] == [400, 800, 1200, 1600]
+
+
+def test_the_exported_file_acts_as_the_trained_policy(run, tmp_path):
+    file = tmp_path / "p.onnx"
+    done = CliRunner().invoke(app, ["export", str(run), "--out", str(file), "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["difference"] <= 1e-4
+    policy = OnnxPolicy.load(file)
+    assert policy.about["env_id"] == "twincell/Reach-v0"
+    assert policy.about["arm"] == "handler"
+    best = max(results(run), key=lambda r: (r["success_rate"], -r["seed"]))
+    mine = judge("twincell/Reach-v0", SMALL["options"], policy, 20, 1_000_000)
+    assert mine.successes == best["successes"]
+
+
+def test_a_file_for_something_else_is_refused_before_anything_moves(run, tmp_path):
+    file = tmp_path / "p.onnx"
+    CliRunner().invoke(app, ["export", str(run), "--out", str(file)])
+    policy = OnnxPolicy.load(file)
+    sizes = dict(policy.about["layout"])
+    policy.check("twincell/Reach-v0", sizes, {"arm": "handler"})
+    with pytest.raises(TrainingError, match="arm here is 'inspector'; the policy is for 'handler'"):
+        policy.check("twincell/Reach-v0", sizes, {"arm": "inspector"})
+    with pytest.raises(TrainingError, match="observation here"):
+        policy.check("twincell/Reach-v0", {**sizes, "observation": 3}, {})
+    with gymnasium.make("twincell/Reach-v0", physics="free") as env:
+        seen, _ = env.reset(seed=0)
+    with pytest.raises(TrainingError, match="finite: False"):
+        policy.act({**seen, "desired_goal": np.full(3, np.nan)})
+    done = CliRunner().invoke(app, ["evaluate", str(file), "--option", "arm=inspector"])
+    assert done.exit_code == 2
+    assert "the policy is for 'handler'" in done.output + str(done.stderr)
+
+
+def test_files_that_are_no_policy_are_named(tmp_path):
+    file = tmp_path / "p.onnx"
+    with pytest.raises(TrainingError, match="no such file"):
+        OnnxPolicy.load(file)
+    file.write_bytes(b"nonsense")
+    with pytest.raises(TrainingError, match="valid: an ONNX file of 'twincell export'"):
+        OnnxPolicy.load(file)
+    node = onnx.helper.make_node("Identity", ["a"], ["b"])
+    value = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, [1, 2]) for n in "ab"]
+    graph = onnx.helper.make_graph([node], "g", value[:1], value[1:])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    onnx.save(model, str(file))
+    with pytest.raises(TrainingError, match="valid: an ONNX file of 'twincell export'"):
+        OnnxPolicy.load(file)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "Raech-v0"], "did you mean"),
+        (["train", "Reach-v0", "--algo", "pp0"], "did you mean 'ppo'"),
+        (["train", "Reach-v0", "--option", "tolerance"], "valid: NAME=VALUE"),
+        (["train", "Reach-v0", "--option", "tolerence=1", "--workers", "1"], "'tolerance'"),
+        (["evaluate", "no_such_policy"], "no such file"),
+        (["export", "."], "valid: a folder of 'twincell train'"),
+    ],
+)
+def test_bad_input_ends_in_code_2_and_says_what_is_valid(tmp_path, arguments, said):
+    if arguments[0] == "train":
+        arguments = [*arguments, "--out", str(tmp_path / "out")]
+    if arguments[0] == "export":
+        arguments = ["export", str(tmp_path)]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 2
+    assert said in done.output + str(done.stderr)
