@@ -3,6 +3,8 @@
 | id | task |
 |---|---|
 | `twincell/Reach-v0` | bring the tip of an arm to a point and hold it there |
+| `twincell/ReachPose-v0` | the same with an orientation |
+| `twincell/ReachClear-v0` | the same among other arms and a visitor, nothing touched |
 """
 
 from __future__ import annotations
@@ -11,13 +13,20 @@ import gymnasium
 
 __all__ = ["IDS"]
 
-IDS = ("twincell/Reach-v0",)
+_ENTRIES = {
+    "twincell/Reach-v0": ("reach:ReachEnv", "vector:ReachVectorEnv", 50),
+    "twincell/ReachPose-v0": ("pose:ReachPoseEnv", "vector:ReachPoseVectorEnv", 50),
+    "twincell/ReachClear-v0": ("clear:ReachClearEnv", "vector:ReachClearVectorEnv", 100),
+}
+
+IDS = tuple(_ENTRIES)
 """Every registered environment."""
 
-if IDS[0] not in gymnasium.registry:
-    gymnasium.register(
-        IDS[0],
-        entry_point="twincell.envs.reach:ReachEnv",
-        vector_entry_point="twincell.envs.vector:ReachVectorEnv",
-        max_episode_steps=50,
-    )
+for _name, (_one, _many, _periods) in _ENTRIES.items():
+    if _name not in gymnasium.registry:
+        gymnasium.register(
+            _name,
+            entry_point=f"twincell.envs.{_one}",
+            vector_entry_point=f"twincell.envs.{_many}",
+            max_episode_steps=_periods,
+        )
