@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -73,16 +74,19 @@ def export(
     part = out.with_suffix(".part")
     out.parent.mkdir(parents=True, exist_ok=True)
     axes = {0: "rows"}
-    torch.onnx.export(
-        actor,
-        (torch.zeros(1, sum(n for _, n in sizes)),),
-        str(part),
-        input_names=["observation"],
-        output_names=["action"],
-        dynamic_axes={"observation": axes, "action": axes},
-        opset_version=17,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # the exporter that follows wants a package more and writes the same few layers
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        torch.onnx.export(
+            actor,
+            (torch.zeros(1, sum(n for _, n in sizes)),),
+            str(part),
+            input_names=["observation"],
+            output_names=["action"],
+            dynamic_axes={"observation": axes, "action": axes},
+            opset_version=17,
+            dynamo=False,
+        )
     graph = onnx.load(str(part))
     meta = {
         "env_id": env,
