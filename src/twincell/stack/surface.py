@@ -109,6 +109,7 @@ def topics(world: World) -> tuple[Topic, ...]:
         Topic("inspection/anomalies", "twincell_msgs/msg/AnomalyArray", None),
         Topic("inspection/detections", "vision_msgs/msg/Detection3DArray", None),
         Topic("inspection/markers", markers, None, latched=True),
+        Topic("inspection/alive", "std_msgs/msg/Header", None),
         Topic("safety/stop_request", "twincell_msgs/msg/StopRequest", None),
         Topic("safety/separation", "twincell_msgs/msg/SeparationState", seen),
         Topic("safety/state", "twincell_msgs/msg/SafetyState", heartbeat, latched=True),
