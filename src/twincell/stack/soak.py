@@ -1,4 +1,4 @@
-"""A soak: the ROS cell runs for hours with random faults; what grew, what was late, what was missed."""
+"""A soak: the ROS cell runs for hours with random faults; what grew, was late, was missed."""
 
 from __future__ import annotations
 

@@ -95,8 +95,11 @@ class Driver(CellNode):
 
     # ---------------------------------------------------------------- processes
 
-    def begin(self) -> None:
+    def begin(self, patience: float = 60.0) -> None:
         """Start everything and wait until the cell may move.
+
+        Args:
+            patience: for the first permission; a busy machine takes its time to start [s].
 
         Raises:
             TwincellError: it does not come up.
@@ -107,7 +110,7 @@ class Driver(CellNode):
         self.wait(lambda: all(a.server_is_ready() for a in ready), "the action servers", 90)
         self.wait(lambda: len(self._positions) == len(self.world.arms), "joint states", 30)
         self.wait(self._reset.service_is_ready, "the reset", 30)
-        self.recover()
+        self.recover(patience)
 
     def launch(self, name: str) -> None:
         """Start a node, again where it ended."""

@@ -17,6 +17,8 @@ __all__ = ["Soak", "main"]
 
 PERIOD = 5.0
 """Between samples [s of wall time]."""
+START = 300.0
+"""For the first permission [s of wall time]."""
 
 
 class Soak:
@@ -83,7 +85,7 @@ class Soak:
             passed = time.monotonic() - self._begin
             print(f"{passed:7.0f} s  {fault:18} {phase:12} {word}", flush=True)
             self._driver.spin(float(self._rng.uniform(0.2, 2.0)))
-        self._driver.recover()
+        self._driver.recover(START)
         self.sample()
         self._file.close()
 
@@ -108,7 +110,7 @@ def main(args=None) -> None:
     probe.destroy_node()
     driver = Driver("soak", Path(out))
     try:
-        driver.begin()
+        driver.begin(START)
         Soak(driver, np.random.default_rng(seed)).run(duration)
     finally:
         driver.finish()
