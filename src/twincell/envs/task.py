@@ -199,6 +199,14 @@ class ReachTask:
         gap = np.asarray(achieved) - np.asarray(desired)
         return {"distance": np.asarray(np.sqrt((gap * gap).sum(axis=-1)))}
 
+    def state(self) -> Errors:
+        """What else decides about reward and success, of each arm; part of the info."""
+        return {}
+
+    def terminated(self) -> NDArray[np.bool_]:
+        """Which episodes have come to an end by themselves."""
+        return np.zeros(len(self.goals), bool)
+
     def success(self, errors: Errors) -> NDArray[np.bool_]:
         """Which are within the tolerance."""
         return np.asarray(errors["distance"] <= self.options.tolerance)
