@@ -28,6 +28,8 @@ from twincell_nodes import qos
 from twincell_nodes.conversions import header, stamp
 from twincell_nodes.driving import Driver
 
+SETTLE = 0.015
+"""Until the next event: more than one tick of the simulator [s of wall time]."""
 OUT = Path("out/bench/reaction")
 EVERY = 10
 """In one of so many events the arm moves..."""
@@ -116,6 +118,8 @@ def main(events: int = 1000) -> None:
             # the state may come after the report; without it an old permission looks like a new one
             driver.until(lambda n=name: any(r.id.startswith(n) for r in driver.state.active), 1.0)
             driver.recover(settled=0.0)
+            # of states only the newest is kept: the simulator has to hear the permission as well
+            driver.spin(SETTLE)
             pongs.clear()
             begin = time.perf_counter()
             ping.publish(message)

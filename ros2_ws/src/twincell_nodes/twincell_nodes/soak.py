@@ -76,6 +76,8 @@ class Soak:
         while time.monotonic() - self._begin < duration:
             fault, phase = str(self._rng.choice(FAULTS)), str(self._rng.choice(PHASES))
             try:
+                # a busy machine needs longer than the campaign waits
+                self._driver.recover(START)
                 case = {"run": True, **self._campaign.run(fault, phase)}
             except TwincellError as error:
                 case = {"run": False, "fault": fault, "phase": phase, "safe": False}
