@@ -105,8 +105,11 @@ class Driver(CellNode):
 
     # ---------------------------------------------------------------- processes
 
-    def begin(self) -> None:
+    def begin(self, patience: float = 60.0) -> None:
         """Start everything and wait until the cell may move.
+
+        Args:
+            patience: for the first permission; a busy machine takes its time to start [s].
 
         Raises:
             TwincellError: it does not come up.
@@ -119,6 +122,7 @@ class Driver(CellNode):
         self.wait(self._reset.service_is_ready, "the reset", 30)
         # a busy machine takes its time until all nodes have settled
         self.recover(180.0)
+        self.recover(patience)
 
     def launch(self, name: str) -> None:
         """Start a node, again where it ended."""
