@@ -120,8 +120,6 @@ class Driver(CellNode):
         self.wait(lambda: all(a.server_is_ready() for a in ready), "the action servers", 90)
         self.wait(lambda: len(self._positions) == len(self.world.arms), "joint states", 30)
         self.wait(self._reset.service_is_ready, "the reset", 30)
-        # a busy machine takes its time until all nodes have settled
-        self.recover(180.0)
         self.recover(patience)
 
     def launch(self, name: str) -> None:

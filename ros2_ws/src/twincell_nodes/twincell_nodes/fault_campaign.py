@@ -304,7 +304,7 @@ def _all(out: Path, todo: list[tuple[int, str, str]], cases: list[Case]) -> int:
         without = ("operator",) if whole else ("orchestrator", "operator")
         driver = Driver("fault_campaign", out / ("replanning" if whole else "stack"), without)
         try:
-            driver.begin()
+            driver.begin(180.0)
             campaign = Campaign(driver)
             for cell in batch:
                 cases.append(_case(campaign, *cell))
