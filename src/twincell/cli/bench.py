@@ -79,7 +79,8 @@ def production(
 ) -> None:
     """Ours against first in, first out, right shift, and rescheduling, on the line's model.
 
-    A run that was broken off goes on where it stood when it is started again.
+    Scenarios that the same command has played before are taken from the folder: a run that was
+    broken off goes on where it stood, and more scenarios add to those that are there.
     """
     import os
     from contextlib import nullcontext
@@ -103,7 +104,6 @@ def production(
     tariffs = [days[i] for i in drawn]
     count = min(workers or os.cpu_count() or 1, scenarios)
     tables = []
-    parts = []
     with cluster_at(ray, count) if ray else nullcontext() as cluster:
         for each, jobs in zip(loads, orders, strict=True):
             part = Rows.open(
@@ -111,7 +111,6 @@ def production(
                 {"seed": seed, "load": each, "names": names, "days": days},
                 (len(names), len(FIGURES)),
             )
-            parts.append(part)
             if part.known:
                 say(f"load {each:g}: {len(part.known)} scenarios are known from a run before")
             with bar(f"load {each:g}") as tell:
@@ -127,8 +126,6 @@ def production(
     ]
     report: dict[str, Any] = {"scenarios": scenarios, "seed": seed, **told[0], "loads": told}
     report |= _write(out, loads, tables, names, FIGURES, told, scenarios)
-    for part in parts:
-        part.close()
     if json:
         emit(report)
     else:

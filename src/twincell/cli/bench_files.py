@@ -46,7 +46,7 @@ class Rows:
         digest = hashlib.sha256(repr((__version__, sorted(run.items()))).encode())
         # another state of the model or the policies is another run
         for room in ("production", "twin"):
-            for source in sorted((Path(__file__).parents[1] / room).glob("line*.py")):
+            for source in sorted((Path(__file__).parents[1] / room).glob("*.py")):
                 digest.update(source.read_bytes())
         key = digest.hexdigest()
         known: dict[int, NDArray[np.float64]] = {}
@@ -70,10 +70,6 @@ class Rows:
         """Keep a scenario."""
         with self.path.open("a") as file:
             file.write(_line(number, figures) + "\n")
-
-    def close(self) -> None:
-        """All is told: the file is not needed any more."""
-        self.path.unlink(missing_ok=True)
 
 
 def _line(number: int, figures: NDArray[np.float64]) -> str:

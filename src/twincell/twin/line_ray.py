@@ -6,6 +6,7 @@ and not what comes out.
 
 from __future__ import annotations
 
+import pickle
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -96,7 +97,8 @@ def each(
     import ray
 
     remote: Any = ray.remote(num_cpus=1)(_run)
-    shared = ray.put(call)
+    # as bytes: arrays of Ray's own are read-only, for which the twin would be compiled anew
+    shared = ray.put(pickle.dumps(call))
     left = list(reversed(numbers))
     running: dict[Any, int] = {}
     while left or running:
@@ -108,9 +110,9 @@ def each(
             yield running.pop(one), ray.get(one)
 
 
-def _run(call: Callable[[int], T], number: int) -> T:
+def _run(call: bytes, number: int) -> Any:
     """On the cluster."""
-    return call(number)
+    return pickle.loads(call)(number)  # noqa: S301 - our own bytes
 
 
 def _piece(
