@@ -9,6 +9,7 @@ import trimesh
 from twincell.errors import SafetyError
 from twincell.geometry.bodies import Body
 from twincell.geometry.pose import Pose
+from twincell.safety.arm_motion import ArmMotion
 from twincell.safety.masks import body_spheres, cover, spheres_at
 from twincell.safety.separation import SeparationMonitor, clusters
 from twincell.safety.zones import inside
@@ -135,3 +136,41 @@ def test_spheres_cover_every_vertex() -> None:
     apart = np.linalg.norm(mesh.vertices[:, None] - spheres[None, :, :3], axis=2)
     assert np.all((apart <= spheres[:, 3] + 1e-9).any(axis=1))
     assert spheres[:, 3].max() < 0.3
+
+
+def test_who_walks_up_to_an_arm_is_tracked_slows_it_and_stops_it() -> None:
+    """The test's own straight path at 1.2 m/s is the truth; zones are left out."""
+    monitor = SeparationMonitor(replace(WORLD, zones={}), SCENE)
+    assert monitor.separations is not None
+    spheres = np.array([[1.4, 0.0, z, 0.15] for z in (0.7, 1.0, 1.3)])
+    arm = ArmMotion("inspector", spheres, 0.4, 0.6)
+    begin, end = np.array([4.3, -0.9]), np.array([2.3, -0.1])
+    speed, now, first = 1.2, 0.0, {}
+    along = (end - begin) / np.linalg.norm(end - begin)
+    ids = set()
+    rng = np.random.default_rng(5)
+    while speed * now < np.linalg.norm(end - begin):
+        truth = begin + speed * now * along
+        for name, spec in WORLD.lidars().items():
+            sensor = Pose.at(spec.mount.place)
+            seen = scan(SCENE, spec, sensor, SCENE.place(at(*truth)), now, rng)
+            monitor.update(name, seen, NOTHING, now, [arm])
+            for level in monitor.levels(now):
+                if level.present:
+                    first.setdefault(level.name, (np.linalg.norm(truth - (1.4, 0.0)), level))
+        people = [t for t in monitor.tracks if t.person]
+        ids |= {t.id for t in people}
+        if now > 0.8:
+            assert np.linalg.norm(people[0].position - truth) < 0.3
+            assert abs(people[0].speed - speed) < 0.35
+            assert people[0].velocity @ along > 0.9 * people[0].speed
+        now += 0.1
+    assert len(ids) == 1
+    slowed, stopped = first["person_in_warning_zone"], first["person_in_zone"]
+    # half a body, half an arm and a turn's way apart from the middle-to-middle truth
+    required = monitor.separations.required(arm).total
+    margin = WORLD.safety.separation.slow_margin  # type: ignore[union-attr]
+    assert required < stopped[0] < required + 0.6
+    assert required + margin < slowed[0] + 0.12 < required + margin + 0.6
+    assert "S_p" in stopped[1].evidence
+    assert "inspector" in stopped[1].evidence

@@ -24,6 +24,7 @@ def test_the_design_is_covered() -> None:
         expected |= {f"{name}/{band_name(band)}/image" for band in camera.bands}
     expected |= {f"inspection/{leaf}" for leaf in ("anomalies", "detections", "markers")}
     expected |= {f"safety/{leaf}" for leaf in ("stop_request", "state", "stop_report", "markers")}
+    expected |= {"safety/separation_markers"}
     expected |= {f"production/{leaf}" for leaf in ("plan", "events", "markers")}
     assert expected <= set(names)
     for latched in ("/tf_static", "safety/state", "production/plan", "production/markers"):

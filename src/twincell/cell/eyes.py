@@ -80,6 +80,11 @@ class Eyes:
         """Take note of where the bodies are; lines are cast at poses in between."""
         self._history.hear(now, self.names, poses)
 
+    def poses_at(self, when: float) -> Array:
+        """Rows of body poses at a recent time [s], shape (n, 7); the oldest kept before that."""
+        row: Array = self._history.at(when)[0]
+        return row
+
     def line_poses(self, name: str, t0: float, t1: float) -> list[tuple[float, Array]]:
         """Stamps of the profiler's lines in (t0, t1], each with the bodies' poses at that time."""
         period = 1.0 / self._assembly.world.sensors[name].rate

@@ -38,6 +38,7 @@ from twincell.production.messages import (
     Verdicts,
 )
 from twincell.production.orchestrator import Orchestrator
+from twincell.safety.arm_motion import arm_motions
 from twincell.safety.masks import body_spheres, spheres_at
 from twincell.safety.operator import Operator
 from twincell.safety.reaction import Reaction
@@ -57,6 +58,8 @@ THINK = 0.02
 """Period of the orchestrator's ticks [s]."""
 BATCH = 4
 """Lines of the profiler that travel together: 16 ms at 250 Hz."""
+SPEED_OVER = 0.05
+"""Arms' speeds are differences over this time [s]."""
 GRIP_TIME = 1.5
 """A gripper that has not settled by then has failed [s]."""
 
@@ -200,16 +203,19 @@ class LockstepCell:
                 continue
             scan = self.eyes.turn(name, self._poses, now)
             self.supervisor.heard(name, now, scan.stamp)
-            masks = spheres_at(self._spheres, self._links())
-            self.monitor.update(name, scan, masks, now)
+            links = self._links(self._poses)
+            masks = spheres_at(self._spheres, links)
+            before = self._links(self.eyes.poses_at(now - SPEED_OVER))
+            motions = arm_motions(self.drives.names, self._spheres, links, before, SPEED_OVER)
+            self.monitor.update(name, scan, masks, now, motions)
             for level in self.monitor.levels(now):
                 self.supervisor.cause(level.name, level.present, now, level.evidence, level.stamp)
 
-    def _links(self) -> dict[str, Pose]:
+    def _links(self, poses: Array) -> dict[str, Pose]:
         """Poses of the cell's own moving bodies: no person."""
         return {
             name: Pose.from_array(row)
-            for name, row in zip(self.eyes.names, self._poses, strict=True)
+            for name, row in zip(self.eyes.names, poses, strict=True)
             if not name.startswith("visitor/")
         }
 
@@ -241,7 +247,10 @@ class LockstepCell:
 
     def _answers(self, now: float) -> None:
         """Commands that ended."""
-        self.log.reports += self.drives.take_reports()
+        stopped = self.drives.take_reports()
+        self.log.reports += stopped
+        for report in stopped:
+            self.monitor.stopped(report)
         for mover, tag in list(self._moving.items()):
             outcome = self.drives.outcome(mover)
             if outcome is not None:

@@ -3,6 +3,7 @@
 | id | task |
 |---|---|
 | `twincell/Reach-v0` | bring the tip of an arm to a point and hold it there |
+| `twincell/ReachPose-v0` | the same with an orientation |
 """
 
 from __future__ import annotations
@@ -11,13 +12,19 @@ import gymnasium
 
 __all__ = ["IDS"]
 
-IDS = ("twincell/Reach-v0",)
+_ENTRIES = {
+    "twincell/Reach-v0": ("twincell.envs.reach:ReachEnv", "twincell.envs.vector:ReachVectorEnv"),
+    "twincell/ReachPose-v0": (
+        "twincell.envs.pose:ReachPoseEnv",
+        "twincell.envs.vector:ReachPoseVectorEnv",
+    ),
+}
+
+IDS = tuple(_ENTRIES)
 """Every registered environment."""
 
-if IDS[0] not in gymnasium.registry:
-    gymnasium.register(
-        IDS[0],
-        entry_point="twincell.envs.reach:ReachEnv",
-        vector_entry_point="twincell.envs.vector:ReachVectorEnv",
-        max_episode_steps=50,
-    )
+for _name, (_one, _many) in _ENTRIES.items():
+    if _name not in gymnasium.registry:
+        gymnasium.register(
+            _name, entry_point=_one, vector_entry_point=_many, max_episode_steps=50
+        )  # fmt: skip

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from twincell.physics.chain import efforts, forward, jacobian, transforms
 
-__all__ = ["ACTIONS", "command", "observe", "solve"]
+__all__ = ["ACTIONS", "command", "observe", "solve", "tips", "turned"]
 
 Array = NDArray[np.float64]
 
@@ -82,10 +82,10 @@ def command(chain, q, action, mode, scale, turn, limits, period, out):  # type: 
     Args:
         chain: of `physics.chain.constants`.
         q: joint positions, shape (n, d).
-        action: in [-1, 1], shape (n, 3) or (n, d).
+        action: in [-1, 1], shape (n, 3) or more (the first three count) or (n, d).
         mode: index in `ACTIONS`.
         scale: of an action of one: metres, or per joint rad, rad/s, N m, shape (d,).
-        turn: axes of the tip that Cartesian actions keep, shape (3, 3).
+        turn: axes of the tip that Cartesian actions want, shape (n, 3, 3).
         limits: lower, upper, speed, each shape (d,).
         period: of control [s].
         out: is filled.
@@ -109,7 +109,7 @@ def command(chain, q, action, mode, scale, turn, limits, period, out):  # type: 
             for r in range(3):
                 goal[r] = frames[n, r, 3] + action[k, r] * scale[0]
             for _ in range(_ROUNDS):
-                _approach(chain, x, goal, turn, 1e-4, frames, J, A, e)
+                _approach(chain, x, goal, turn[k], 1e-4, frames, J, A, e)
         else:
             for i in range(n):
                 step = action[k, i] * scale[i]
@@ -142,3 +142,34 @@ def observe(chain, q, v, bound, out, tip):  # type: ignore[no-untyped-def]
             out[k, 2 * n + 3 + r] = speed
         for j in range(2 * n + 6):
             out[k, j] = min(max(out[k, j], -bound[j]), bound[j])
+
+
+@nb.njit(cache=True)
+def tips(chain, q, out):  # type: ignore[no-untyped-def]
+    """Fill `out` (n, 4, 4) with the pose of each arm's tip in the world."""
+    count, n = q.shape
+    frames = np.empty((n + 1, 4, 4))
+    for k in range(count):
+        forward(chain, q[k], frames)
+        out[k] = frames[n]
+
+
+@nb.njit(cache=True)
+def turned(axes, by, out):  # type: ignore[no-untyped-def]
+    """Fill `out` (n, 3, 3) with `axes` turned by rotation vectors `by` (n, 3), world axes.
+
+    Rodrigues' formula.
+    """
+    K = np.empty((3, 3))
+    for k in range(axes.shape[0]):
+        angle = np.sqrt(by[k, 0] ** 2 + by[k, 1] ** 2 + by[k, 2] ** 2)
+        x, y, z = by[k] / max(angle, 1e-12)
+        s, v = np.sin(angle), 1.0 - np.cos(angle)
+        K[0, 0], K[0, 1], K[0, 2] = 1 - v * (y * y + z * z), x * y * v - z * s, x * z * v + y * s
+        K[1, 0], K[1, 1], K[1, 2] = x * y * v + z * s, 1 - v * (x * x + z * z), y * z * v - x * s
+        K[2, 0], K[2, 1], K[2, 2] = x * z * v - y * s, y * z * v + x * s, 1 - v * (x * x + y * y)
+        for r in range(3):
+            for c in range(3):
+                out[k, r, c] = 0.0
+                for j in range(3):
+                    out[k, r, c] += K[r, j] * axes[k, j, c]

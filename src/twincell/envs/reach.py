@@ -6,9 +6,9 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from numpy.typing import NDArray
 
-from twincell.envs.task import Observation, Options, ReachTask
+from twincell.envs.options import Options
+from twincell.envs.task import Errors, Observation, ReachTask
 from twincell.errors import EnvError
 from twincell.physics.bullet_arms import BulletArms
 
@@ -63,11 +63,15 @@ class ReachEnv(gymnasium.Env[Any, Any]):
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 25}  # noqa: RUF012
 
+    @staticmethod
+    def _make(count: int, options: dict[str, Any]) -> ReachTask:
+        return ReachTask(count, Options.of(options))
+
     def __init__(self, render_mode: str | None = None, **options: Any) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise EnvError(f"render_mode '{render_mode}'; valid: None, 'rgb_array'")
         self.render_mode = render_mode
-        self.task = ReachTask(1, Options.of(options))
+        self.task = self._make(1, options)
         if render_mode is not None and not isinstance(self.task.arms, BulletArms):
             raise EnvError("render_mode 'rgb_array' with physics 'free'; valid: physics 'bullet'")
         self.action_space = self.task.actions
@@ -79,7 +83,7 @@ class ReachEnv(gymnasium.Env[Any, Any]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Start an episode; `options` may hold `goal`, shape (3,) [m].
+        """Start an episode; `options` may hold `goal`, as `desired_goal` has it.
 
         Raises:
             EnvError: an unknown option, or a goal outside of the box of goals.
@@ -91,27 +95,18 @@ class ReachEnv(gymnasium.Env[Any, Any]):
             raise EnvError(f"reset option '{next(iter(given))}'; valid: goal")
         self.task.start(self._row, [self.np_random])
         if goal is not None:
-            self.task.goals[0] = self._valid(goal)
+            self.task.goals[0] = self.task.valid(goal)
         self._started = True
-        seen, distance = self._look()
-        return seen, self._info(distance)
+        seen, errors = self._look()
+        return seen, self._info(errors)
 
-    def _valid(self, goal: Any) -> NDArray[Any]:
-        point, task = np.asarray(goal, float), self.task
-        low, high = (task.centre + s * np.asarray(task.options.goals) for s in (-1, 1))
-        if point.shape == (3,) and (low <= point).all() and (point <= high).all():
-            return point
-        raise EnvError(
-            f"goal {point.tolist()}; valid: from {low.round(3).tolist()} to "
-            f"{high.round(3).tolist()} m"
-        )
-
-    def _look(self) -> tuple[Observation, float]:
+    def _look(self) -> tuple[Observation, Errors]:
         seen = {key: rows[0] for key, rows in self.task.observation().items()}
-        return seen, float(self.task.distance(seen["achieved_goal"], seen["desired_goal"]))
+        return seen, self.task.errors(seen["achieved_goal"], seen["desired_goal"])
 
-    def _info(self, distance: float) -> dict[str, Any]:
-        info = {"is_success": distance <= self.task.options.tolerance, "distance": distance}
+    def _info(self, errors: Errors) -> dict[str, Any]:
+        info: dict[str, Any] = {"is_success": bool(self.task.success(errors))}
+        info |= {name: float(value) for name, value in errors.items()}
         if isinstance(self.task.arms, BulletArms):
             info["contact"] = self.task.arms.touching(0)
         return info
@@ -125,13 +120,12 @@ class ReachEnv(gymnasium.Env[Any, Any]):
         if not self._started:
             raise EnvError("step before reset; valid: reset first")
         self.task.act(np.asarray(action)[None])
-        seen, distance = self._look()
-        reward = float(self.task.reward(np.asarray(distance)))
-        return seen, reward, False, False, self._info(distance)
+        seen, errors = self._look()
+        return seen, float(self.task.reward(errors)), False, False, self._info(errors)
 
     def compute_reward(self, achieved_goal: Any, desired_goal: Any, _info: Any) -> Any:
-        """The reward of goals, each shape (3,) or (n, 3): a number, or shape (n,)."""
-        reward = self.task.reward(self.task.distance(achieved_goal, desired_goal))
+        """The reward of goals, single or a batch of n: a number, or shape (n,)."""
+        reward = self.task.reward(self.task.errors(achieved_goal, desired_goal))
         return float(reward) if reward.ndim == 0 else reward
 
     def render(self) -> Any:
@@ -141,7 +135,7 @@ class ReachEnv(gymnasium.Env[Any, Any]):
             return None
         if self._ball is None:
             self._ball = arms.marker(0, max(0.012, self.task.options.tolerance))
-        arms.mark(0, self._ball, self.task.goals[0])
+        arms.mark(0, self._ball, self.task.goals[0, :3])
         base = self.task.arm.place.p
         out = self.task.centre - base
         side = np.array([out[1], -out[0], 0.0]) / max(float(np.hypot(out[0], out[1])), 1e-6)

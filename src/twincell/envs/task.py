@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from twincell.assets import world_path
 from twincell.envs.control import ACTIONS, command, observe, solve
+from twincell.envs.options import Options
 from twincell.errors import EnvError, did_you_mean
 from twincell.geometry.description import describe
 from twincell.geometry.lumped import lump
@@ -23,72 +23,13 @@ from twincell.physics.bullet_arms import BulletArms
 from twincell.physics.chain import constants, forward
 from twincell.world.load import load_world
 
-__all__ = ["Options", "ReachTask"]
+__all__ = ["Observation", "ReachTask"]
 
 Array = NDArray[np.float64]
 Observation = dict[str, NDArray[np.float32]]
+Errors = dict[str, NDArray[Any]]
 
-REWARDS = ("dense", "sparse")
-PHYSICS = ("bullet", "free")
 _STEPS: Mapping[str, float] = {"cartesian": 0.05, "position": 1.0, "velocity": 1.0, "torque": 0.25}
-
-
-@dataclass(frozen=True)
-class Options:
-    """What can be chosen of the reach task.
-
-    Attributes:
-        world: world file, or a shipped name.
-        arm: of the world file.
-        action: `cartesian`, `position`, `velocity` or `torque`.
-        reward: `dense` or `sparse`.
-        tolerance: distance at which a goal is reached [m].
-        physics: `bullet`, or `free`: the same arm without contacts, many times faster.
-        rate: of control [Hz].
-        substeps: physics steps a control period.
-        iterations: of Bullet's solver a step.
-        goals: half the edges of the box of goals about the tip at home [m].
-    """
-
-    world: str = "blade_cell"
-    arm: str = "handler"
-    action: str = "cartesian"
-    reward: str = "dense"
-    tolerance: float = 0.005
-    physics: str = "bullet"
-    rate: float = 25.0
-    substeps: int = 10
-    iterations: int = 50
-    goals: tuple[float, float, float] = (0.15, 0.15, 0.15)
-
-    @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Options:
-        """Check options by name.
-
-        Raises:
-            EnvError: an unknown option, or a value out of its range.
-        """
-        names = [f.name for f in fields(cls)]
-        for name in given:
-            if name not in names:
-                raise EnvError(f"no option '{name}'; {did_you_mean(name, names)}")
-        made = cls(**given)
-        for name, valid in (("action", ACTIONS), ("reward", REWARDS), ("physics", PHYSICS)):
-            value = getattr(made, name)
-            if value not in valid:
-                raise EnvError(f"{name} '{value}'; {did_you_mean(str(value), valid)}")
-        for name in ("tolerance", "rate"):
-            value = getattr(made, name)
-            if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
-                raise EnvError(f"{name} {value!r}; valid: a finite number above 0")
-        for name in ("substeps", "iterations"):
-            value = getattr(made, name)
-            if not isinstance(value, int) or value < 1:
-                raise EnvError(f"{name} {value!r}; valid: a whole number from 1 on")
-        box = np.asarray(made.goals, float)
-        if box.shape != (3,) or not (np.isfinite(box).all() and (box > 0).all()):
-            raise EnvError(f"goals {made.goals!r}; valid: three lengths above 0 [m]")
-        return made
 
 
 class ReachTask:
@@ -101,6 +42,10 @@ class ReachTask:
     Raises:
         EnvError: no such arm, or a corner of the box of goals is out of its reach.
     """
+
+    goal_size = 3
+    _width = 3
+    """Of a Cartesian action."""
 
     def __init__(self, count: int, options: Options) -> None:
         self.options = options
@@ -139,7 +84,8 @@ class ReachTask:
         }[options.action]
         self._out = np.empty((count, d))
         self._seen, self._tip = np.empty((count, 2 * d + 6)), np.empty((count, 3))
-        self.goals = np.zeros((count, 3), np.float32)
+        self._turns = np.repeat(self._turn[None], count, axis=0)
+        self.goals = np.zeros((count, self.goal_size), np.float32)
         self._spaces()
 
     def _spaces(self) -> None:
@@ -150,8 +96,9 @@ class ReachTask:
         self._bound = np.concatenate([angle, 4.0 * arm.velocity, far, fast])
         low32 = self._bound.astype(np.float32)
         self._bound = low32.astype(float)
-        edge = far.astype(np.float32)
-        self.actions = spaces.Box(-1.0, 1.0, (3 if self._mode == 0 else d,), np.float32)
+        edge = np.concatenate([far, np.ones(self.goal_size - 3)]).astype(np.float32)
+        self._far = edge.astype(float)
+        self.actions = spaces.Box(-1.0, 1.0, (self._width if self._mode == 0 else d,), np.float32)
         self.observations = spaces.Dict(
             {
                 "observation": spaces.Box(-low32, low32, dtype=np.float32),
@@ -183,9 +130,27 @@ class ReachTask:
             self.arms.place(rows, home)
         else:
             self.arms.q[rows], self.arms.v[rows], self.arms.effort[rows] = home, 0.0, 0.0
-        box = np.asarray(self.options.goals, float)
         for row, rng in zip(rows.tolist(), rngs, strict=True):
-            self.goals[row] = self.centre + rng.uniform(-box, box)
+            self.goals[row] = self._draw(rng)
+
+    def _draw(self, rng: np.random.Generator) -> Array:
+        box = np.asarray(self.options.goals, float)
+        return np.asarray(self.centre + rng.uniform(-box, box))
+
+    def valid(self, goal: Any) -> Array:
+        """A goal that was given from outside.
+
+        Raises:
+            EnvError: of another shape, or outside of the box of goals.
+        """
+        point = np.asarray(goal, float)
+        low, high = (self.centre + s * np.asarray(self.options.goals) for s in (-1, 1))
+        if point.shape == (3,) and (low <= point).all() and (point <= high).all():
+            return point
+        raise EnvError(
+            f"goal {point.tolist()}; valid: from {low.round(3).tolist()} to "
+            f"{high.round(3).tolist()} m"
+        )
 
     def act(self, action: NDArray[Any]) -> None:
         """Move for one control period; actions beyond [-1, 1] are clipped.
@@ -202,9 +167,10 @@ class ReachTask:
         if not math.isfinite(total):
             raise EnvError(f"action is not finite: {given.tolist()}; valid: each in [-1, 1]")
         given = given.clip(-1.0, 1.0)
+        self._aim(given)
         period = 1.0 / self.options.rate
         command(
-            self._chain, self.arms.q, given, self._mode, self._scale, self._turn, self._limits,
+            self._chain, self.arms.q, given, self._mode, self._scale, self._turns, self._limits,
             period, self._out,
         )  # fmt: skip
         if self._mode == ACTIONS.index("torque"):
@@ -213,25 +179,38 @@ class ReachTask:
         else:
             self.arms.drive(self._out, self.options.substeps)
 
+    def _aim(self, action: Array) -> None:
+        """Set the axes of the tips that Cartesian actions want."""
+
+    def _achieved(self) -> Array:
+        return self._tip
+
     def observation(self) -> Observation:
-        """Of all arms: shapes (n, 2 d + 6), (n, 3) and (n, 3), float32, new arrays."""
+        """Of all arms: shapes (n, 2 d + 6), (n, goal) and (n, goal), float32, new arrays."""
         observe(self._chain, self.arms.q, self.arms.v, self._bound, self._seen, self._tip)
         return {
             "observation": self._seen.astype(np.float32),
-            "achieved_goal": self._tip.astype(np.float32),
+            "achieved_goal": self._achieved().astype(np.float32),
             "desired_goal": self.goals.copy(),
         }
 
-    def distance(self, achieved: NDArray[Any], desired: NDArray[Any]) -> NDArray[Any]:
-        """From goal to goal [m], over the last axis of shape (..., 3)."""
+    def errors(self, achieved: NDArray[Any], desired: NDArray[Any]) -> Errors:
+        """What is left from goal to goal, over the last axis: `distance` [m]."""
         gap = np.asarray(achieved) - np.asarray(desired)
-        return np.asarray(np.sqrt((gap * gap).sum(axis=-1)))
+        return {"distance": np.asarray(np.sqrt((gap * gap).sum(axis=-1)))}
 
-    def reward(self, distance: NDArray[Any]) -> NDArray[Any]:
-        """Dense: -distance [m]; sparse: 0 within the tolerance, else -1."""
+    def success(self, errors: Errors) -> NDArray[np.bool_]:
+        """Which are within the tolerance."""
+        return np.asarray(errors["distance"] <= self.options.tolerance)
+
+    def _cost(self, errors: Errors) -> Array:
+        return np.asarray(errors["distance"], np.float64)
+
+    def reward(self, errors: Errors) -> Array:
+        """Dense: minus what is left; sparse: 0 within the tolerance, else -1."""
         if self.options.reward == "dense":
-            return -np.asarray(distance, np.float64)
-        return -(np.asarray(distance) > self.options.tolerance).astype(np.float64)
+            return -self._cost(errors)
+        return -(~self.success(errors)).astype(np.float64)
 
     def close(self) -> None:
         """End the Bullet worlds."""

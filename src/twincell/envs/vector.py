@@ -10,10 +10,12 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from twincell.envs.task import Observation, Options, ReachTask
+from twincell.envs.options import Options
+from twincell.envs.pose import PoseOptions, PoseTask
+from twincell.envs.task import Observation, ReachTask
 from twincell.errors import EnvError
 
-__all__ = ["ReachVectorEnv"]
+__all__ = ["ReachPoseVectorEnv", "ReachVectorEnv"]
 
 
 class ReachVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
@@ -36,12 +38,16 @@ class ReachVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
         "autoreset_mode": AutoresetMode.SAME_STEP,
     }
 
+    @staticmethod
+    def _make(count: int, options: dict[str, Any]) -> ReachTask:
+        return ReachTask(count, Options.of(options))
+
     def __init__(self, num_envs: int = 1, max_episode_steps: int = 50, **options: Any) -> None:
         if num_envs < 1:
             raise EnvError(f"num_envs {num_envs}; valid: from 1 on")
         options.pop("render_mode", None)
         self.num_envs = num_envs
-        self.task = ReachTask(num_envs, Options.of(options))
+        self.task = self._make(num_envs, options)
         self.single_action_space = self.task.actions
         self.single_observation_space = self.task.observations
         self.action_space = batch_space(self.single_action_space, num_envs)
@@ -80,17 +86,17 @@ class ReachVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
         task = self.task
         task.act(actions)
         seen = task.observation()
-        distance = task.distance(seen["achieved_goal"], seen["desired_goal"])
-        success = distance <= task.options.tolerance
-        reward = task.reward(distance)
+        errors = task.errors(seen["achieved_goal"], seen["desired_goal"])
+        success = task.success(errors)
+        reward = task.reward(errors)
         self._age += 1
         ended = self._age >= self._longest
-        infos: dict[str, Any] = {"is_success": success, "distance": distance}
+        infos: dict[str, Any] = {"is_success": success, **errors}
         if ended.any():
             rows = np.flatnonzero(ended)
             infos |= {
                 "final_obs": seen, "_final_obs": ended, "_final_info": ended,
-                "final_info": {"is_success": success, "distance": distance},
+                "final_info": {"is_success": success, **errors},
             }  # fmt: skip
             task.start(rows, [self._rngs[i] for i in rows])
             self._age[rows] = 0
@@ -100,3 +106,11 @@ class ReachVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
     def close_extras(self, **_: Any) -> None:
         """End the Bullet worlds."""
         self.task.close()
+
+
+class ReachPoseVectorEnv(ReachVectorEnv):
+    """The environment of `ReachPoseEnv` n times in one process; otherwise as `ReachVectorEnv`."""
+
+    @staticmethod
+    def _make(count: int, options: dict[str, Any]) -> ReachTask:
+        return PoseTask(count, PoseOptions.of(options))

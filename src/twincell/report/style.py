@@ -67,8 +67,8 @@ def tidy(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def png(drawing: Figure) -> bytes:
+def png(drawing: Figure, dpi: int = 150) -> bytes:
     """The figure as a PNG file."""
     buffer = io.BytesIO()
-    drawing.savefig(buffer, format="png", dpi=150)
+    drawing.savefig(buffer, format="png", dpi=dpi)
     return buffer.getvalue()

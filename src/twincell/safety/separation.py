@@ -2,11 +2,13 @@
 
 What a beam would meet in the empty cell is known by ray casting; a return that is clearly nearer,
 and not at one of the cell's own moving bodies, belongs to somebody. Such points are clustered on
-the floor, and a cluster of a person's size in a zone is an intrusion.
+the floor and tracked. A cluster of a person's size in a zone is an intrusion, and so is one nearer
+to a moving arm than the protective separation distance.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +17,11 @@ from scipy import ndimage
 
 from twincell.errors import SafetyError, did_you_mean
 from twincell.geometry.pose import Pose
+from twincell.safety.approach import Approach, Separations
+from twincell.safety.arm_motion import ArmMotion
 from twincell.safety.supervisor import SILENT, SLOW_CAUSE
+from twincell.safety.tracking import Sighting, Track, Tracker
+from twincell.safety.types import StopReport
 from twincell.safety.zones import inside
 from twincell.sensing.lidar import beams
 from twincell.sensing.scene import Scene
@@ -41,6 +47,8 @@ _HEIGHT = 0.25
 """Least vertical extent of a person's returns [m]."""
 _IN_ZONE = 3
 """Returns of a person that have to lie in a zone."""
+_OBJECT = 5
+"""Returns of a thing that is followed, and stops nobody."""
 _SEEN = 0.5
 """Share of the beams with a known background that must return anything; else it is blind."""
 
@@ -111,8 +119,13 @@ class SeparationMonitor:
     """Looks for people in the scans of the cell LiDARs.
 
     Args:
-        world: LiDARs, zones, `safety.clear_time`.
+        world: LiDARs, zones, `safety.clear_time`, `safety.separation`.
         scene: holds at least what stands still; moving bodies are left out of the background.
+
+    Attributes:
+        separations: the terms of S_p; None where the world has zones alone.
+        motions: of the arms, as last given.
+        approaches: of each person to an arm, as of the last scan.
 
     Raises:
         SafetyError: a LiDAR is carried by an arm: its background is not constant.
@@ -127,6 +140,11 @@ class SeparationMonitor:
         self._last: dict[str, Intrusion] = {}
         self._seen: dict[str, float] = {}
         self._blind: dict[str, float] = {}
+        self.separations = None if world.safety.separation is None else Separations(world)
+        self._tracker = Tracker(self._clear_time)
+        self._near: dict[str, tuple[Approach, float]] = {}
+        self.motions: tuple[ArmMotion, ...] = ()
+        self.approaches: tuple[Approach, ...] = ()
         empty = scene.place(None)
         for name, lidar in self._lidars.items():
             if lidar.mount.arm is not None:
@@ -172,7 +190,29 @@ class SeparationMonitor:
             world = world[outside]
         return world
 
-    def update(self, sensor: str, scan: Scan, masks: F64, now: float) -> Intrusion | None:
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """Who and what is followed."""
+        return self._tracker.tracks
+
+    def stopped(self, report: StopReport) -> None:
+        """An arm has stopped: what that took enters S_p."""
+        if self.separations is not None:
+            self.separations.stopped(report)
+
+    def saw(self, latency: float) -> None:
+        """A turn was judged so long after its last light [s]: this enters S_p."""
+        if self.separations is not None:
+            self.separations.saw(latency)
+
+    def update(
+        self,
+        sensor: str,
+        scan: Scan,
+        masks: F64,
+        now: float,
+        motions: Sequence[ArmMotion] = (),
+    ) -> Intrusion | None:
         """Look at one scan.
 
         Args:
@@ -180,9 +220,10 @@ class SeparationMonitor:
             scan: in the sensor frame.
             masks: spheres of the moving bodies in the world, shape (m, 4) [m].
             now: time [s].
+            motions: of the arms at that time; without them only zones count.
 
         Returns:
-            The gravest intrusion of this scan, None where there is none.
+            The gravest intrusion into a zone of this scan, None where there is none.
 
         Raises:
             SafetyError: see `foreground`; or the scan's stamp is no time.
@@ -198,7 +239,9 @@ class SeparationMonitor:
             self._blind.pop(sensor, None)
         points = self.foreground(sensor, scan, masks)
         gravest: Intrusion | None = None
-        for group in clusters(points):
+        groups = clusters(points)
+        self._follow(sensor, [points[g] for g in groups], now, motions)
+        for group in groups:
             found = self._judge(sensor, points[group], scan.stamp)
             if found is None:
                 continue
@@ -211,17 +254,43 @@ class SeparationMonitor:
         """The causes to tell the supervisor: a zone is clear `clear_time` after the last sight."""
         told = []
         for role, cause in (("protective", PERSON), ("warning", SLOW_CAUSE)):
+            reasons = []
+            if role in self._near and now - self._near[role][1] <= self._clear_time:
+                near, _ = self._near[role]
+                reasons.append((near.text, near.track.seen))
             last = self._last.get(role)
-            present = last is not None and now - self._seen[role] <= self._clear_time
-            told.append(Level(cause, present, last.text if last else "", last.stamp if last else 0))
+            if last is not None and now - self._seen[role] <= self._clear_time:
+                reasons.append((last.text, last.stamp))
+            text, stamp = reasons[0] if reasons else ("", 0.0)
+            told.append(Level(cause, bool(reasons), text, stamp))
         blind = ", ".join(self._blind)
         text = f"{blind} is blind: too few returns" if blind else ""
         told.append(Level(SILENT, bool(blind), text, max(self._blind.values(), default=0.0)))
         return tuple(told)
 
+    def _follow(
+        self, sensor: str, groups: Sequence[F64], now: float, motions: Sequence[ArmMotion]
+    ) -> None:
+        """Follow all groups, and compare people with the arms."""
+        seen = [
+            Sighting(g[:, :2].mean(axis=0), g, _is_person(g), sensor)
+            for g in groups
+            if len(g) >= _OBJECT
+        ]
+        tracks = self._tracker.update(seen, now)
+        self.motions = tuple(motions)
+        if self.separations is None:
+            return
+        self.separations.moved(motions, now)
+        self.approaches = self.separations.judge(tracks, motions)
+        # the one that lacks the most comes last, and stays
+        for near in sorted(self.approaches, key=lambda a: a.required.total - a.distance):
+            if near.role and near.track.seen >= now:
+                self._near[near.role] = near, now
+
     def _judge(self, sensor: str, points: F64, stamp: float) -> Intrusion | None:
         """The gravest zone that a group of points reaches, if the group is a person."""
-        if len(points) < _POINTS or np.ptp(points[:, 2]) < _HEIGHT:
+        if not _is_person(points):
             return None
         for role in ("protective", "warning"):
             for name, zone in self._zones.items():
@@ -238,3 +307,7 @@ class SeparationMonitor:
         if sensor not in self._lidars:
             raise SafetyError(f"no LiDAR '{sensor}'; {did_you_mean(sensor, self._lidars)}")
         return self._lidars[sensor]
+
+
+def _is_person(points: F64) -> bool:
+    return len(points) >= _POINTS and float(np.ptp(points[:, 2])) >= _HEIGHT

@@ -114,6 +114,7 @@ def topics(world: World) -> tuple[Topic, ...]:
         Topic("safety/state", "twincell_msgs/msg/SafetyState", heartbeat, latched=True),
         Topic("safety/stop_report", "twincell_msgs/msg/StopReport", None),
         Topic("safety/markers", markers, None, latched=True),
+        Topic("safety/separation_markers", markers, None, latched=True),
         Topic("production/plan", "twincell_msgs/msg/Plan", None, latched=True),
         Topic("production/events", "twincell_msgs/msg/ProductionEvent", None),
         Topic("production/markers", markers, None, latched=True),

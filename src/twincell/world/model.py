@@ -12,6 +12,7 @@ from twincell.world.blades import Blade, Part
 from twincell.world.layout import Box, Fixture, Rack, Visitor, Zone
 from twincell.world.robots import Arm
 from twincell.world.sensors import Lidar, Multispectral, Profiler, Sensor
+from twincell.world.separation import Separation
 from twincell.world.units import Duration, Frequency
 from twincell.world.work import Inspection, Production, StopRule
 
@@ -33,6 +34,8 @@ class Safety:
     """A mover stops by itself when the safety state is older than this (wall time) [s]."""
     clear_time: Duration = 1.0
     """A zone counts as clear after no person was seen for so long [s]."""
+    separation: Separation | None = field(default_factory=Separation)
+    """The distance that people and moving arms keep; `none`: zones alone."""
 
 
 @typed

@@ -9,11 +9,13 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from twincell.inspection.anomaly import Anomaly
 from twincell.production.messages import Plan
+from twincell.safety.arm_motion import outline
+from twincell.safety.separation import SeparationMonitor
 from twincell.safety.types import Mode, SafetyState
 from twincell.world.model import World
 from twincell_nodes.messages import anomaly_array
 
-__all__ = ["REPEAT", "anomaly_markers", "plan_markers", "safety_markers"]
+__all__ = ["REPEAT", "anomaly_markers", "plan_markers", "safety_markers", "separation_markers"]
 
 REPEAT = 1.0
 """Markers are sent again this often [s]; they outlive a few missed repetitions."""
@@ -90,6 +92,37 @@ def safety_markers(world: World, state: SafetyState) -> MarkerArray:
         markers += [line, _text("world", "zone_names", i, (x, y, 0.15), 0.12, rgb, name)]
     rgb = _MODE[state.mode]
     markers.append(_text("world", "state", 0, (0.6, 0.0, 2.4), 0.12, rgb, state.text))
+    return _array(markers)
+
+
+def separation_markers(monitor: SeparationMonitor) -> MarkerArray:
+    """S_p about each arm with its terms, and who is followed, with the way of two seconds."""
+    markers = []
+    if monitor.separations is not None:
+        for i, motion in enumerate(monitor.motions):
+            required = monitor.separations.required(motion)
+            corners = outline(motion.spheres, required.total)
+            rgb = _ROLE["protective"]
+            ring = _marker("world", "separation", i, Marker.LINE_STRIP, 0.02, rgb)
+            ring.points = [Point(x=x, y=y, z=0.03) for x, y in [*corners.tolist(), *corners[:1]]]
+            terms = "\n".join(f"{name} {value:.2f} m" for name, value in required.terms.items())
+            text = f"{motion.arm}: S_p {required.total:.2f} m\n{terms}"
+            x, y, z = motion.spheres[:, :3].mean(axis=0)
+            markers += [ring, _text("world", "terms", i, (x, y, z + 0.7), 0.06, rgb, text)]
+    roles = {a.track.id: a.role for a in monitor.approaches}
+    for track in monitor.tracks:
+        rgb = _ROLE[roles.get(track.id) or "walkway"] if track.person else (0.6, 0.6, 0.6)
+        x, y = track.position.tolist()
+        body = _marker("world", "tracks", track.id, Marker.CYLINDER, 0.45, rgb)
+        body.pose.position = Point(x=x, y=y, z=0.9)
+        body.scale.z, body.color.a = 1.8, 0.35
+        arrow = _marker("world", "velocities", track.id, Marker.ARROW, 0.05, rgb)
+        u, v = (2.0 * track.velocity).tolist()
+        arrow.points = [Point(x=x, y=y, z=0.05), Point(x=x + u, y=y + v, z=0.05)]
+        arrow.scale = Vector3(x=0.05, y=0.1, z=0.15)
+        text = f"{'person' if track.person else 'thing'} {track.id}: {track.speed:.1f} m/s"
+        name = _text("world", "track_names", track.id, (x, y, 2.0), 0.1, rgb, text)
+        markers += [body, arrow, name] if track.person else [name]
     return _array(markers)
 
 

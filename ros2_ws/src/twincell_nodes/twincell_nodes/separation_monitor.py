@@ -4,21 +4,29 @@ from functools import partial
 
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header
-from twincell_msgs.msg import BodyStates, SafetyLevel, SeparationState
+from twincell_msgs.msg import BodyStates, SafetyLevel, SeparationState, StopReport
+from visualization_msgs.msg import MarkerArray
 
 from twincell.cell.assembly import assemble
 from twincell.cell.history import PoseHistory
 from twincell.errors import SafetyError
 from twincell.geometry.pose import Pose
+from twincell.safety.arm_motion import arm_motions
 from twincell.safety.masks import body_spheres, spheres_at
 from twincell.safety.separation import SeparationMonitor
 from twincell.sensing.scene import Scene
 from twincell_nodes import qos
 from twincell_nodes.conversions import header, scan, seconds, stamp
-from twincell_nodes.messages import wall_ns
+from twincell_nodes.markers import separation_markers
+from twincell_nodes.messages import stop_report_of, wall_ns
 from twincell_nodes.running import CellNode, run
 
 __all__ = ["SeparationMonitorNode", "main"]
+
+SPEED_OVER = 0.05
+"""Arms' speeds are differences over this time [s]."""
+SHOW = 0.25
+"""Markers are sent this often, in wall time [s]."""
 
 
 class SeparationMonitorNode(CellNode):
@@ -31,6 +39,9 @@ class SeparationMonitorNode(CellNode):
         self._spheres = body_spheres(assembly.bodies)
         self._history = PoseHistory()
         self._told = self.create_publisher(SeparationState, "safety/separation", qos.RELIABLE)
+        self._markers = self.create_publisher(MarkerArray, "safety/separation_markers", qos.LATCHED)
+        self.create_subscription(StopReport, "safety/stop_report", self._stopped, qos.RELIABLE)
+        self.wall_timer(SHOW, self._show)
         self._progress = self.create_publisher(Header, "cell/progress", qos.RELIABLE)
         self.create_subscription(BodyStates, "cell/body_states", self._moved, qos.STREAM)
         for name in self.world.lidars():
@@ -42,18 +53,36 @@ class SeparationMonitorNode(CellNode):
     def _moved(self, message: BodyStates) -> None:
         self._history.hear(seconds(message.header.stamp), message.names, message.poses)
 
+    def _poses(self, when: float) -> dict[str, Pose]:
+        rows = self._history.at(when)[0]
+        return {n: Pose(r[:3], r[3:]) for n, r in zip(self._history.names, rows, strict=True)}
+
+    def _motions(self):
+        """The arms as they move now: newer than the turn."""
+        at = self._history.newest
+        return arm_motions(
+            self.world.arms,
+            self._spheres,
+            self._poses(at),
+            self._poses(at - SPEED_OVER),
+            SPEED_OVER,
+        )
+
+    def _stopped(self, message: StopReport) -> None:
+        self.monitor.stopped(stop_report_of(message))
+
+    def _show(self) -> None:
+        self._markers.publish(separation_markers(self.monitor))
+
     def _saw(self, name: str, message: PointCloud2) -> None:
         turn = scan(message)
         period = 1.0 / self.world.lidars()[name].rate
         newest = turn.stamp + period  # the light of a turn's last firing
         try:
             if self._history.newest is not None:
-                rows = self._history.at(turn.stamp + period / 2)[0]
-                poses = {
-                    n: Pose(row[:3], row[3:])
-                    for n, row in zip(self._history.names, rows, strict=True)
-                }
-                self.monitor.update(name, turn, spheres_at(self._spheres, poses), newest)
+                masks = spheres_at(self._spheres, self._poses(turn.stamp + period / 2))
+                self.monitor.update(name, turn, masks, newest, self._motions())
+                self.monitor.saw(self.now - newest)
             levels = self.monitor.levels(newest)
         except SafetyError as error:
             self.get_logger().error(str(error))

@@ -1,0 +1,84 @@
+"""What can be chosen of an environment, checked by name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+
+from twincell.envs.control import ACTIONS
+from twincell.errors import EnvError, did_you_mean
+
+__all__ = ["Options"]
+
+REWARDS = ("dense", "sparse")
+PHYSICS = ("bullet", "free")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What can be chosen of the reach task.
+
+    Attributes:
+        world: world file, or a shipped name.
+        arm: of the world file.
+        action: `cartesian`, `position`, `velocity` or `torque`.
+        reward: `dense` or `sparse`.
+        tolerance: distance at which a goal is reached [m].
+        physics: `bullet`, or `free`: the same arm without contacts, many times faster.
+        rate: of control [Hz].
+        substeps: physics steps a control period.
+        iterations: of Bullet's solver a step.
+        goals: half the edges of the box of goals about the tip at home [m].
+    """
+
+    world: str = "blade_cell"
+    arm: str = "handler"
+    action: str = "cartesian"
+    reward: str = "dense"
+    tolerance: float = 0.005
+    physics: str = "bullet"
+    rate: float = 25.0
+    substeps: int = 10
+    iterations: int = 50
+    goals: tuple[float, float, float] = (0.15, 0.15, 0.15)
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """Check options by name.
+
+        Raises:
+            EnvError: an unknown option, or a value out of its range.
+        """
+        names = [f.name for f in fields(cls)]
+        for name in given:
+            if name not in names:
+                raise EnvError(f"no option '{name}'; {did_you_mean(name, names)}")
+        made = cls(**given)
+        for name, valid in (("action", ACTIONS), ("reward", REWARDS), ("physics", PHYSICS)):
+            value = getattr(made, name)
+            if value not in valid:
+                raise EnvError(f"{name} '{value}'; {did_you_mean(str(value), valid)}")
+        for name in ("tolerance", "rate"):
+            made.positive(name)
+        for name in ("substeps", "iterations"):
+            value = getattr(made, name)
+            if not isinstance(value, int) or value < 1:
+                raise EnvError(f"{name} {value!r}; valid: a whole number from 1 on")
+        box = np.asarray(made.goals, float)
+        if box.shape != (3,) or not (np.isfinite(box).all() and (box > 0).all()):
+            raise EnvError(f"goals {made.goals!r}; valid: three lengths above 0 [m]")
+        return made
+
+    def positive(self, name: str) -> None:
+        """Check one of the numbers.
+
+        Raises:
+            EnvError: not a finite number above zero.
+        """
+        value = getattr(self, name)
+        if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
+            raise EnvError(f"{name} {value!r}; valid: a finite number above 0")
