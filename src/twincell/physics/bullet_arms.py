@@ -58,7 +58,7 @@ class BulletArms:
         d = len(arm.joints)
         self.q, self.v, self.effort = (np.zeros((count, d)) for _ in range(3))
         self._joints = list(range(d))
-        self._most = arm.effort.tolist()
+        self._most = [arm.effort.tolist() for _ in range(count)]
         self._none = [0.0] * d
         self.watching = False
         self.hit = np.zeros(count, bool)
@@ -114,12 +114,34 @@ class BulletArms:
             self.q[row], self.v[row], self.effort[row] = positions, 0.0, 0.0
             self.hit[row] = False
 
+    def vary(self, row: int, mass: Array, damping: Array, effort: Array) -> None:
+        """Make one arm another: factors on its links and joints, each shape (d,).
+
+        Args:
+            row: which arm.
+            mass: on mass and inertia of each link.
+            damping: on the viscous friction of each joint.
+            effort: on what each motor has for `drive`.
+        """
+        client, body = self.worlds[row]
+        arm = self.arm
+        for i in self._joints:
+            p.changeDynamics(
+                body, i, mass=float(arm.masses[i] * mass[i]),
+                jointDamping=float(arm.damping[i] * damping[i]), physicsClientId=client,
+            )  # fmt: skip
+            p.changeDynamics(
+                body, i, physicsClientId=client,
+                localInertiaDiagonal=(np.linalg.eigvalsh(arm.inertias[i]) * mass[i]).tolist(),
+            )  # fmt: skip
+        self._most[row] = (arm.effort * effort).tolist()
+
     def drive(self, speed: Array, steps: int) -> None:
         """Move by `steps` steps, motors at `speed`, shape (n, d), within their effort."""
         for row, (client, body) in enumerate(self.worlds):
             p.setJointMotorControlArray(
                 body, self._joints, p.VELOCITY_CONTROL, targetVelocities=speed[row].tolist(),
-                forces=self._most, physicsClientId=client,
+                forces=self._most[row], physicsClientId=client,
             )  # fmt: skip
             for _ in range(steps):
                 p.stepSimulation(physicsClientId=client)
