@@ -4,6 +4,7 @@
 |---|---|
 | `twincell/Reach-v0` | bring the tip of an arm to a point and hold it there |
 | `twincell/ReachPose-v0` | the same with an orientation |
+| `twincell/ReachClear-v0` | the same among other arms and a visitor, nothing touched |
 """
 
 from __future__ import annotations
@@ -13,18 +14,19 @@ import gymnasium
 __all__ = ["IDS"]
 
 _ENTRIES = {
-    "twincell/Reach-v0": ("twincell.envs.reach:ReachEnv", "twincell.envs.vector:ReachVectorEnv"),
-    "twincell/ReachPose-v0": (
-        "twincell.envs.pose:ReachPoseEnv",
-        "twincell.envs.vector:ReachPoseVectorEnv",
-    ),
+    "twincell/Reach-v0": ("reach:ReachEnv", "vector:ReachVectorEnv", 50),
+    "twincell/ReachPose-v0": ("pose:ReachPoseEnv", "vector:ReachPoseVectorEnv", 50),
+    "twincell/ReachClear-v0": ("clear:ReachClearEnv", "vector:ReachClearVectorEnv", 100),
 }
 
 IDS = tuple(_ENTRIES)
 """Every registered environment."""
 
-for _name, (_one, _many) in _ENTRIES.items():
+for _name, (_one, _many, _periods) in _ENTRIES.items():
     if _name not in gymnasium.registry:
         gymnasium.register(
-            _name, entry_point=_one, vector_entry_point=_many, max_episode_steps=50
-        )  # fmt: skip
+            _name,
+            entry_point=f"twincell.envs.{_one}",
+            vector_entry_point=f"twincell.envs.{_many}",
+            max_episode_steps=_periods,
+        )

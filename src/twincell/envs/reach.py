@@ -102,12 +102,13 @@ class ReachEnv(gymnasium.Env[Any, Any]):
 
     def _look(self) -> tuple[Observation, Errors]:
         seen = {key: rows[0] for key, rows in self.task.observation().items()}
-        return seen, self.task.errors(seen["achieved_goal"], seen["desired_goal"])
+        errors = self.task.errors(seen["achieved_goal"], seen["desired_goal"])
+        return seen, errors | {name: rows[0] for name, rows in self.task.state().items()}
 
     def _info(self, errors: Errors) -> dict[str, Any]:
         info: dict[str, Any] = {"is_success": bool(self.task.success(errors))}
-        info |= {name: float(value) for name, value in errors.items()}
-        if isinstance(self.task.arms, BulletArms):
+        info |= {name: value.item() for name, value in errors.items()}
+        if "contact" not in info and isinstance(self.task.arms, BulletArms):
             info["contact"] = self.task.arms.touching(0)
         return info
 
@@ -121,11 +122,16 @@ class ReachEnv(gymnasium.Env[Any, Any]):
             raise EnvError("step before reset; valid: reset first")
         self.task.act(np.asarray(action)[None])
         seen, errors = self._look()
-        return seen, float(self.task.reward(errors)), False, False, self._info(errors)
+        ended = bool(self.task.terminated()[0])
+        return seen, float(self.task.reward(errors)), ended, False, self._info(errors)
 
-    def compute_reward(self, achieved_goal: Any, desired_goal: Any, _info: Any) -> Any:
+    def compute_reward(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Any:
         """The reward of goals, single or a batch of n: a number, or shape (n,)."""
-        reward = self.task.reward(self.task.errors(achieved_goal, desired_goal))
+        errors = self.task.errors(achieved_goal, desired_goal)
+        for name in self.task.state():
+            many = not isinstance(info, dict)
+            errors[name] = np.array([i[name] for i in info]) if many else np.asarray(info[name])
+        reward = self.task.reward(errors)
         return float(reward) if reward.ndim == 0 else reward
 
     def render(self) -> Any:

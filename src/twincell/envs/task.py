@@ -152,8 +152,8 @@ class ReachTask:
             f"{high.round(3).tolist()} m"
         )
 
-    def act(self, action: NDArray[Any]) -> None:
-        """Move for one control period; actions beyond [-1, 1] are clipped.
+    def check(self, action: NDArray[Any]) -> Array:
+        """Actions of all arms as numbers.
 
         Raises:
             EnvError: of a wrong shape, or not finite.
@@ -166,6 +166,15 @@ class ReachTask:
         total = float(given.sum())
         if not math.isfinite(total):
             raise EnvError(f"action is not finite: {given.tolist()}; valid: each in [-1, 1]")
+        return given
+
+    def act(self, action: NDArray[Any]) -> None:
+        """Move for one control period; actions beyond [-1, 1] are clipped.
+
+        Raises:
+            EnvError: of a wrong shape, or not finite.
+        """
+        given = self.check(action)
         given = given.clip(-1.0, 1.0)
         self._aim(given)
         period = 1.0 / self.options.rate
@@ -198,6 +207,14 @@ class ReachTask:
         """What is left from goal to goal, over the last axis: `distance` [m]."""
         gap = np.asarray(achieved) - np.asarray(desired)
         return {"distance": np.asarray(np.sqrt((gap * gap).sum(axis=-1)))}
+
+    def state(self) -> Errors:
+        """What else decides about reward and success, of each arm; part of the info."""
+        return {}
+
+    def terminated(self) -> NDArray[np.bool_]:
+        """Which episodes have come to an end by themselves."""
+        return np.zeros(len(self.goals), bool)
 
     def success(self, errors: Errors) -> NDArray[np.bool_]:
         """Which are within the tolerance."""

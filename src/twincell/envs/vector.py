@@ -10,12 +10,13 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from twincell.envs.clear import PERIODS, ClearOptions, ClearTask
 from twincell.envs.options import Options
 from twincell.envs.pose import PoseOptions, PoseTask
 from twincell.envs.task import Observation, ReachTask
 from twincell.errors import EnvError
 
-__all__ = ["ReachPoseVectorEnv", "ReachVectorEnv"]
+__all__ = ["ReachClearVectorEnv", "ReachPoseVectorEnv", "ReachVectorEnv"]
 
 
 class ReachVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
@@ -86,11 +87,13 @@ class ReachVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
         task = self.task
         task.act(actions)
         seen = task.observation()
-        errors = task.errors(seen["achieved_goal"], seen["desired_goal"])
+        errors = task.errors(seen["achieved_goal"], seen["desired_goal"]) | task.state()
         success = task.success(errors)
         reward = task.reward(errors)
         self._age += 1
-        ended = self._age >= self._longest
+        terminated = task.terminated()
+        truncated = self._age >= self._longest
+        ended = terminated | truncated
         infos: dict[str, Any] = {"is_success": success, **errors}
         if ended.any():
             rows = np.flatnonzero(ended)
@@ -101,7 +104,7 @@ class ReachVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
             task.start(rows, [self._rngs[i] for i in rows])
             self._age[rows] = 0
             seen = task.observation()
-        return seen, reward, np.zeros(self.num_envs, bool), ended, infos
+        return seen, reward, terminated, truncated, infos
 
     def close_extras(self, **_: Any) -> None:
         """End the Bullet worlds."""
@@ -114,3 +117,14 @@ class ReachPoseVectorEnv(ReachVectorEnv):
     @staticmethod
     def _make(count: int, options: dict[str, Any]) -> ReachTask:
         return PoseTask(count, PoseOptions.of(options))
+
+
+class ReachClearVectorEnv(ReachVectorEnv):
+    """The environment of `ReachClearEnv` n times in one process; otherwise as `ReachVectorEnv`."""
+
+    def __init__(self, num_envs: int = 1, max_episode_steps: int = PERIODS, **options: Any) -> None:
+        super().__init__(num_envs, max_episode_steps, **options)
+
+    @staticmethod
+    def _make(count: int, options: dict[str, Any]) -> ReachTask:
+        return ClearTask(count, ClearOptions.of(options))

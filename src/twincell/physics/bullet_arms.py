@@ -37,6 +37,9 @@ class BulletArms:
         q: joint positions, shape (n, d) [rad or m]; written by `place` only.
         v: joint speeds, shape (n, d) [rad/s or m/s].
         effort: of the motors in the last step, shape (n, d) [N m or N].
+        worlds: Bullet's ids of each world and of the arm in it.
+        watching: whether to look for contacts after each step of `drive` and `push`.
+        hit: whether an arm has touched anything since `place` while that was so, shape (n,).
 
     Raises:
         PhysicsError: Bullet cannot load the arm, or has no room for another world.
@@ -55,12 +58,14 @@ class BulletArms:
         d = len(arm.joints)
         self.q, self.v, self.effort = (np.zeros((count, d)) for _ in range(3))
         self._joints = list(range(d))
-        self._most = arm.effort.tolist()
+        self._most = [arm.effort.tolist() for _ in range(count)]
         self._none = [0.0] * d
-        self._worlds: list[tuple[int, int]] = []
+        self.watching = False
+        self.hit = np.zeros(count, bool)
+        self.worlds: list[tuple[int, int]] = []
         for _ in range(count):
             client = connect()
-            self._worlds.append((client, self._load(client, iterations, boxes)))
+            self.worlds.append((client, self._load(client, iterations, boxes)))
         self._driven = [True] * count
 
     def _load(self, client: int, iterations: int, boxes: Sequence[tuple[Size, Pose]]) -> int:
@@ -101,28 +106,53 @@ class BulletArms:
     def place(self, rows: ArrayLike, q: Array) -> None:
         """Set the arms `rows` to joint positions `q`, shape (rows, d), at rest."""
         for row, positions in zip(np.asarray(rows).tolist(), q, strict=True):
-            client, body = self._worlds[row]
+            client, body = self.worlds[row]
             p.resetJointStatesMultiDof(
                 body, self._joints, [[x] for x in positions.tolist()],
                 [[0.0]] * len(self._joints), physicsClientId=client,
             )  # fmt: skip
             self.q[row], self.v[row], self.effort[row] = positions, 0.0, 0.0
+            self.hit[row] = False
+
+    def vary(self, row: int, mass: Array, damping: Array, effort: Array) -> None:
+        """Make one arm another: factors on its links and joints, each shape (d,).
+
+        Args:
+            row: which arm.
+            mass: on mass and inertia of each link.
+            damping: on the viscous friction of each joint.
+            effort: on what each motor has for `drive`.
+        """
+        client, body = self.worlds[row]
+        arm = self.arm
+        for i in self._joints:
+            p.changeDynamics(
+                body, i, mass=float(arm.masses[i] * mass[i]),
+                jointDamping=float(arm.damping[i] * damping[i]), physicsClientId=client,
+            )  # fmt: skip
+            p.changeDynamics(
+                body, i, physicsClientId=client,
+                localInertiaDiagonal=(np.linalg.eigvalsh(arm.inertias[i]) * mass[i]).tolist(),
+            )  # fmt: skip
+        self._most[row] = (arm.effort * effort).tolist()
 
     def drive(self, speed: Array, steps: int) -> None:
         """Move by `steps` steps, motors at `speed`, shape (n, d), within their effort."""
-        for row, (client, body) in enumerate(self._worlds):
+        for row, (client, body) in enumerate(self.worlds):
             p.setJointMotorControlArray(
                 body, self._joints, p.VELOCITY_CONTROL, targetVelocities=speed[row].tolist(),
-                forces=self._most, physicsClientId=client,
+                forces=self._most[row], physicsClientId=client,
             )  # fmt: skip
             for _ in range(steps):
                 p.stepSimulation(physicsClientId=client)
+                if self.watching:
+                    self.hit[row] |= self.touching(row)
             self._driven[row] = True
             self._read(row, client, body)
 
     def push(self, torque: Array, steps: int) -> None:
         """Move by `steps` steps under joint efforts, shape (n, d), without motors."""
-        for row, (client, body) in enumerate(self._worlds):
+        for row, (client, body) in enumerate(self.worlds):
             if self._driven[row]:
                 p.setJointMotorControlArray(
                     body, self._joints, p.VELOCITY_CONTROL, forces=self._none,
@@ -135,6 +165,8 @@ class BulletArms:
                     body, self._joints, p.TORQUE_CONTROL, forces=efforts, physicsClientId=client
                 )
                 p.stepSimulation(physicsClientId=client)
+                if self.watching:
+                    self.hit[row] |= self.touching(row)
             self._read(row, client, body)
             self.effort[row] = torque[row]
 
@@ -145,18 +177,18 @@ class BulletArms:
         self.effort[row] = [s[3] for s in states]
 
     def touching(self, row: int) -> bool:
-        """Whether an arm touches a box."""
-        client, body = self._worlds[row]
+        """Whether an arm touches anything else."""
+        client, body = self.worlds[row]
         points = p.getContactPoints(bodyA=body, physicsClientId=client)
         return any(c[8] <= 0.0 and c[3] != BASE for c in points)
 
     def picture(self, row: int, size: tuple[int, int], eye: ArrayLike, target: ArrayLike) -> Rgb:
         """What a camera sees of an arm's world, shape (height, width, 3); `size` is (w, h)."""
-        return picture(self._worlds[row][0], *size, eye, target, 0.8)
+        return picture(self.worlds[row][0], *size, eye, target, 0.8)
 
     def marker(self, row: int, radius: float) -> int:
         """A ball to look at, without collision; returns what `mark` takes."""
-        client = self._worlds[row][0]
+        client = self.worlds[row][0]
         shape = p.createVisualShape(
             p.GEOM_SPHERE, radius=radius, rgbaColor=[0.1, 0.75, 0.2, 1.0], physicsClientId=client
         )
@@ -166,12 +198,12 @@ class BulletArms:
         """Put a ball somewhere."""
         p.resetBasePositionAndOrientation(
             marker, np.asarray(at, float).tolist(), [0, 0, 0, 1],
-            physicsClientId=self._worlds[row][0],
+            physicsClientId=self.worlds[row][0],
         )  # fmt: skip
 
     def close(self) -> None:
         """End the worlds."""
-        for client, _ in self._worlds:
+        for client, _ in self.worlds:
             if p.isConnected(physicsClientId=client):
                 p.disconnect(physicsClientId=client)
-        self._worlds = []
+        self.worlds = []

@@ -1,0 +1,134 @@
+"""What moves beside the arms of `BulletArms`: other arms and a visitor, on ways of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pybullet as p
+from numpy.typing import NDArray
+
+from twincell.errors import PhysicsError
+from twincell.geometry.lumped import LumpedArm
+from twincell.geometry.pose import Pose
+from twincell.physics.bullet import BASE, Size, add_boxes
+from twincell.physics.bullet_arms import BulletArms
+
+__all__ = ["HAND", "BulletGuests"]
+
+Array = NDArray[np.float64]
+
+HAND = 0.06
+"""Radius of the visitor's stretched arm [m]."""
+_BODY = 0.25
+"""Radius of the visitor's body, as in `PhysicsCell` [m]."""
+_GROUP, _MASK = 2, 1
+"""Guests meet the arm alone: they belong to what stands still."""
+_ORANGE = (0.9, 0.5, 0.1, 1.0)
+_BLUE = (0.25, 0.35, 0.55, 1.0)
+
+
+class BulletGuests:
+    """Other arms and a visitor with a stretched arm in each world of `BulletArms`.
+
+    They go where they are put and give way to nothing.
+
+    Args:
+        arms: in whose worlds they are.
+        others: other arms.
+        height: of the visitor [m].
+        reach: from the middle of the visitor's body to the end of the hand [m].
+        still: more boxes that never move: size [m] and pose.
+
+    Raises:
+        PhysicsError: Bullet cannot load an arm.
+    """
+
+    def __init__(
+        self,
+        arms: BulletArms,
+        others: Sequence[LumpedArm],
+        height: float,
+        reach: float,
+        still: Sequence[tuple[Size, Pose]],
+    ) -> None:
+        self._arms = arms
+        self._reach = reach
+        self._height = height
+        self._rows: list[tuple[list[int], int, int]] = []
+        for client, _ in arms.worlds:
+            loaded = [self._load(client, other) for other in others]
+            self._rows.append((loaded, self._body(client), self._hand(client)))
+            if still:
+                add_boxes(client, still, _BLUE)
+
+    @staticmethod
+    def _load(client: int, arm: LumpedArm) -> int:
+        try:
+            body = int(
+                p.loadURDF(
+                    str(arm.path), arm.place.p.tolist(), arm.place.q.tolist(), useFixedBase=True,
+                    flags=p.URDF_USE_INERTIA_FROM_FILE, physicsClientId=client,
+                )
+            )  # fmt: skip
+        except p.error as error:
+            raise PhysicsError(f"{arm.name}: Bullet cannot load {arm.path}: {error}") from None
+        for link in range(BASE, len(arm.joints)):
+            p.setCollisionFilterGroupMask(body, link, _GROUP, _MASK, physicsClientId=client)
+        return body
+
+    def _body(self, client: int) -> int:
+        shape = p.createCollisionShape(
+            p.GEOM_CYLINDER, radius=_BODY, height=self._height, physicsClientId=client
+        )
+        return self._add(client, shape)
+
+    def _hand(self, client: int) -> int:
+        shape = p.createCollisionShape(
+            p.GEOM_CAPSULE, radius=HAND, height=self._reach - HAND, physicsClientId=client
+        )
+        return self._add(client, shape)
+
+    @staticmethod
+    def _add(client: int, shape: int) -> int:
+        body = int(p.createMultiBody(0.0, shape, physicsClientId=client))
+        p.changeVisualShape(body, -1, rgbaColor=_ORANGE, physicsClientId=client)
+        p.setCollisionFilterGroupMask(body, -1, _GROUP, _MASK, physicsClientId=client)
+        return body
+
+    def put(self, row: int, q: Sequence[Array], at: Array, side: float, hand: float) -> None:
+        """Put the guests of one world somewhere.
+
+        Args:
+            row: which world.
+            q: joint positions of each other arm [rad].
+            at: of the visitor on the floor, shape (2,) [m].
+            side: -1 or 1: the hand points along this times y.
+            hand: its height [m].
+        """
+        client = self._arms.worlds[row][0]
+        others, body, arm = self._rows[row]
+        for other, positions in zip(others, q, strict=True):
+            p.resetJointStatesMultiDof(
+                other, list(range(len(positions))), [[x] for x in positions.tolist()],
+                [[0.0]] * len(positions), physicsClientId=client,
+            )  # fmt: skip
+        x, y = at.tolist()
+        p.resetBasePositionAndOrientation(
+            body, [x, y, 0.5 * self._height], [0, 0, 0, 1], physicsClientId=client
+        )
+        middle = [x, y + side * 0.5 * (self._reach - HAND), hand]
+        lying = [np.sqrt(0.5), 0.0, 0.0, np.sqrt(0.5)]  # the capsule's z along y
+        p.resetBasePositionAndOrientation(arm, middle, lying, physicsClientId=client)
+
+    def clear(self, row: int, margin: float) -> bool:
+        """Whether the arm, where it was last placed, is this far from all else [m]."""
+        client, own = self._arms.worlds[row]
+        for body in range(p.getNumBodies(physicsClientId=client)):
+            other = p.getBodyUniqueId(body, physicsClientId=client)
+            if other == own:
+                continue
+            near = p.getClosestPoints(own, other, margin, physicsClientId=client)
+            if any(c[3] > 0 for c in near):  # its base and shoulder stand where they stand
+                return False
+        return True

@@ -1,0 +1,110 @@
+"""twincell/ReachClear-v0: contacts count, and a policy that waits and goes needs none."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import twincell.envs  # noqa: F401
+from twincell.errors import EnvError
+
+NAME = "twincell/ReachClear-v0"
+
+
+@pytest.fixture(scope="module")
+def env():
+    with gym.make(NAME) as made:
+        yield made
+
+
+def towards(seen, point):
+    return np.clip(0.6 * (point - seen["achieved_goal"]) / 0.05, -1, 1).astype(np.float32)
+
+
+def episode(env, seed, policy):
+    """The last step of an episode, all rewards, and how long it took."""
+    seen, _ = env.reset(seed=seed)
+    rewards = []
+    while True:
+        seen, reward, terminated, truncated, info = env.step(policy(seen))
+        rewards.append(reward)
+        if terminated or truncated:
+            return terminated, info, rewards, seen
+
+
+def test_who_waits_until_the_visitor_has_passed_reaches_every_goal_and_touches_nothing(env):
+    middle = env.unwrapped.task.centre
+
+    def waits(seen):
+        passed = seen["observation"][20] > middle[0] + 0.3
+        return towards(seen, seen["desired_goal"] if passed else middle)
+
+    for seed in range(5):
+        terminated, info, rewards, _ = episode(env, seed, waits)
+        assert not terminated
+        assert len(rewards) == 100
+        assert info["is_success"]
+        assert not info["contact"]
+        assert info["undone"] == 0
+
+
+def test_who_goes_straight_is_hit_at_times_and_pays_for_it(env):
+    hits = 0
+    for seed in range(10):
+        terminated, info, rewards, seen = episode(
+            env, seed, lambda seen: towards(seen, seen["desired_goal"])
+        )
+        assert terminated == info["contact"]
+        if not terminated:
+            continue
+        hits += 1
+        assert not info["is_success"]
+        assert info["undone"] == 100 - len(rewards)
+        assert rewards[-1] == pytest.approx(-info["distance"] - 0.5 * info["undone"], abs=1e-6)
+        told = env.unwrapped.compute_reward(seen["achieved_goal"], seen["desired_goal"], info)
+        assert told == rewards[-1]
+    assert hits >= 1
+
+
+def test_the_visitors_hand_is_where_its_walk_says(env):
+    seen, _ = env.reset(seed=2)
+    hand, still = [seen["observation"][20:26]], np.zeros(7, np.float32)[:3]
+    while len(hand) < 60:
+        seen, *_ = env.step(still)
+        hand.append(seen["observation"][20:26])
+    hand = np.array(hand)
+    speed = np.diff(hand[:, :3], axis=0) * 25.0
+    assert abs(speed - hand[1:, 3:]).max() < 1e-3
+    assert 1.0 <= speed[:, 0].max() <= 1.6
+    assert np.ptp(hand[:, 1]) < 1e-6
+    assert abs(hand[0, 1]) == pytest.approx(0.22, abs=1e-6)
+
+
+def test_an_arm_of_many_does_what_one_with_its_seed_does(env):
+    many = gym.make_vec(NAME, 2, vectorization_mode="vector_entry_point")
+    first, _ = many.reset(seed=5)
+    alone, _ = env.reset(seed=6)
+    assert np.array_equal(first["observation"][1], alone["observation"])
+    rng = np.random.default_rng(1)
+    for _ in range(10):
+        actions = rng.uniform(-0.3, 0.3, (2, 3)).astype(np.float32)
+        seen, rewards, *_ = many.step(actions)
+        alone, reward, *_ = env.step(actions[1])
+        assert np.array_equal(seen["observation"][1], alone["observation"])
+        assert rewards[1] == reward
+    many.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"physics": "free"}, "knows no contacts"),
+        ({"hand": 0.9}, r"up to 0\.7 m"),
+        ({"swing": 0.0}, "above 0"),
+        ({"hnd": 0.3}, "did you mean 'hand'"),
+    ],
+)
+def test_what_it_does_not_take_is_named(options, words):
+    with pytest.raises(EnvError, match=words):
+        gym.make(NAME, **options)
