@@ -95,10 +95,16 @@ def test_every_term_is_that_of_the_world_and_of_the_moment() -> None:
     # an arm that stands may start: it counts as one that creeps
     assert ours.required(arm()).terms == ours.required(arm(0.25, 0.25)).terms
     assert ours.required(arm()).total < ours.required(arm(0.8, 1.2)).total
-    # a slower reaction, once measured, counts from then on
-    ours.saw(0.2)
+    # a slower reaction, once measured, counts for a while
+    ours.saw(0.15)
     ours.saw(0.01)
-    assert ours.reaction_time == pytest.approx(turn + 2 * beat + 0.2)
+    assert ours.reaction_time == pytest.approx(turn + 2 * beat + 0.15)
+    # what is later than two turns is silence, which is a stop of its own
+    ours.saw(5.0)
+    assert ours.reaction_time == pytest.approx(turn + 2 * beat + 2 * turn)
+    for _ in range(200):
+        ours.saw(0.01)
+    assert ours.reaction_time == pytest.approx(t_r)
 
 
 def test_a_stop_that_took_longer_than_computed_counts_for_later_ones() -> None:

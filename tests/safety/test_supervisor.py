@@ -249,3 +249,61 @@ class Cell(RuleBasedStateMachine):
 
 Cell.TestCase.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
 TestCell = Cell.TestCase
+
+
+def test_a_scan_without_a_live_detector_is_a_stop() -> None:
+    supervisor = running()
+    supervisor.watch("crack_detector", 0.3, 1.0)
+    now = 1.0
+    while now < 1.5:  # it says nothing from here on
+        now += 0.05
+        for source in SOURCES:
+            supervisor.heard(source, now)
+        assert (supervisor.tick(now).mode is Mode.STOPPED) == (now > 1.6 + 1e-6)
+    for _ in range(3):
+        now += 0.05
+        for source in SOURCES:
+            supervisor.heard(source, now)
+        supervisor.watch("crack_detector", 0.3, now)  # to be required is no sign of life
+        state = supervisor.tick(now)
+    assert state.mode is Mode.STOPPED
+    assert "crack_detector silent" in state.active[0].evidence
+    with pytest.raises(SafetyError, match="crack_detector"):
+        supervisor.reset(now)
+    # it is back and scans nothing: the stop stays until a reset
+    supervisor.release("crack_detector", now)
+    assert supervisor.tick(now).mode is Mode.STOPPED
+    supervisor.reset(now)
+    assert supervisor.tick(now).mode is Mode.RUNNING
+
+
+def test_what_the_cell_always_needs_cannot_be_released_and_senseless_periods_are_refused() -> None:
+    supervisor = running()
+    with pytest.raises(SafetyError, match="always required"):
+        supervisor.release("lidar", 1.0)
+    with pytest.raises(SafetyError, match="period of source 'x' is nan"):
+        supervisor.watch("x", math.nan, 1.0)
+    assert supervisor.sources == tuple(SOURCES)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"category": 9}, {"scope": "everywhere"}, {"cause": "earthquake"},
+        {"stamp": math.nan}, {"requested": math.inf}, {"function": 7},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_bad_requests_leave_a_stopped_cell_stopped_and_are_remembered(bad: dict) -> None:
+    supervisor = running()
+    supervisor.request(stop(), 1.0)
+    supervisor.cause("mover_fault", True, 1.0, "it smokes")
+    with pytest.raises(SafetyError, match=r"r9.*valid|r9.*did you mean"):
+        supervisor.request(stop(id="r9", **bad), 1.0)
+    assert "r9" in supervisor.remarks[-1]
+    with pytest.raises(SafetyError, match=r"reset refused.*it smokes"):
+        supervisor.reset(1.0)
+    assert "reset refused" in supervisor.remarks[-1]
+    state = supervisor.tick(1.0)
+    assert state.mode is Mode.STOPPED
+    assert "r9" not in {r.id for r in state.active}

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twincell.stack.faults import matrix
+from twincell.errors import TwincellError
+from twincell.production.journal import Journal
+from twincell.production.messages import Journalled
+from twincell.stack.faults import cells, journal_fault, matrix, read_cases, write_cases
 
 CASES = st.lists(
     st.fixed_dictionaries(
@@ -30,3 +35,43 @@ def test_no_case_is_lost_and_the_slowest_is_told(cases: list[dict[str, Any]]) ->
     for fault, phase, cell in cells:
         mine = [c["simulated_ms"] for c in cases if (c["fault"], c["phase"]) == (fault, phase)]
         assert cell["simulated_ms"] == max(mine)
+
+
+def test_every_cell_comes_once_a_run_and_only_where_it_can(tmp_path: Path) -> None:
+    faults, phases = ("killed", "detector_killed"), ("idle", "replanning", "scan")
+    found = cells(2, faults, phases)
+    assert len(set(found)) == len(found) == 2 * (3 + 2)
+    assert (0, "detector_killed", "idle") not in found
+    # one stack serves a run's cells without re-planning, another those with it
+    for run in range(2):
+        kinds = [phase == "replanning" for r, _, phase in found if r == run]
+        assert kinds == sorted(kinds)
+
+
+def test_a_campaign_goes_on_where_it_was_cut_short(tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "cases.json"
+    assert read_cases(file) == []
+    one = {"run": 0, "fault": "killed", "phase": "idle", "safe": True, "ms": 1.5, "why": ""}
+    failed = {**one, "phase": "scan", "safe": False, "why": "could not be run: no answer"}
+    write_cases(file, [one, failed])
+    assert read_cases(file) == [one]
+    assert [p.name for p in file.parent.iterdir()] == ["cases.json"]
+    file.write_text('{"cases": 3}')
+    with pytest.raises(TwincellError, match="holds no cases"):
+        read_cases(file)
+
+
+def test_an_event_that_was_told_and_not_kept_is_missed(tmp_path: Path) -> None:
+    file = tmp_path / "journal.mcap"
+    told = [(1.0, "task_started", "a"), (2.0, "stop", "x"), (2.0, "stop", "x")]
+    with Journal(file) as journal:
+        for stamp, kind, subject in told:
+            journal.append(Journalled(stamp, kind, subject, {}))
+    assert journal_fault(file, told) == ""
+    assert journal_fault(file, told[:1]) == ""
+    assert "lost 1 events, first stop x at 2.000 s" in journal_fault(file, [*told, told[1]])
+    data = bytearray(file.read_bytes())
+    data[data.index(b"task_started")] ^= 1
+    file.write_bytes(data)
+    assert "not whole" in journal_fault(file, told)
+    assert "cannot be read" in journal_fault(tmp_path / "none.mcap", told)

@@ -22,7 +22,7 @@ def test_the_design_is_covered() -> None:
     for name, camera in WORLD.cameras().items():
         expected |= {f"{name}/image_raw", f"{name}/camera_info"}
         expected |= {f"{name}/{band_name(band)}/image" for band in camera.bands}
-    expected |= {f"inspection/{leaf}" for leaf in ("anomalies", "detections", "markers")}
+    expected |= {f"inspection/{leaf}" for leaf in ("alive", "anomalies", "detections", "markers")}
     expected |= {f"safety/{leaf}" for leaf in ("stop_request", "state", "stop_report", "markers")}
     expected |= {"safety/separation_markers"}
     expected |= {f"production/{leaf}" for leaf in ("plan", "events", "markers")}

@@ -13,6 +13,7 @@ NODES = [
     "recorder",
     "operator",
     "fault_campaign",
+    "soak",
 ]
 
 setup(

@@ -22,6 +22,7 @@ from twincell.cli import (
     pod,
     schedule,
     shift,
+    soak,
     stack,
     world,
 )
@@ -32,7 +33,7 @@ __all__ = ["app"]
 
 
 _ORDER = (
-    "world", "run", "report", "demo", "up", "faults", "bag", "inspect", "journal",
+    "world", "run", "report", "demo", "up", "faults", "soak", "bag", "inspect", "journal",
     "schedule", "reschedule", "ariac", "pod", "bench",
 )  # fmt: skip
 
@@ -87,6 +88,7 @@ shift.register(app, panel="2. The simulated shift, without ROS")
 demo.register(app, panel="3. The ROS stack")
 stack.register(app, panel="3. The ROS stack")
 faults.register(app, panel="3. The ROS stack")
+soak.register(app, panel="3. The ROS stack")
 app.add_typer(bag.app, name="bag", rich_help_panel="4. What was recorded")
 app.add_typer(inspect.app, name="inspect", rich_help_panel="4. What was recorded")
 app.add_typer(journal.app, name="journal", rich_help_panel="4. What was recorded")

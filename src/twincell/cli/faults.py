@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from twincell.cli.output import Json, emit, say
+from twincell.cli.progress import bar
 
 __all__ = ["register"]
 
@@ -24,9 +26,13 @@ def faults(
     runs: Annotated[int, typer.Option(min=1, help="Of the whole matrix.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Root of all chance.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for logs and cases.")] = Path("out/faults"),
+    faults: Annotated[str, typer.Option(help="Only these, with commas.")] = "",
+    phases: Annotated[str, typer.Option(help="Only these, with commas.")] = "",
     json: Json = False,
 ) -> None:
     """Kill, pause and flood real processes in each phase of work; nothing may move after its stop.
+
+    A campaign that was cut short goes on where it was, with the same --out.
 
     Exit code 1 where a case was unsafe.
     """
@@ -34,7 +40,15 @@ def faults(
     from twincell.stack.faults import matrix, run_faults
 
     path = (Path(world) if Path(world).is_file() else world_path(world)).resolve()
-    cases = run_faults(path, seed, runs, out, lambda _spec, line: say(line))
+    with bar("cases") as show:
+
+        def hear(_spec: object, line: str) -> None:
+            counted = re.match(r"(?:case )?(\d+) of (\d+)", line)
+            if counted is not None:
+                show(int(counted[1]), int(counted[2]))
+            say(line)
+
+        cases = run_faults(path, seed, runs, out, hear, faults, phases)
     table = matrix(cases)
     unsafe = [case for case in cases if not case["safe"]]
     if json:
@@ -55,14 +69,16 @@ def _show(table: dict[str, dict[str, dict[str, float]]], cases: int, unsafe: int
     from rich.console import Console
     from rich.table import Table
 
-    phases = list(next(iter(table.values())))
+    phases = list(dict.fromkeys(p for row in table.values() for p in row))
     shown = Table(title="Slowest time from fault to standstill [ms of simulated time]")
     shown.add_column("fault")
     for phase in phases:
         shown.add_column(phase, justify="right")
     for fault, row in table.items():
         cells = [
-            f"[red]UNSAFE {row[p]['unsafe']}/{row[p]['runs']}[/red]"
+            "-"
+            if p not in row
+            else f"[red]UNSAFE {row[p]['unsafe']}/{row[p]['runs']}[/red]"
             if row[p]["unsafe"]
             else f"{row[p]['simulated_ms']:.0f}"
             for p in phases

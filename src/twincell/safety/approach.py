@@ -19,6 +19,8 @@ __all__ = ["Approach", "Separations"]
 
 _BESIDE = 0.25
 """A stop is compared with the fastest motion of the arm so long before it [s]."""
+_REMEMBERED = 200
+"""Latencies that are remembered: ten seconds of two LiDARs."""
 _MOVED = 0.1
 """Stops from a slower motion tell nothing of braking [rad/s]."""
 _WORST = 1.5
@@ -73,15 +75,19 @@ class Separations:
         # a person may step in just behind the beam; the word travels at the heartbeat at worst
         self._turn = max((1.0 / s.rate for s in world.lidars().values()), default=0.0)
         self._beat = 1.0 / world.safety.heartbeat
-        self._seeing = 0.0
-        self._acting = 0.0
+        # data that is later is no sign of life, and a state that is later is none either: then the
+        # watchdog and the drives' lease stop the arms, and S_p has nothing to bridge
+        self._latest_seen = 2 * self._turn
+        self._latest_acted = world.safety.lease + self._beat
+        self._seen: deque[float] = deque(maxlen=_REMEMBERED)
+        self._acted: deque[float] = deque(maxlen=_REMEMBERED)
         self._ratio = dict.fromkeys(world.arms, 1.0)
         self._speeds: deque[tuple[float, dict[str, float]]] = deque(maxlen=64)
 
     @property
     def latency(self) -> float:
         """From the end of a turn to the first deceleration: measured, or what is assumed [s]."""
-        measured = self._seeing + self._acting
+        measured = max(self._seen, default=0.0) + max(self._acted, default=0.0)
         return max(self._policy.reaction, measured + self._beat if measured else 0.0)
 
     @property
@@ -90,9 +96,9 @@ class Separations:
         return self._turn + self._beat + self.latency
 
     def saw(self, latency: float) -> None:
-        """A turn was judged so long after its last light [s]; the longest counts."""
+        """A turn was judged so long after its last light [s]; the longest of the newest counts."""
         if np.isfinite(latency):
-            self._seeing = max(self._seeing, float(latency))
+            self._seen.append(min(float(latency), self._latest_seen))
 
     def moved(self, motions: Iterable[ArmMotion], now: float) -> None:
         """Keep the arms' speeds, to compare stops with."""
@@ -113,7 +119,7 @@ class Separations:
         )
         if fastest < _MOVED:
             return
-        self._acting = max(self._acting, acting)
+        self._acted.append(min(acting, self._latest_acted))
         ratio = taken / self._closed_form(report.mover, fastest)
         worst = max(self._ratio[report.mover], min(ratio, _WORST))
         self._ratio[report.mover] = worst

@@ -19,6 +19,7 @@ from twincell.errors import SafetyError, did_you_mean
 from twincell.geometry.pose import Pose
 from twincell.safety.approach import Approach, Separations
 from twincell.safety.arm_motion import ArmMotion
+from twincell.safety.sight import HiddenFloor, SensorSight, range_table
 from twincell.safety.supervisor import SILENT, SLOW_CAUSE
 from twincell.safety.tracking import Sighting, Track, Tracker
 from twincell.safety.types import StopReport
@@ -49,8 +50,6 @@ _IN_ZONE = 3
 """Returns of a person that have to lie in a zone."""
 _OBJECT = 5
 """Returns of a thing that is followed, and stops nobody."""
-_SEEN = 0.5
-"""Share of the beams with a known background that must return anything; else it is blind."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +122,7 @@ class SeparationMonitor:
         scene: holds at least what stands still; moving bodies are left out of the background.
 
     Attributes:
+        floor: of the protective zones, and what of it is hidden.
         separations: the terms of S_p; None where the world has zones alone.
         motions: of the arms, as last given.
         approaches: of each person to an arm, as of the last scan.
@@ -139,7 +139,7 @@ class SeparationMonitor:
         self._poses: dict[str, Pose] = {}
         self._last: dict[str, Intrusion] = {}
         self._seen: dict[str, float] = {}
-        self._blind: dict[str, float] = {}
+        self._faults: dict[str, tuple[str, float]] = {}
         self.separations = None if world.safety.separation is None else Separations(world)
         self._tracker = Tracker(self._clear_time)
         self._near: dict[str, tuple[Approach, float]] = {}
@@ -159,6 +159,9 @@ class SeparationMonitor:
             # at the edges of furniture a beam may meet either side: the nearer one counts
             self._expected[name] = ndimage.minimum_filter(table, 3, mode=("wrap", "nearest"))
             self._poses[name] = pose
+        self._sights = {name: SensorSight(table) for name, table in self._expected.items()}
+        self.floor = HiddenFloor(world, self._expected)
+        self._hidden = world.safety.separation
 
     def foreground(self, sensor: str, scan: Scan, masks: F64) -> F64:
         """Returns that neither the empty cell nor its own bodies explain.
@@ -231,13 +234,14 @@ class SeparationMonitor:
         if not np.isfinite(scan.stamp):
             raise SafetyError(f"{sensor}: scan stamp {scan.stamp}; valid: a time in s")
         self._spec(sensor)
-        known = int(np.count_nonzero(np.isfinite(self._expected[sensor])))
-        returned = int(np.count_nonzero(np.isfinite(scan.points).all(axis=1)))
-        if returned < _SEEN * known:
-            self._blind[sensor] = scan.stamp
-        else:
-            self._blind.pop(sensor, None)
         points = self.foreground(sensor, scan, masks)
+        table = range_table(self._lidars[sensor], scan)
+        fault = self._sights[sensor].fault(table, scan)
+        if fault:
+            self._faults[sensor] = f"{sensor} is {fault}", scan.stamp
+        else:
+            self._faults.pop(sensor, None)
+        self.floor.look(sensor, table)
         gravest: Intrusion | None = None
         groups = clusters(points)
         self._follow(sensor, [points[g] for g in groups], now, motions)
@@ -263,10 +267,25 @@ class SeparationMonitor:
                 reasons.append((last.text, last.stamp))
             text, stamp = reasons[0] if reasons else ("", 0.0)
             told.append(Level(cause, bool(reasons), text, stamp))
-        blind = ", ".join(self._blind)
-        text = f"{blind} is blind: too few returns" if blind else ""
-        told.append(Level(SILENT, bool(blind), text, max(self._blind.values(), default=0.0)))
+        faults = dict(self._faults)
+        if self.hidden:
+            where = self.floor.hidden.mean(axis=0)
+            text = f"{self.hidden:.2f} m^2 about ({where[0]:.1f}, {where[1]:.1f}) m hidden"
+            if self._hidden is not None and self._hidden.hidden == "stop":
+                faults["hidden"] = text, now
+            elif self._hidden is not None and self._hidden.hidden == "slow":
+                told[1] = Level(SLOW_CAUSE, True, told[1].evidence or text, now)
+        text = "; ".join(text for text, _ in faults.values())
+        newest = max((at for _, at in faults.values()), default=0.0)
+        told.append(Level(SILENT, bool(faults), text, newest))
         return tuple(told)
+
+    @property
+    def hidden(self) -> float:
+        """Floor of protective zones in a blind spot that the policy minds, else 0 [m^2]."""
+        if self._hidden is None or self.floor.area <= self._hidden.hidden_area:
+            return 0.0
+        return self.floor.area
 
     def _follow(
         self, sensor: str, groups: Sequence[F64], now: float, motions: Sequence[ArmMotion]

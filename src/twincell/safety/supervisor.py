@@ -69,6 +69,7 @@ class Supervisor:
                 )
         self._world = world
         self._watchdog = Watchdog(sources_of(world) if sources is None else sources)
+        self._always = frozenset(self._watchdog.names)
         self._slow_scale = slow_scale
         self._latched: list[StopRequest] = []
         self._present: dict[str, _Present] = {}
@@ -107,6 +108,32 @@ class Supervisor:
         if remark:
             self.remarks.append(remark)
         return not remark
+
+    def watch(self, source: str, period: float, now: float) -> None:
+        """Require a source from now on, e.g. the crack detector while a part is scanned.
+
+        Args:
+            source: its name; nothing changes where it is required already.
+            period: in which it is to be heard [s].
+            now: time [s].
+
+        Raises:
+            SafetyError: the period or the time makes no sense.
+        """
+        self._advance(now)
+        self._watchdog.add(source, period, now)
+
+    def release(self, source: str, now: float) -> None:
+        """A source is needed no longer; what its silence has latched stays until a reset.
+
+        Raises:
+            SafetyError: the source is one that the cell always needs, or the time is no time.
+        """
+        self._advance(now)
+        if source in self._always:
+            raise SafetyError(f"source '{source}' is always required; valid: one of `watch`")
+        self._watchdog.remove(source)
+        self._present.pop(f"{SILENT}/{source}", None)
 
     def request(self, request: StopRequest, now: float) -> SafetyState:
         """Latch a stop; a repetition of the same request changes nothing.

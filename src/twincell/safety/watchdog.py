@@ -53,6 +53,21 @@ class Watchdog:
         """All sources that are supervised."""
         return tuple(self._sources)
 
+    def add(self, name: str, period: float, now: float) -> None:
+        """Supervise one more source from now on; one that is supervised already stays as it is.
+
+        Raises:
+            SafetyError: the period is not positive and finite.
+        """
+        if not (math.isfinite(period) and period > 0):
+            raise SafetyError(f"period of source '{name}' is {period}; valid: > 0 s")
+        # the time of its first word begins now
+        self._sources.setdefault(name, _Source(period, heard=now, stamp=now - 1e-9))
+
+    def remove(self, name: str) -> None:
+        """A source is needed no longer."""
+        self._sources.pop(name, None)
+
     def deadline(self, source: str) -> float:
         """Longest silence of a source that is tolerated [s]."""
         return self._patience * self._sources[source].period

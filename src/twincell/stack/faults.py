@@ -3,28 +3,109 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from twincell.errors import TwincellError
+from twincell.errors import ProductionError, TwincellError
+from twincell.production.journal import check
 from twincell.stack.specs import NodeSpec
 from twincell.stack.up import up
 
-__all__ = ["matrix", "run_faults"]
+__all__ = ["Case", "cells", "journal_fault", "matrix", "read_cases", "run_faults", "write_cases"]
+
+Case = dict[str, Any]
+"""What one fault in one phase of work led to."""
+
+WHERE = {"detector_killed": ("scan", "replanning")}
+"""Faults that only some phases can have: a detector that scans nothing is missed by nobody."""
+
+
+def cells(runs: int, faults: Sequence[str], phases: Sequence[str]) -> list[tuple[int, str, str]]:
+    """All cells of a campaign as (run, fault, phase): run by run, the re-planning ones last."""
+    order = sorted(phases, key=lambda p: p == "replanning")
+    parts = [[p for p in order if p != "replanning"], [p for p in order if p == "replanning"]]
+    return [
+        (run, fault, phase)
+        for run in range(runs)
+        for part in parts
+        for fault in faults
+        for phase in part
+        if phase in WHERE.get(fault, phases)
+    ]
+
+
+def read_cases(path: Path) -> list[Case]:
+    """The cases of an earlier campaign, to go on with; none where there is no file.
+
+    Cases that could not be run are left out, so that they are tried again.
+
+    Raises:
+        TwincellError: the file holds something else.
+    """
+    if not path.is_file():
+        return []
+    try:
+        cases = json.loads(path.read_text(encoding="utf-8"))
+        kept = [c for c in cases if not c["why"].startswith("could not be run")]
+        {(c["run"], c["fault"], c["phase"], c["safe"], c["ms"]) for c in kept}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise TwincellError(
+            f"{path} holds no cases ({error!r}); move it away or give another folder"
+        ) from None
+    return list(kept)
+
+
+def write_cases(path: Path, cases: Sequence[Case]) -> None:
+    """Write the cases, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps(list(cases), indent=1) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def journal_fault(path: Path, heard: Iterable[tuple[float, str, str]]) -> str:
+    """What is wrong with a journal, in words; empty where it is whole and holds what was told.
+
+    Args:
+        path: of the journal.
+        heard: time [s], kind and subject of each event that the orchestrator has told.
+    """
+    try:
+        found = check(path)
+    except (ProductionError, OSError) as error:
+        return f"the journal cannot be read: {error}"
+    if found.fault:
+        return f"the journal is not whole: {found.fault}"
+    kept = Counter((round(e.line.stamp, 6), e.line.kind, e.line.subject) for e in found.entries)
+    told = Counter((round(stamp, 6), kind, subject) for stamp, kind, subject in heard)
+    lost = told - kept
+    if lost:
+        stamp, kind, subject = next(iter(lost))
+        return f"the journal lost {lost.total()} events, first {kind} {subject} at {stamp:.3f} s"
+    return ""
 
 
 def run_faults(
-    world_path: Path, seed: int, runs: int, out: Path, echo: Callable[[NodeSpec, str], None]
-) -> list[dict[str, Any]]:
+    world_path: Path,
+    seed: int,
+    runs: int,
+    out: Path,
+    echo: Callable[[NodeSpec, str], None],
+    faults: str = "",
+    phases: str = "",
+) -> list[Case]:
     """Break the running stack, each fault in each phase of work.
 
     Args:
         world_path: of the world file.
         seed: root of all chance.
         runs: of the whole matrix.
-        out: folder of the stack's logs and of `cases.json`.
+        out: folder of the stack's logs and of `cases.json`; cases that it has are not run again.
         echo: called with each line of the campaign.
+        faults: names of those wanted, with commas; all without.
+        phases: likewise.
 
     Returns:
         The cases in order: `run`, `fault`, `phase`, `safe`, `ms`, `simulated_ms`, `slower_ms`,
@@ -41,20 +122,25 @@ def run_faults(
         parameters={
             "world": str(world_path),
             "seed": seed,
-            "out": str(out / "stack"),
+            "out": str(out),
             "runs": runs,
+            "faults": faults,
+            "phases": phases,
         },
         terminal=True,
     )
     code = up([spec], out=out, echo=echo)
-    file = out / "stack" / "cases.json"
+    file = out / "cases.json"
     if code not in (0, 1) or not file.is_file():
-        raise TwincellError(f"the campaign ended with exit code {code}; see {out / 'logs'}")
-    cases: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+        raise TwincellError(
+            f"the campaign ended with exit code {code}, see {out / 'logs'}; "
+            "the same command goes on"
+        )
+    cases: list[Case] = json.loads(file.read_text(encoding="utf-8"))
     return cases
 
 
-def matrix(cases: list[dict[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
+def matrix(cases: list[Case]) -> dict[str, dict[str, dict[str, Any]]]:
     """Cases by fault and phase.
 
     Args:

@@ -109,6 +109,7 @@ def topics(world: World) -> tuple[Topic, ...]:
         Topic("inspection/anomalies", "twincell_msgs/msg/AnomalyArray", None),
         Topic("inspection/detections", "vision_msgs/msg/Detection3DArray", None),
         Topic("inspection/markers", markers, None, latched=True),
+        Topic("inspection/alive", "std_msgs/msg/Header", None),
         Topic("safety/stop_request", "twincell_msgs/msg/StopRequest", None),
         Topic("safety/separation", "twincell_msgs/msg/SeparationState", seen),
         Topic("safety/state", "twincell_msgs/msg/SafetyState", heartbeat, latched=True),
@@ -129,4 +130,6 @@ def progress_limits(world: World) -> dict[str, float]:
     """
     limits = {f"safety/{name}": 1.7 / lidar.rate for name, lidar in world.lidars().items()}
     limits |= {n: 3 * PROFILES / profiler.rate for n, profiler in world.profilers().items()}
+    # its word comes every 0.1 s of wall time; the supervisor takes 0.6 s for silence
+    limits["crack_detector"] = 0.3
     return limits

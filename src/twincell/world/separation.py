@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+from pydantic import Field
+
 from twincell.world._typed import typed
 from twincell.world.units import Duration, Length, Speed
 
@@ -31,3 +35,8 @@ class Separation:
     """v_r of a slower arm, and of one that stands: it may start at any time [m/s]."""
     slow_margin: Length = 0.5
     """A person nearer than S_p and this slows the cell before one nearer than S_p stops it [m]."""
+    hidden_area: Annotated[float, Field(gt=0)] = 0.75
+    """A protective zone with more floor than this that no LiDAR sees any more has a blind spot;
+    what the empty cell hides already is not counted [m^2]."""
+    hidden: Literal["stop", "slow", "report"] = "stop"
+    """What a blind spot leads to: the stop of `sensor_silent`, the slower speed, or words alone."""

@@ -9,6 +9,7 @@ import numpy as np
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
 from sensor_msgs.msg import Image, JointState, PointCloud2
+from std_msgs.msg import Header
 from twincell_msgs.msg import AnomalyArray
 from twincell_msgs.srv import FinishScan, StartScan
 from vision_msgs.msg import Detection3DArray
@@ -25,7 +26,7 @@ from twincell.inspection.detector import CrackDetector
 from twincell.motion.kinematics import ArmModel
 from twincell.sensing.types import Profiles
 from twincell_nodes import qos
-from twincell_nodes.conversions import profiles, seconds, spectral_image
+from twincell_nodes.conversions import header, profiles, seconds, spectral_image
 from twincell_nodes.markers import REPEAT, anomaly_markers
 from twincell_nodes.messages import anomaly_array, detections
 from twincell_nodes.running import CellNode, run
@@ -34,6 +35,8 @@ __all__ = ["CrackDetectorNode", "main"]
 
 BESIDE = 0.05
 """An image shows the part where the laser lay on it within this time [s]."""
+ALIVE = 0.1
+"""Period of the detector's sign of life [s of wall time]."""
 WAIT = 1.0
 """Longest simulation time to wait for the last lines of a scan [s]."""
 
@@ -77,6 +80,7 @@ class CrackDetectorNode(CellNode):
         self._maps = Path(self.parameter("out")) / "maps" if self.parameter("out") else None
         self._part: str | None = None
         self._unkept: str | None = None
+        self._ending = False
         self._since = 0.0
         self._waiting: deque[Profiles] = deque(maxlen=100)
         self._taken = -math.inf
@@ -98,7 +102,17 @@ class CrackDetectorNode(CellNode):
         # while it waits for the last lines, the default group would let none arrive
         apart = ReentrantCallbackGroup()
         self.create_service(FinishScan, "inspection/finish_scan", self._end, callback_group=apart)
+        self._progress = self.create_publisher(Header, "cell/progress", qos.RELIABLE)
+        self._life = self.create_publisher(Header, "inspection/alive", qos.RELIABLE)
+        self.wall_timer(ALIVE, self._live)
         self.wall_timer(REPEAT, self._show)
+
+    def _live(self) -> None:
+        """A sign of life, with the part under scan: by this thread, which looks for cracks too."""
+        now = self.now
+        self._life.publish(header(now, "" if self._ending else self._part or ""))
+        # time waits for it as for the sensors, so that a busy machine makes nobody silent
+        self._progress.publish(header(now, "crack_detector"))
 
     def _sense(self, message: PointCloud2) -> None:
         if self._part is not None:
@@ -209,7 +223,8 @@ class CrackDetectorNode(CellNode):
         except InspectionError as error:
             response.success, response.message = False, str(error)
             return response
-        self._part, self._since = request.part_id, self.now
+        self._part, self._since, self._ending = request.part_id, self.now, False
+        self._live()  # the supervisor requires it from here on
         self._waiting.clear()
         self._images.clear()
         self._placed.clear()
@@ -224,6 +239,8 @@ class CrackDetectorNode(CellNode):
             response.success = False
             response.message = f"no scan of '{part}' is under way; valid: {self._part or '(none)'}"
             return response
+        self._ending = True
+        self._live()  # nothing is scanned any more, and the verdict takes its time
         # lines of before this call may still be on their way
         future = Future()
         self._finish.append((self.now, future))

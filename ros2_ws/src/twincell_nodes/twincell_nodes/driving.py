@@ -13,8 +13,10 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.task import Future
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
+from std_msgs.msg import Header
 from std_srvs.srv import Trigger
-from twincell_msgs.msg import SafetyState, StopReport
+from twincell_msgs.msg import ProductionEvent, SafetyState, StopReport
+from twincell_msgs.srv import InjectDisruption, StartScan
 
 from twincell.errors import TwincellError
 from twincell.geometry.description import describe
@@ -49,6 +51,8 @@ class Driver(CellNode):
         processes: by node name.
         state: the newest safety state.
         reports: stops that came to rest.
+        scanning: part that the crack detector scans, as it said last.
+        events: of the orchestrator: rows (simulation time [s], kind, subject).
         joints: by mover: rows (wall time [s], simulation time [s], fastest joint [rad/s]).
         gaps: wall time between safety states [s].
     """
@@ -60,6 +64,8 @@ class Driver(CellNode):
         self._without = set(without)
         self.processes: dict[str, Process] = {}
         fresh_folder(self.out)
+        self.scanning = ""
+        self.events: list[tuple[float, str, str]] = []
         self._specs = {
             s.name: s
             for s in node_specs(self.world, self.path, seed=self.seed, out=self.out)
@@ -88,6 +94,10 @@ class Driver(CellNode):
         self.create_subscription(
             StopReport, "safety/stop_report", self.reports.append, qos.RELIABLE
         )
+        self.create_subscription(Header, "inspection/alive", self._alive, qos.RELIABLE)
+        self.create_subscription(ProductionEvent, "production/events", self._happened, qos.RELIABLE)
+        self._inject = self.create_client(InjectDisruption, "production/inject")
+        self._scan = self.create_client(StartScan, "inspection/start_scan")
         self._reset = self.create_client(Trigger, "safety/reset")
         self._button = self.create_client(Trigger, "safety/emergency_stop")
         self.executor_ = SingleThreadedExecutor()
@@ -95,8 +105,11 @@ class Driver(CellNode):
 
     # ---------------------------------------------------------------- processes
 
-    def begin(self) -> None:
+    def begin(self, patience: float = 60.0) -> None:
         """Start everything and wait until the cell may move.
+
+        Args:
+            patience: for the first permission; a busy machine takes its time to start [s].
 
         Raises:
             TwincellError: it does not come up.
@@ -107,7 +120,7 @@ class Driver(CellNode):
         self.wait(lambda: all(a.server_is_ready() for a in ready), "the action servers", 90)
         self.wait(lambda: len(self._positions) == len(self.world.arms), "joint states", 30)
         self.wait(self._reset.service_is_ready, "the reset", 30)
-        self.recover()
+        self.recover(patience)
 
     def launch(self, name: str) -> None:
         """Start a node, again where it ended."""
@@ -159,6 +172,19 @@ class Driver(CellNode):
         if not self.until(future.done, limit):
             return False, "no answer"
         return future.result().success, future.result().message
+
+    def scan(self, part: str, limit: float = 5.0) -> tuple[bool, str]:
+        """Start a scan at the crack detector; False and why where it does not start."""
+        future = self._scan.call_async(StartScan.Request(part_id=part))
+        if not self.until(future.done, limit):
+            return False, "no answer"
+        return future.result().success, future.result().message
+
+    def inject(self, kind: str, subject: str, parameters: str, limit: float = 5.0) -> bool:
+        """Let something happen to the plan; whether the orchestrator took it in."""
+        request = InjectDisruption.Request(kind=kind, subject=subject, parameters=parameters)
+        future = self._inject.call_async(request)
+        return self.until(future.done, limit) and future.result().success
 
     def recover(self, limit: float = 60.0, settled: float = 0.4) -> None:
         """Reset until every mover may move, as a patient person would.
@@ -227,6 +253,12 @@ class Driver(CellNode):
         if self._heard:
             self.gaps.append(now - self._heard)
         self.state, self._heard = message, now
+
+    def _alive(self, message: Header) -> None:
+        self.scanning = message.frame_id
+
+    def _happened(self, message: ProductionEvent) -> None:
+        self.events.append((seconds(message.header.stamp), message.kind, message.subject))
 
     def _ticked(self, message: Clock) -> None:
         self.time = seconds(message.clock)

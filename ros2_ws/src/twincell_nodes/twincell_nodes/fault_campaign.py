@@ -1,19 +1,25 @@
 """Breaks the running stack on purpose: each fault in each phase of work, and looks what moves."""
 
 import json
+import re
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import rclpy
+from rosgraph_msgs.msg import Clock
 from twincell_msgs.msg import StopRequest
 
-from twincell.errors import TwincellError
+from twincell.errors import TwincellError, did_you_mean
+from twincell.stack.faults import Case, cells, journal_fault, read_cases, write_cases
 from twincell_nodes import qos
 from twincell_nodes.driving import MOVING, Driver
 
 __all__ = ["FAULTS", "PHASES", "Campaign", "main"]
+
+BACK = 5.0
+"""How far the clock is set back [s]."""
 
 LIMIT = 1.5
 """A cell that still moves so long after a fault is unsafe [s of wall time]."""
@@ -33,7 +39,9 @@ class Campaign:
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
         self._requests = driver.create_publisher(StopRequest, "safety/stop_request", qos.RELIABLE)
+        self._clock = driver.create_publisher(Clock, "/clock", qos.CLOCK)
         self._lidar = next(iter(driver.world.lidars()))
+        self._rushes = 0
 
     # ---------------------------------------------------------------- phases of work
 
@@ -45,7 +53,12 @@ class Campaign:
         self._move("inspector", 1.6)
 
     def scan(self) -> None:
-        """The inspector creeps, as over a part."""
+        """The inspector creeps, as over a part, and the crack detector looks."""
+        part = next(iter(self.driver.world.blades))
+        started, why = self.driver.scan(part)
+        if not started or not self.driver.until(lambda: self.driver.scanning == part, 3.0):
+            raise TwincellError(f"no scan starts: {why}")
+        self.driver.spin(0.1)
         self._move("inspector", 8.0)
 
     def handling(self) -> None:
@@ -68,6 +81,16 @@ class Campaign:
         self._ask("mover_fault", 1)
         self.driver.until(lambda: not self.driver.moving, 2.0)
         self.driver.call(limit=0.5)
+
+    def replanning(self) -> None:
+        """The orchestrator works, and has just heard of something that changes its plan."""
+        driver = self.driver
+        driver.wait(lambda: driver.moving, "work of the orchestrator", 60.0)
+        order = next(iter(driver.world.production.orders))
+        self._rushes += 1
+        parameters = json.dumps({"due": driver.time + 60.0, "priority": 5.0 + self._rushes})
+        if not driver.inject("rush_order", order, parameters):
+            raise TwincellError("the orchestrator takes in no disruption")
 
     # ---------------------------------------------------------------- faults
 
@@ -100,6 +123,22 @@ class Campaign:
         self.driver.kill("simulator", signal.SIGSTOP)
         self.driver.spin(PAUSE)
         self.driver.kill("simulator", signal.SIGCONT)
+
+    def detector_killed(self) -> None:
+        """Kill -9 of what looks for cracks, while it does."""
+        self.driver.wait(lambda: self.driver.scanning, "a scan", 90.0)
+        self.driver.kill("crack_detector", signal.SIGKILL)
+
+    def clock_jump(self) -> None:
+        """The clock is set back, and goes on as before."""
+        driver = self.driver
+        back = driver.time - BACK
+        message = Clock()
+        message.clock.sec, message.clock.nanosec = int(back), int(back % 1 * 1e9)
+        until = time.monotonic() + 0.3
+        while driver.free and time.monotonic() < until:
+            self._clock.publish(message)
+            driver.spin(0.003)
 
     def flood(self) -> tuple[float, float]:
         """A thousand senseless requests at once, with the emergency button among them."""
@@ -156,6 +195,9 @@ class Campaign:
         ]
         if driver.free:
             why.append("permission came back without a reset")
+        if phase == "replanning":
+            lost = journal_fault(driver.out / "journal.mcap", driver.events)
+            why += [lost] if lost else []
         return {
             "fault": fault,
             "phase": phase,
@@ -210,41 +252,78 @@ def _named(first: str, last: str) -> tuple[str, ...]:
     return tuple(names[names.index(first) : names.index(last) + 1])
 
 
-PHASES = _named("idle", "resetting")
+PHASES = (*_named("idle", "resetting"), "replanning")
 FAULTS = _named("supervisor_killed", "button")
 
 
 def main(args=None) -> None:
-    """Entry point; parameters `out`, `runs`. Exit code 1 where a case is unsafe."""
+    """Entry point. Exit code 1 where a case is unsafe.
+
+    Parameters: `out` (folder), `runs`, `faults` and `phases` (names with commas; all without).
+    Cases that `cases.json` of the folder has are not run again.
+    """
     rclpy.init(args=args)
     probe = rclpy.create_node("fault_campaign")
-    for name, default in (("out", "out/faults"), ("runs", 1)):
+    for name, default in (("out", "out/faults"), ("runs", 1), ("faults", ""), ("phases", "")):
         probe.declare_parameter(name, default)
-    out, runs = (probe.get_parameter(n).value for n in ("out", "runs"))
+    out, runs, faults, phases = (
+        probe.get_parameter(n).value for n in ("out", "runs", "faults", "phases")
+    )
     probe.destroy_node()
-    driver = Driver("fault_campaign", Path(out))
-    cases: list[dict[str, object]] = []
+    out = Path(out)
+    code = 1
     try:
-        driver.begin()
-        campaign = Campaign(driver)
-        for run in range(runs):
-            for fault in FAULTS:
-                for phase in PHASES:
-                    try:
-                        case = campaign.run(fault, phase)
-                    except TwincellError as error:
-                        case = {"fault": fault, "phase": phase, "safe": False, "ms": 0.0}
-                        case |= {
-                            "simulated_ms": 0.0,
-                            "slower_ms": 0.0,
-                            "why": f"could not be run: {error}",
-                        }
-                    cases.append({"run": run, **case})
-                    word = "safe" if case["safe"] else f"UNSAFE: {case['why']}"
-                    print(f"{fault:18} {phase:10} {case['ms']:7.0f} ms  {word}", flush=True)
-                    (driver.out / "cases.json").write_text(json.dumps(cases, indent=1))
+        todo = cells(runs, _chosen(faults, FAULTS), _chosen(phases, PHASES))
+        cases = read_cases(out / "cases.json")
+        print(f"{len(cases)} of {len(todo)} cases known", flush=True)
+        code = _all(out, todo, cases)
+    except TwincellError as error:
+        print(f"fault_campaign: {error}", flush=True)
+        code = 2
     finally:
-        driver.finish()
-        driver.destroy_node()
         rclpy.try_shutdown()
-    raise SystemExit(0 if cases and all(c["safe"] for c in cases) else 1)
+    raise SystemExit(code)
+
+
+def _chosen(names: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    wanted = tuple(re.split(r"[,\s]+", names.strip())) if names.strip() else known
+    for name in wanted:
+        if name not in known:
+            raise TwincellError(f"'{name}' is no part of the campaign; {did_you_mean(name, known)}")
+    return wanted
+
+
+def _all(out: Path, todo: list[tuple[int, str, str]], cases: list[Case]) -> int:
+    """Run what is not known yet, one stack for the driver's phases and one for re-planning."""
+    known = {(c["run"], c["fault"], c["phase"]) for c in cases}
+    left = [cell for cell in todo if cell not in known]
+    while left:
+        # cells of a run that the same stack serves
+        run, whole = left[0][0], left[0][2] == "replanning"
+        batch = [c for c in left if c[0] == run and (c[2] == "replanning") == whole]
+        without = ("operator",) if whole else ("orchestrator", "operator")
+        driver = Driver("fault_campaign", out / ("replanning" if whole else "stack"), without)
+        try:
+            driver.begin(180.0)
+            campaign = Campaign(driver)
+            for cell in batch:
+                cases.append(_case(campaign, *cell))
+                write_cases(out / "cases.json", cases)
+                word = "safe" if cases[-1]["safe"] else f"UNSAFE: {cases[-1]['why']}"
+                line = f"{cell[1]:18} {cell[2]:10} {cases[-1]['ms']:7.0f} ms  {word}"
+                print(f"case {len(cases)} of {len(todo)}: {line}", flush=True)
+        finally:
+            driver.finish()
+            driver.destroy_node()
+        left = [c for c in left if c not in batch]
+    return 0 if cases and all(c["safe"] for c in cases) else 1
+
+
+def _case(campaign: Campaign, run: int, fault: str, phase: str) -> Case:
+    began = time.monotonic()
+    try:
+        case = campaign.run(fault, phase)
+    except TwincellError as error:
+        case = {"fault": fault, "phase": phase, "safe": False, "why": f"could not be run: {error}"}
+        case |= {"ms": 0.0, "simulated_ms": 0.0, "slower_ms": 0.0}
+    return {"run": run, **case, "took": round(time.monotonic() - began, 2)}

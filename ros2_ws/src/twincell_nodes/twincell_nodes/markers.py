@@ -109,6 +109,16 @@ def separation_markers(monitor: SeparationMonitor) -> MarkerArray:
             text = f"{motion.arm}: S_p {required.total:.2f} m\n{terms}"
             x, y, z = motion.spheres[:, :3].mean(axis=0)
             markers += [ring, _text("world", "terms", i, (x, y, z + 0.7), 0.06, rgb, text)]
+    if monitor.hidden:
+        spot = _marker("world", "hidden", 0, Marker.CUBE_LIST, 0.22, (0.5, 0.2, 0.6))
+        spot.points = [Point(x=x, y=y, z=0.05) for x, y in monitor.floor.hidden.tolist()]
+        spot.scale.z = 0.05
+        x, y = monitor.floor.hidden.mean(axis=0)
+        words = f"{monitor.hidden:.1f} m^2 hidden from every LiDAR"
+        markers += [
+            spot,
+            _text("world", "hidden_text", 0, (x, y, 0.4), 0.1, (0.5, 0.2, 0.6), words),
+        ]
     roles = {a.track.id: a.role for a in monitor.approaches}
     for track in monitor.tracks:
         rgb = _ROLE[roles.get(track.id) or "walkway"] if track.person else (0.6, 0.6, 0.6)

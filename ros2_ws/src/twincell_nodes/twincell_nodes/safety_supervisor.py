@@ -4,6 +4,7 @@ It does nothing that takes long: the LiDARs' clouds are looked at by `separation
 """
 
 from diagnostic_msgs.msg import DiagnosticArray
+from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 from twincell_msgs.msg import AnomalyArray, SafetyState, SeparationState, StopRequest
 from visualization_msgs.msg import MarkerArray
@@ -24,6 +25,8 @@ __all__ = ["SafetySupervisorNode", "main"]
 
 CLOCK_LAG = 0.1
 """The clock may reach this node so much later than what was seen [s of simulation]."""
+DETECTOR, DETECTOR_PERIOD = "crack_detector", 0.3
+"""Source that is required while a part is scanned, and its period [s of simulation]."""
 BUTTON = "emergency_button"
 """Cause of the stop that the emergency service asks for."""
 
@@ -46,6 +49,7 @@ class SafetySupervisorNode(CellNode):
         self.create_subscription(AnomalyArray, "inspection/anomalies", self._found, qos.RELIABLE)
         self.create_subscription(StopRequest, "safety/stop_request", self._asked, qos.RELIABLE)
         self.create_subscription(SeparationState, "safety/separation", self._saw, qos.RELIABLE)
+        self.create_subscription(Header, "inspection/alive", self._lives, qos.RELIABLE)
         self.create_service(Trigger, "safety/emergency_stop", self._emergency)
         self.create_service(Trigger, "safety/reset", self._reset)
         self.wall_timer(1.0 / safety.heartbeat, self._beat)
@@ -86,6 +90,18 @@ class SafetySupervisorNode(CellNode):
             return
         if _key(state) != before:
             self._say(state)
+
+    def _lives(self, message: Header) -> None:
+        """The crack detector: no scan without it."""
+        now, stamp = self.now, seconds(message.stamp)
+        try:
+            if not message.frame_id:
+                self.supervisor.release(DETECTOR, now)
+                return
+            self.supervisor.watch(DETECTOR, DETECTOR_PERIOD, now)
+            self.supervisor.heard(DETECTOR, now, now if 0 < stamp - now < CLOCK_LAG else stamp)
+        except SafetyError as error:
+            self.get_logger().error(str(error))
 
     def _asked(self, message: StopRequest) -> None:
         try:
