@@ -114,6 +114,7 @@ class SimpyLine:
                 return (0, self.queued[j], j)
             return (1, self.queued[j] if plan.rule == Rule.FIFO else plan.rank[j, k], j)
 
+        found = []
         for j in sorted(self.queued, key=rank):
             k = self.step[j]
             extra = rank(j)[0] == 0
@@ -132,8 +133,11 @@ class SimpyLine:
                 wait = 0.0 if self.family[r] < 0 else line.setup[r, self.family[r], line.family[j]]
                 choices.append((line.durations[j, k, r] + wait, r))
             if choices:
-                return j, min(choices)[1]
-        return None
+                length, r = min(choices)
+                kind, place, _ = rank(j)
+                fitting = 0.0 if extra else length - line.durations[j, k, r]
+                found.append((kind, place + plan.setup_weight * fitting, j, r))
+        return min(found)[2:] if found else None
 
     def _next(self, r):
         for at in self.lists[r]:

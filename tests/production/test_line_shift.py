@@ -1,8 +1,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from twincell.production.line_shift import KINDS, disruptions, example_shift, with_job
+from twincell.errors import ProductionError
+from twincell.production.line_shift import (
+    KINDS,
+    SHIFT,
+    bottleneck_time,
+    disruptions,
+    example_shift,
+    orders_for,
+    with_job,
+)
 from twincell.production.prices import example_tariff
 
 
@@ -42,3 +52,21 @@ def test_a_rush_order_is_a_whole_job() -> None:
     assert more.release[-1] == more.arrival[-1] == 7000.0 < more.due[-1]
     assert np.array_equal(more.durations[-1], line.durations[4], equal_nan=True)
     assert np.array_equal(more.due[:-1], line.due)
+
+
+def test_a_load_is_told_in_work_of_the_bottleneck() -> None:
+    """No sharing out of the drawn work keeps every station within the bottleneck's time.
+
+    Blending, scanning and verifying can be done by five stations whose speed is at most 1: their
+    work over five is below the bottleneck; the busiest of simple sharings is above.
+    """
+    lines = [example_shift(np.random.default_rng(s), example_tariff(), 200) for s in range(3)]
+    least = [np.nanmin(line.durations[:, : line.steps], axis=2).sum() / 6 / 200 for line in lines]
+    assert max(least) < bottleneck_time()
+    # scanners alone, as quick as they are at best, with each part looked at once
+    alone = [np.nanmin(line.durations[:, [1, 3]], axis=2).sum() / 2 / 200 for line in lines]
+    assert bottleneck_time() < 1.25 * max(alone)
+    assert orders_for(2.0) == pytest.approx(2 * orders_for(1.0), abs=1)
+    assert orders_for(1.0) * bottleneck_time() == pytest.approx(SHIFT, rel=0.05)
+    with pytest.raises(ProductionError, match=r"load: given: 0; valid: 0\.1 to 3"):
+        orders_for(0)

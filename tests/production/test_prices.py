@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from twincell.errors import ProductionError
-from twincell.production.prices import EXAMPLE_DAY, example_tariff, read_prices
+from twincell.production.prices import EXAMPLE_DAY, example_tariff, read_days, read_prices
 
 CET, CEST = timezone(timedelta(hours=1)), timezone(timedelta(hours=2))
 
@@ -54,3 +54,15 @@ def test_gaps_repetitions_and_naive_times_are_told(tmp_path: Path) -> None:
 def test_the_example_goes_on_after_midnight() -> None:
     tariff = example_tariff(hour=22, hours=4)
     assert tariff.prices == (*EXAMPLE_DAY[22:], *EXAMPLE_DAY[:2])
+
+
+def test_whole_days_are_found_around_faults(tmp_path: Path) -> None:
+    lines = hours(datetime(2023, 5, 1, 4, tzinfo=UTC), 5 * 24 + 3)
+    # the second day has an hour twice, the fourth lacks one
+    broken = [*lines[:30], lines[29], *lines[30:80], *lines[81:]]
+    days = read_days(written(tmp_path, broken))
+    assert days.left_out == ("2023-05-02", "2023-05-04")
+    assert [d.prices[0] for d in days.tariffs] == [10.0 * (1 + 24 * i) for i in (0, 2, 4)]
+    assert all(len(d.prices) == 24 for d in days.tariffs)
+    with pytest.raises(ProductionError, match="no whole day"):
+        read_days(written(tmp_path, lines[:20]))

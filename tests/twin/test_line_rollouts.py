@@ -43,7 +43,8 @@ def plans(line: Line) -> list[LinePlan]:
     played = project(line, LineState.initial(line), due).state
     strict = sorted_plan(line, played.starts, played.where, Rule.STRICT, "sequence")
     later = replace(strict, earliest=np.where(np.arange(5) == 2, 4000.0, 0.0) + 0 * strict.rank)
-    return [LinePlan.fifo(line), due, strict, later]
+    fitting = replace(due, setup_weight=0.07)
+    return [LinePlan.fifo(line), due, strict, later, fitting]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -100,6 +101,8 @@ def test_plans_that_do_not_fit_are_refused() -> None:
     wrong[3, 2] = 0
     with pytest.raises(ProductionError, match="handler 1 cannot blend job 'tray 4'"):
         roll_line(line, LineState.initial(line), [replace(good, resource=wrong)], 0, 2)
+    with pytest.raises(ProductionError, match="setup_weight: given: -1"):
+        roll_line(line, LineState.initial(line), [replace(good, setup_weight=-1.0)], 0, 2)
     with pytest.raises(ProductionError, match="rising along each job"):
         roll_line(line, LineState.initial(line), [replace(good, rank=-good.rank)], 0, 2)
     with pytest.raises(ProductionError, match="valid: > 0"):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from twincell.cli.output import Json, emit
+
+if TYPE_CHECKING:
+    from twincell.production.ariac_2025 import Defects, Scoring
 
 __all__ = ["register"]
 
@@ -19,12 +22,19 @@ def register(app: typer.Typer, panel: str) -> None:
 
 
 def ariac(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Trial file of ARIAC 2023.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Trial of 2023, or defects or scoring of 2025.")
+    ],
     json: Json = False,
 ) -> None:
     """Read an ARIAC trial: orders, disruptions, material, and what has no counterpart here."""
     from twincell.production.ariac import read_trial
+    from twincell.production.ariac_2025 import read_2025
 
+    later = read_2025(file)
+    if later is not None:
+        _tell_2025(later, json)
+        return
     trial = read_trial(file)
     if json:
         emit(_report(trial))
@@ -51,6 +61,32 @@ def ariac(
     for kind, count in sorted(trial.short.items()):
         typer.echo(f"short     {count} {kind}: orders need it, nobody brings it")
     for note in trial.notes:
+        typer.echo(f"note      {note}")
+
+
+def _tell_2025(read: Defects | Scoring, json: bool) -> None:
+    """Defects of cells, or scoring weights."""
+    from dataclasses import asdict
+
+    from twincell.production.ariac_2025 import Defects
+
+    if json:
+        emit({**asdict(read), "file": str(read.path), "path": str(read.path)})
+        return
+    if isinstance(read, Defects):
+        typer.echo(f"{read.path}: {len(read.sets)} cells with defects")
+        for each in read.sets:
+            found = ", ".join(
+                f"{d.kind} at {math.degrees(d.angle):.0f} deg, {1000 * d.height:.0f} mm"
+                for d in each.defects
+            )
+            typer.echo(f"faulty    cell {each.number} ({each.words}): {found or 'nothing'}")
+    else:
+        typer.echo(f"{read.path}: scoring")
+        for name, points in read.scrap.items():
+            typer.echo(f"scrap     {points:g} points: {name}")
+        typer.echo(f"time      a look takes {read.inspection:g} s, a rush order {read.rush:g} s")
+    for note in read.notes:
         typer.echo(f"note      {note}")
 
 

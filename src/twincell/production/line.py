@@ -29,7 +29,7 @@ class Rule:
     """How a free resource finds its next operation."""
 
     LIST = 0
-    """The operation of lowest rank that can start now."""
+    """The operation that can start now of lowest rank plus weighted set-up."""
     STRICT = 1
     """The next one of the resource's sequence, for which it waits."""
     FIFO = 2
@@ -181,6 +181,7 @@ class LinePlan:
         resource: index, or -1 for the quickest that is free, shape (n, o).
         earliest: no start before, shape (n, o) [s].
         name: for people.
+        setup_weight: ranks that a second of set-up counts for under `LIST` [1/s].
     """
 
     rule: int
@@ -188,6 +189,7 @@ class LinePlan:
     resource: I64
     earliest: F64
     name: str = ""
+    setup_weight: float = 0.0
 
     @classmethod
     def fifo(cls, line: Line) -> LinePlan:
@@ -218,6 +220,11 @@ class LinePlan:
             raise ProductionError(f"plan '{self.name}': ranks; valid: rising along each job")
         if self.resource.max(initial=-1) >= len(line.resources):
             raise ProductionError(f"plan '{self.name}': unknown resource {self.resource.max()}")
+        if not 0 <= self.setup_weight < np.inf or (self.setup_weight and self.rule != Rule.LIST):
+            raise ProductionError(
+                f"plan '{self.name}': setup_weight: given: {self.setup_weight:g}; valid: >= 0, "
+                "and 0 but for lists"
+            )
         if self.rule == Rule.STRICT and (self.resource < 0).any():
             raise ProductionError(f"plan '{self.name}': a sequence needs a resource for each step")
         jobs, steps = np.nonzero(self.resource >= 0)

@@ -8,17 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
+from scipy.optimize import linprog
 
-from twincell.production.line import Line
+from twincell.errors import ProductionError
+from twincell.production.line import LOOKS, Line
 from twincell.production.tariff import Tariff
 
-__all__ = ["KINDS", "Disruption", "disruptions", "example_shift", "with_job"]
+__all__ = [
+    "KINDS",
+    "SHIFT",
+    "Disruption",
+    "bottleneck_time",
+    "disruptions",
+    "example_shift",
+    "orders_for",
+    "with_job",
+]
 
 _MINUTE = 60.0
-_SHIFT = 8 * 3600.0
+SHIFT = 8 * 3600.0
+"""Length of a shift [s]."""
 _STEPS = ("load", "scan", "blend", "verify", "pack")
 _STATIONS = ("handler 1", "handler 2", "scanner 1", "scanner 2", "blender 1", "blender 2")
 _RANGE = ((4, 9), (12, 24), (12, 26), (9, 18), (4, 9), (10, 20))
@@ -32,6 +45,8 @@ _SPEED = (
     (np.nan, np.nan, np.nan, np.nan, 1.0, 0.9),
 )
 """Of each station at each step and at rework; NaN where it has not the skill."""
+_CHANCES = {1: (0.12, 0.02, 0.05), 3: (0.06, 0.03, 0.04)}
+"""Of rework, reject and another look, by step."""
 _BUSY = (1.2e3, 1.2e3, 2.0e3, 2.0e3, 14e3, 14e3)
 _IDLE = (0.3e3, 0.3e3, 0.5e3, 0.5e3, 2.5e3, 2.5e3)
 
@@ -70,25 +85,66 @@ class Disruption:
     value: float = 0.0
 
 
-def example_shift(rng: np.random.Generator, tariff: Tariff, jobs: int = 20) -> Line:
-    """A shift of trays, drawn by chance.
+@cache
+def bottleneck_time() -> float:
+    """Mean time of a tray on the busiest station when work is shared out best [s].
+
+    A linear program over the share of each step that each station takes; repeated looks and rework
+    count by their expectation, set-ups and failures do not.
+    """
+    visits = np.ones(6)
+    alive, rework = 1.0, 0.0
+    for step in (1, 3):
+        again_after_rework, reject, again = _CHANCES[step]
+        back = again_after_rework + again
+        looks = alive * sum(back**i for i in range(LOOKS))
+        rework += again_after_rework * alive * sum(back**i for i in range(LOOKS - 1))
+        visits[step] = looks
+        alive -= reject * looks + alive * back**LOOKS
+        visits[step + 1 :] = alive
+    visits[5] = rework
+    speed = np.array(_SPEED)
+    mean = np.array(_RANGE).mean(axis=1) * _MINUTE
+    pairs = np.argwhere(~np.isnan(speed))
+    load = np.zeros((len(_STATIONS), len(pairs) + 1))
+    shares = np.zeros((6, len(pairs) + 1))
+    for i, (k, r) in enumerate(pairs):
+        load[r, i] = visits[k] * mean[k] / speed[k, r]
+        shares[k, i] = 1.0
+    load[:, -1] = -1.0
+    cost = np.append(np.zeros(len(pairs)), 1.0)
+    return float(linprog(cost, load, np.zeros(len(load)), shares, np.ones(6)).fun)
+
+
+def orders_for(load: float) -> int:
+    """Trays whose work is `load` times what the bottleneck can do in a shift."""
+    if not 0.1 <= load <= 3:
+        raise ProductionError(f"load: given: {load:g}; valid: 0.1 to 3 times the bottleneck")
+    return max(1, round(load * SHIFT / bottleneck_time()))
+
+
+def example_shift(
+    rng: np.random.Generator, tariff: Tariff, jobs: int = 20, intake: float = SHIFT / 2
+) -> Line:
+    """A shift of trays, drawn by chance: half are there at the start, the others come later.
 
     Args:
         rng: of the trays.
         tariff: from the shift's start.
         jobs: trays.
+        intake: over which the others come [s].
     """
     m, families = len(_STATIONS), 4
     base = np.stack([rng.uniform(a, b, jobs) for a, b in _RANGE], axis=1) * _MINUTE
     durations = base[:, :, None] / np.array(_SPEED)[None]
     work = base[:, :5].sum(axis=1)
-    arrival = np.where(rng.random(jobs) < 0.5, 0.0, rng.uniform(0.0, 4 * 3600.0, jobs))
+    arrival = np.where(rng.random(jobs) < 0.5, 0.0, rng.uniform(0.0, intake, jobs))
     arrival = np.sort(np.round(arrival, 3))
     # total work content rule: a job is allowed a multiple of its own work (Baker 1984)
     due = arrival + work * rng.uniform(1.8, 4.5, jobs)
     chances = np.zeros((jobs, 5, 3))
-    chances[:, 1] = (0.12, 0.02, 0.05)
-    chances[:, 3] = (0.06, 0.03, 0.04)
+    for step, each in _CHANCES.items():
+        chances[:, step] = each
     fixture = np.round(rng.uniform(2, 8, (families, families)) * _MINUTE)
     np.fill_diagonal(fixture, 0.0)
     return Line(
@@ -117,7 +173,7 @@ def example_shift(rng: np.random.Generator, tariff: Tariff, jobs: int = 20) -> L
         repair=np.full(m, 25 * _MINUTE),
         slow=0.3,
         slow_speed=0.6,
-        length=_SHIFT,
+        length=SHIFT,
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from twincell.errors import ProductionError
 from twincell.production.tariff import Tariff
 
-__all__ = ["EXAMPLE_DAY", "Prices", "example_tariff", "read_prices"]
+__all__ = ["EXAMPLE_DAY", "Days", "Prices", "example_tariff", "read_days", "read_prices"]
 
 EXAMPLE_DAY = (92, 86, 82, 80, 82, 90, 105, 122, 125, 110, 92, 78,
                68, 62, 64, 74, 92, 118, 138, 142, 130, 115, 106, 98)  # fmt: skip
@@ -54,11 +54,68 @@ def example_tariff(hour: int = 6, hours: int = 24) -> Tariff:
 
 
 def read_prices(path: Path) -> Prices:
-    """Read a day-ahead file.
+    """Read a day-ahead file that has every hour once.
 
     Raises:
         ProductionError: file, line, what is given and what would be valid.
     """
+    times, prices = _rows(path)
+    for number, (before, after) in enumerate(pairwise(times), 3):
+        fault = _fault(before, after)
+        if fault:
+            raise ProductionError(
+                f"{path}: line {number}: {fault} between {before} and {after}; valid: one hour"
+                f"{_hint(before, after)}"
+            )
+    return Prices(tuple(times), tuple(prices))
+
+
+@dataclass(frozen=True)
+class Days:
+    """The stretches of a file that can be used, and what was left out.
+
+    Attributes:
+        tariffs: one a day, from an hour of the day on.
+        left_out: dates of days that lack an hour, or have one twice.
+    """
+
+    tariffs: tuple[Tariff, ...]
+    left_out: tuple[str, ...]
+
+
+def read_days(path: Path, hour: int = 6, hours: int = 24) -> Days:
+    """The whole days of a file that may have gaps and repeated hours elsewhere.
+
+    Args:
+        path: as for `read_prices`.
+        hour: at which a day begins, in the file's own local time.
+        hours: of a day; a clock change within them keeps their number.
+
+    Raises:
+        ProductionError: as `read_prices`, but for gaps and repetitions; or no day is whole.
+    """
+    times, prices = _rows(path)
+    bad = [bool(_fault(a, b)) for a, b in pairwise(times)]
+    tariffs, left_out = [], []
+    for i, time in enumerate(times):
+        if time.hour != hour or (i and times[i - 1] == time):
+            continue
+        if i + hours > len(times):
+            continue
+        if any(bad[i : i + hours - 1]):
+            left_out.append(time.date().isoformat())
+            continue
+        starts = tuple(3600.0 * k for k in range(hours))
+        tariffs.append(Tariff(starts, tuple(prices[i : i + hours])))
+    if not tariffs:
+        raise ProductionError(
+            f"{path}: no whole day; valid: {hours} hours from {hour} o'clock at least once"
+        )
+    return Days(tuple(tariffs), tuple(left_out))
+
+
+def _rows(path: Path) -> tuple[list[datetime], list[float]]:
+    """Times and prices, each by itself valid."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
@@ -85,18 +142,20 @@ def read_prices(path: Path) -> Prices:
             )
         times.append(time)
         prices.append(price)
-    for number, (before, after) in enumerate(pairwise(times), 3):
-        step = after - before
-        if step == _HOUR:
-            continue
-        if step > _HOUR:
-            what = f"a gap of {step - _HOUR}"
-        else:
-            what = "an hour twice" if step <= timedelta(0) else f"a step of {step}"
-        hint = ""
-        if before.utcoffset() == after.utcoffset() and before.month in (3, 10):
-            hint = "; at a clock change the offset must change with it"
-        raise ProductionError(
-            f"{path}: line {number}: {what} between {before} and {after}; valid: one hour{hint}"
-        )
-    return Prices(tuple(times), tuple(prices))
+    return times, prices
+
+
+def _fault(before: datetime, after: datetime) -> str:
+    """What is wrong with two times that follow each other; empty where nothing is."""
+    step = after - before
+    if step == _HOUR:
+        return ""
+    if step > _HOUR:
+        return f"a gap of {step - _HOUR}"
+    return "an hour twice" if step <= timedelta(0) else f"a step of {step}"
+
+
+def _hint(before: datetime, after: datetime) -> str:
+    if before.utcoffset() == after.utcoffset() and before.month in (3, 10):
+        return "; at a clock change the offset must change with it"
+    return ""

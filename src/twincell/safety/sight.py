@@ -179,5 +179,5 @@ class HiddenFloor:
         column, ring, distance, aimed = self._beams[sensor]
         reached = table[column, ring]
         reached = np.where(np.isfinite(reached), reached, nothing)
-        seen: Bools = aimed & (reached >= distance - _SLACK)
+        seen: Bools = np.logical_and(aimed, reached >= distance - _SLACK)
         return seen

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 from numba import set_num_threads
 from numpy.typing import NDArray
 
 from twincell.production.line import Line, LinePlan, LineState
+from twincell.production.line_shift import SHIFT
 from twincell.production.tariff import Tariff
-from twincell.twin.line_policies import POLICIES, Policy, with_new_jobs
-from twincell.twin.line_rollouts import measure, project
+from twincell.twin.line_policies import EVERY, POLICIES, Policy, with_new_jobs
+from twincell.twin.line_ray import Cluster, each
+from twincell.twin.line_rollouts import measure, project, roll_line
 from twincell.twin.line_scenario import Scenario, apply, draw_scenario, final
 
 __all__ = ["FIGURES", "Run", "campaign", "play_scenario"]
@@ -97,15 +100,43 @@ def _moved(line: Line, state: LineState, before: LinePlan, after: LinePlan) -> f
     return float(np.mean(shift | (a.where != b.where)[open_]))
 
 
+@cache
+def _warm(tariff: Tariff) -> None:
+    """Have the twin compiled, or read from its cache, before a decision is timed."""
+    line = draw_scenario(0, 0, tariff, 1).line
+    start, plan = LineState.initial(line), LinePlan.fifo(line)
+    roll_line(line, start, [plan], 0, 1)
+    project(line, start, plan, key=1)
+
+
 def _one(
-    seed: int, number: int, tariff: Tariff, jobs: int, names: Sequence[str],
-    clock: Callable[[], float],
-) -> tuple[int, NDArray[np.float64]]:  # fmt: skip
+    seed: int, tariffs: Sequence[Tariff], jobs: int, intake: float, names: Sequence[str],
+    clock: Callable[[], float], number: int,
+) -> NDArray[np.float64]:  # fmt: skip
     """Figures of one scenario under each policy, shape (policies, 8)."""
     set_num_threads(1)
-    scenario = draw_scenario(seed, number, tariff, jobs)
-    runs = [play_scenario(scenario, POLICIES[name], clock).figures for name in names]
-    return number, np.stack(runs)
+    _warm(tariffs[number])
+    scenario = draw_scenario(seed, number, tariffs[number], jobs, intake)
+    runs = [play_scenario(scenario, EVERY[name], clock).figures for name in names]
+    return np.stack(runs)
+
+
+def _played(
+    play: Callable[[int], NDArray[np.float64]], numbers: Sequence[int], workers: int,
+    cluster: Cluster | None,
+) -> Iterator[tuple[int, NDArray[np.float64]]]:  # fmt: skip
+    """Number and figures of each scenario as it ends, here, in processes, or on a cluster."""
+    if cluster is not None:
+        yield from each(cluster, play, numbers)
+    elif workers <= 1:
+        for number in numbers:
+            yield number, play(number)
+    else:
+        # compiled code keeps threads, which do not survive a fork
+        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+            waiting = {pool.submit(play, number): number for number in numbers}
+            for future in as_completed(waiting):
+                yield waiting[future], future.result()
 
 
 def campaign(
@@ -116,6 +147,11 @@ def campaign(
     jobs: int = 20,
     names: Iterable[str] = tuple(POLICIES),
     tell: Callable[[int, int], None] = lambda _done, _all: None,
+    *,
+    intake: float = SHIFT / 2,
+    known: Mapping[int, NDArray[np.float64]] | None = None,
+    keep: Callable[[int, NDArray[np.float64]], None] = lambda _number, _figures: None,
+    cluster: Cluster | None = None,
 ) -> NDArray[np.float64]:
     """Play a scenario a tariff under each policy.
 
@@ -127,26 +163,24 @@ def campaign(
         jobs: of a shift.
         names: of the policies.
         tell: takes how many scenarios are done, and of how many.
+        intake: see `example_shift` [s].
+        known: figures of scenarios that an earlier run has played, by number.
+        keep: takes number and figures of each scenario as soon as it is played.
+        cluster: plays in place of the workers.
 
     Returns:
         Figures, shape (scenarios, policies, 8).
     """
     chosen, count = tuple(names), len(tariffs)
     table = np.empty((count, len(chosen), len(FIGURES)))
-    tell(0, count)
-    if workers <= 1:
-        for i, tariff in enumerate(tariffs):
-            table[i] = _one(seed, i, tariff, jobs, chosen, clock)[1]
-            tell(i + 1, count)
-        return table
-    # compiled code keeps threads, which do not survive a fork
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        waiting = [
-            pool.submit(_one, seed, i, tariff, jobs, chosen, clock)
-            for i, tariff in enumerate(tariffs)
-        ]
-        for done, future in enumerate(as_completed(waiting), 1):
-            number, figures = future.result()
-            table[number] = figures
-            tell(done, count)
+    done = {i: figures for i, figures in (known or {}).items() if i < count}
+    for number, figures in done.items():
+        table[number] = figures
+    left = [i for i in range(count) if i not in done]
+    tell(len(done), count)
+    play = partial(_one, seed, tuple(tariffs), jobs, intake, chosen, clock)
+    for ended, (number, figures) in enumerate(_played(play, left, workers, cluster), 1):
+        table[number] = figures
+        keep(number, figures)
+        tell(len(done) + ended, count)
     return table

@@ -84,8 +84,8 @@ def resume(  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def play(  # type: ignore[no-untyped-def]  # noqa: D417
-    key, mean, now, stop, rule, rank, assigned, earliest, sequence, durations, spread, inspects,
-    chances, family, setup, busy, idle, cap, starts, prices, sums, windows, count,
+    key, mean, now, stop, rule, weight, rank, assigned, earliest, sequence, durations, spread,
+    inspects, chances, family, setup, busy, idle, cap, starts, prices, sums, windows, count,
     step, back, looks, status, ready, end, job, began, until, fitting,
     set_for, first, where, spent, pointer,
 ):  # fmt: skip
@@ -97,6 +97,7 @@ def play(  # type: ignore[no-untyped-def]  # noqa: D417
         now: [s].
         stop: events after it are left [s].
         rule: see `Rule`.
+        weight: of a set-up, in ranks; see `LinePlan`.
         sequence: of each resource, flat numbers of steps by rank, -1 after the last, shape
             (m, n o + 1).
         pointer: into it, shape (m,).
@@ -165,6 +166,10 @@ def play(  # type: ignore[no-untyped-def]  # noqa: D417
                         length += setup[r, set_for[r], family[j]]
                     if length < quickest:
                         found, quickest = r, length
+                if found >= 0 and weight > 0.0 and not extra:
+                    place += weight * (quickest - durations[j, k, found])
+                    if place >= best_key:
+                        continue
                 if found >= 0:
                     best_key, best_job, best_resource, best_time = place, j, found, quickest
             if best_job < 0:

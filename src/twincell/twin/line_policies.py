@@ -1,4 +1,7 @@
-"""Four ways to run a disrupted line; each answers an event with the plan that goes on."""
+"""Ways to run a disrupted line; each answers an event with the plan that goes on.
+
+The ablations are ours with one part taken out, so that the causes of a gain come apart.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from twincell.production.line import Line, LinePlan, LineState, Rule
 from twincell.twin.line_gate import LineGate
 from twincell.twin.line_search import Effort, as_sequence, search
 
-__all__ = ["POLICIES", "Choice", "Policy", "with_new_jobs"]
+__all__ = ["ABLATIONS", "EVERY", "POLICIES", "Choice", "Policy", "with_new_jobs"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ Policy = Callable[[Line, LineState, LinePlan | None, int], Choice]
 """From believed line, state, plan in force (none at the start) and seed to a choice."""
 
 _EXPECTED = Effort(rounds=120, width=12)
-_TWIN = Effort(rounds=40, width=12, rollouts=24)
+_TWIN = Effort(rounds=40, width=8, rollouts=8, late=24)
 _GATE_ROLLOUTS = 4000
 
 
@@ -65,16 +68,36 @@ def _complete(line: Line, state: LineState, _keep: LinePlan | None, seed: int) -
     return Choice(as_sequence(line, state, best, "rescheduled"))
 
 
-def _ours(line: Line, state: LineState, keep: LinePlan | None, seed: int) -> Choice:
-    """Search on the twin's rollouts, and the gate between its result and keeping course."""
+def _lists(line: Line, state: LineState, _keep: LinePlan | None, seed: int) -> Choice:
+    """Complete rescheduling whose plans are lists and not sequences."""
+    return Choice(search(line, state, None, _EXPECTED, seed)[0])
+
+
+def _gated(line: Line, state: LineState, keep: LinePlan | None, seed: int, how: Effort) -> Choice:
+    """A search, and the gate between its result and keeping course."""
     course = keep if keep is not None else LinePlan.fifo(line)
     if not state.open_steps.any():
         return Choice(course)
-    rivals = search(line, state, keep, _TWIN, seed)
+    rivals = search(line, state, keep, how, seed)
     gate = LineGate(seed=seed + 1, rollouts=_GATE_ROLLOUTS)
     ruling = gate.judge(line, state, course, rivals)
     plan = course if ruling.chosen < 0 else rivals[ruling.chosen]
     return Choice(plan, ruling.reason)
+
+
+def _ours(line: Line, state: LineState, keep: LinePlan | None, seed: int) -> Choice:
+    """Search on the twin's rollouts, then the gate."""
+    return _gated(line, state, keep, seed, _TWIN)
+
+
+def _ungated(line: Line, state: LineState, keep: LinePlan | None, seed: int) -> Choice:
+    """Search on the twin's rollouts; its result is always taken."""
+    return Choice(search(line, state, keep, _TWIN, seed)[0])
+
+
+def _expected(line: Line, state: LineState, keep: LinePlan | None, seed: int) -> Choice:
+    """Search on expected durations, then the gate."""
+    return _gated(line, state, keep, seed, _EXPECTED)
 
 
 POLICIES: dict[str, Policy] = {
@@ -84,3 +107,13 @@ POLICIES: dict[str, Policy] = {
     "rescheduling": _complete,
 }
 """By name; the first is compared with the others."""
+
+ABLATIONS: dict[str, Policy] = {
+    "rescheduling_lists": _lists,
+    "ours_without_gate": _ungated,
+    "ours_on_expected": _expected,
+}
+"""To tell causes apart."""
+
+EVERY = POLICIES | ABLATIONS
+"""Both, by name."""

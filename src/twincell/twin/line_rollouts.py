@@ -105,7 +105,8 @@ def _judge(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, parallel=True)
 def _roll(  # type: ignore[no-untyped-def]
-    keys, mean, now, stop, rules, ranks, assigned, earliest, sequences, durations, spread, inspects,
+    keys, mean, now, stop, rules, weights, ranks, assigned, earliest, sequences, durations, spread,
+    inspects,
     chances, family, setup, busy, idle, cap, starts, prices, sums, known, uptime, repair, slow,
     slow_speed, arrival, due, penalty, margin, scrap, holding, length,
     step0, back0, looks0, status0, ready0, end0, job0, began0, until0, fitting0, set_for0, first0,
@@ -124,10 +125,10 @@ def _roll(  # type: ignore[no-untyped-def]
         for p in range(plans):
             status, end, spent = status0.copy(), end0.copy(), spent0.copy()
             last = play(
-                keys[i], mean, now, stop, rules[p], ranks[p], assigned[p], earliest[p],
-                sequences[p], durations, spread, inspects, chances, family, setup, busy, idle, cap,
-                starts, prices, sums, windows, count, step0.copy(), back0.copy(), looks0.copy(),
-                status, ready0.copy(), end, job0.copy(), began0.copy(), base.copy(),
+                keys[i], mean, now, stop, rules[p], weights[p], ranks[p], assigned[p],
+                earliest[p], sequences[p], durations, spread, inspects, chances, family, setup,
+                busy, idle, cap, starts, prices, sums, windows, count, step0.copy(), back0.copy(),
+                looks0.copy(), status, ready0.copy(), end, job0.copy(), began0.copy(), base.copy(),
                 fitting0.copy(), set_for0.copy(), first0.copy(), where0.copy(), spent,
                 np.zeros(m, np.int64),
             )  # fmt: skip
@@ -201,6 +202,7 @@ def _table(
     try:
         table = kernel(
             keys, mean, state.now, np.inf, np.array([p.rule for p in plans]),
+            np.array([float(p.setup_weight) for p in plans]),
             np.stack([p.rank for p in plans]), np.stack([p.resource for p in plans]),
             np.stack([p.earliest for p in plans]), np.stack([sequence(line, p) for p in plans]),
             *_arguments(line), line.windows, line.uptime, line.repair, line.slow, line.slow_speed,
@@ -269,8 +271,8 @@ def project(
         draw(word, True, state.now, values[0], line.spread, *values[-3:], windows, count, at.step,
                at.looks, at.job, at.began, at.until, at.fitting)  # fmt: skip
     last = run(
-        word, mean, state.now, stop, plan.rule, plan.rank, plan.resource, plan.earliest,
-        sequence(line, plan), *values, windows, count, *at.arrays,
+        word, mean, state.now, stop, plan.rule, float(plan.setup_weight), plan.rank, plan.resource,
+        plan.earliest, sequence(line, plan), *values, windows, count, *at.arrays,
         np.zeros(len(line.resources), np.int64),
     )  # fmt: skip
     now = max(state.now, last) if stop == np.inf else stop

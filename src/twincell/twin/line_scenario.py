@@ -14,7 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twincell.production.line import Line, LineState
-from twincell.production.line_shift import Disruption, disruptions, example_shift, with_job
+from twincell.production.line_shift import (
+    SHIFT,
+    Disruption,
+    disruptions,
+    example_shift,
+    with_job,
+)
 from twincell.production.tariff import Tariff
 
 __all__ = ["Scenario", "apply", "draw_scenario", "final"]
@@ -75,10 +81,12 @@ def _with(line: Line, events: Sequence[Disruption], now: float) -> Line:
     return replace(line, windows=np.concatenate(rows), tariff=tariff)
 
 
-def draw_scenario(seed: int, number: int, tariff: Tariff, jobs: int = 20) -> Scenario:
+def draw_scenario(
+    seed: int, number: int, tariff: Tariff, jobs: int = 20, intake: float = SHIFT / 2
+) -> Scenario:
     """Scenario of a number: the shift, its disruptions, and failures by the line's statistics."""
     rng = np.random.default_rng([seed, number])
-    line = example_shift(rng, tariff, jobs)
+    line = example_shift(rng, tariff, jobs, intake)
     events = disruptions(line, rng)
     for r in range(len(line.resources)):
         t = float(rng.exponential(line.uptime[r]))

@@ -19,6 +19,9 @@ Loc = Sequence[str | int]
 _LARGEST = 4_000_000
 _DEEPEST = 40
 
+_NAMES = ("tag:yaml.org,2002:str",)
+_NUMBER = "tag:yaml.org,2002:int"
+
 
 class _CoreLoader(yaml.SafeLoader):
     """YAML 1.2's core schema: `no` is a string, `1:30` no number, `4e-6` a float."""
@@ -74,8 +77,12 @@ class Source:
     value: dict[str, Any]
 
     @classmethod
-    def read(cls, path: Path) -> Source:
+    def read(cls, path: Path, number_keys: bool = False) -> Source:
         """Read a file.
+
+        Args:
+            path: of the file.
+            number_keys: whole numbers are keys as well; a location has them as text.
 
         Raises:
             WorldError: unreadable, not text, not YAML, a key given twice, or not a mapping.
@@ -87,7 +94,8 @@ class Source:
             root = loader.get_single_node()
             if root is None:
                 raise WorldError(f"{path}:1: the file is empty; valid: a mapping, first key `name`")
-            faults = _structure(root, [], set(), set())
+            names = (*_NAMES, _NUMBER) if number_keys else _NAMES
+            faults = _structure(root, [], set(), set(), names)
             if faults:
                 raise WorldError("\n".join(f"{path}:{line}: {fault}" for line, fault in faults))
             value = loader.construct_document(root)
@@ -138,7 +146,11 @@ def _text(path: Path) -> str:
 
 
 def _structure(
-    node: yaml.Node, loc: list[str | int], above: set[int], done: set[int]
+    node: yaml.Node,
+    loc: list[str | int],
+    above: set[int],
+    done: set[int],
+    names: tuple[str, ...],
 ) -> list[tuple[int, str]]:
     """Faults that only the tree shows: keys given twice, keys that are no names, loops."""
     line = node.start_mark.line + 1
@@ -151,14 +163,14 @@ def _structure(
     faults: list[tuple[int, str]] = []
     if isinstance(node, yaml.SequenceNode):
         for i, child in enumerate(node.value):
-            faults += _structure(child, [*loc, i], above, done)
+            faults += _structure(child, [*loc, i], above, done, names)
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, int] = {}
         for key, child in node.value:
             where = key.start_mark.line + 1
             if key.tag == "tag:yaml.org,2002:merge":
                 continue
-            if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
+            if not isinstance(key, yaml.ScalarNode) or key.tag not in names:
                 given = getattr(key, "value", "")
                 faults.append((where, f"{key_text(loc)}: key {given!r:.40} is no name; quote it"))
                 continue
@@ -168,7 +180,7 @@ def _structure(
                     (where, f"{key_text([*loc, key.value])}: given twice, first on line {first}")
                 )
             seen[key.value] = where
-            faults += _structure(child, [*loc, key.value], above, done)
+            faults += _structure(child, [*loc, key.value], above, done, names)
     return faults
 
 
