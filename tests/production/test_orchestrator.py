@@ -7,7 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from twincell.errors import ProductionError
+from twincell.production.disruptions import apply
 from twincell.production.messages import Done, Inject
+from twincell.production.state import LineState
+from twincell.world.work import Policy
 
 HOW = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -116,6 +119,24 @@ def test_a_rush_order_reorders_what_waits(whole_world, fake_cell) -> None:
     rush = next(p for p in cell.plans if "rush order" in p.reason)
     assert "order of the blades is now" in rush.text
     once(cell)
+
+
+def test_dear_energy_makes_work_of_little_margin_wait(whole_world, fake_cell) -> None:
+    production = whole_world.production
+    orders = dict(production.orders)
+    orders["order_a"] = replace(orders["order_a"], margin=60.0)
+    policies = (Policy(price_above=250.0, margin_below=100.0),)
+    world = replace(whole_world, production=replace(production, orders=orders, policies=policies))
+    for price, held in ((249.0, False), (251.0, True)):
+        state = LineState.of(world)
+        state.blades["blade_1"].where = "fixture"
+        inject = Inject("tariff_spike", "market", {"price": price, "until": 90.0})
+        text = apply(inject, state, world, 5.0)
+        waits = {n for n, b in state.blades.items() if b.release == 90.0}
+        # what is in process goes on, and the order of more margin does not wait
+        assert waits == ({"blade_2", "blade_3"} if held else set())
+        assert ("waits: blade_2, blade_3" in text) is held
+        assert state.tariff.price(10.0) == price
 
 
 def test_late_material_is_waited_for_and_others_pass(small_world, fake_cell) -> None:

@@ -12,8 +12,11 @@ import pytest
 from rich.console import Console
 
 from twincell.cell.extras import DeviationMap, Extras
+from twincell.cell.result import RunResult
+from twincell.production.messages import Alternative, Decision
 from twincell.report.blade_map import raster, side_of
 from twincell.report.charts import gantt, power_curve, stop_marks
+from twincell.report.decisions import decided
 from twincell.report.facts import headline, orders
 from twincell.report.page import write_report
 from twincell.report.tables import print_tables
@@ -61,6 +64,23 @@ def test_the_page_tells_what_happened(html, made_up):
     for told in ("5 of 6", "2 of 3", "1 false anomaly", "person in zone", made_up.hash,
                  "blade_4 goes to reject", "61.4 kJ", "S2", "P2", "rush order"):  # fmt: skip
         assert told in words, told
+
+
+def test_a_decision_is_told_with_its_alternatives(made_up, tmp_path):
+    keep = Alternative("keep course", ("blade_5", "blade_6"), False, 9.0, 7.0, 1e-4, 90.0,
+                       (0.0, 10.0, 20.0), (150, 100))  # fmt: skip
+    rival = dataclasses.replace(keep, name="by due time", chosen=True, counts=(240, 10))
+    decision = Decision("blade_6 comes first", "change to 'by due time' accepted", (keep, rival))
+    last = dataclasses.replace(made_up.plans[-1], decision=decision)
+    result = dataclasses.replace(made_up, plans=(*made_up.plans[:-1], last))
+    assert RunResult.from_json(result.to_json()).plans == result.plans
+    assert [new.decision for _, new in decided(result)] == [decision]
+    page = Page(write_report(result, tmp_path).read_text(encoding="utf-8"))
+    assert page.open == []
+    words = " ".join(" ".join(page.words).split())
+    for said in ("blade_6 comes first", "by due time (chosen)", "lateness 7.0 s"):
+        assert said in words
+    assert sum(tag == "img" for tag, _ in page.tags) == 6
 
 
 def test_names_cannot_bring_markup(made_up, tmp_path):

@@ -111,17 +111,35 @@ def test_the_gate_accepts_what_is_better_and_says_by_how_much() -> None:
     p = problem(running=False)
     keep, change = ["b0", "b1", "b2", "b3", "b4"], ["b3", "b0", "b1", "b2", "b4"]
     gate = TwinGate(seed=3)
-    same = gate.judge(p, keep, keep)
-    assert not same.accepted
+    same = gate.judge(p, keep, {"the same": keep})
+    assert same.chosen is None
     assert "course kept" in same.text
     jobs = tuple(Job(j.part, j.order, j.durations) for j in p.jobs)
     rush = Problem(5.0, jobs, {"a": Due(400.0, 1.0), "b": Due(80.0, 5.0)}, TARIFF)
-    better = gate.judge(rush, ["b0", "b1", "b2", "b3", "b4"], ["b3", "b4", "b0", "b1", "b2"])
-    assert better.accepted
+    better = gate.judge(rush, keep, {"worse": change, "rush": ["b3", "b4", "b0", "b1", "b2"]})
+    assert better.chosen == "rush"
     assert "rollouts" in better.text
-    assert gate.judge(rush, keep, change) == gate.judge(rush, keep, change)
-    worse = gate.judge(rush, ["b3", "b4", "b0", "b1", "b2"], ["b0", "b1", "b2", "b3", "b4"])
-    assert not worse.accepted
+    assert gate.judge(rush, keep, {"x": change}) == gate.judge(rush, keep, {"x": change})
+    worse = gate.judge(rush, ["b3", "b4", "b0", "b1", "b2"], {"back": keep})
+    assert worse.chosen is None
+
+
+def test_histograms_hold_every_rollout_and_their_means() -> None:
+    p = problem(running=False)
+    keep, change = ["b0", "b1", "b2", "b3", "b4"], ["b3", "b0", "b1", "b2", "b4"]
+    told = TwinGate(seed=3).judge(p, keep, {"other": change}).alternatives
+    assert [a.name for a in told] == ["keep course", "other"]
+    assert [a.chosen for a in told].count(True) == 1
+    assert told[0].edges == told[1].edges
+    assert sum(told[0].counts) == sum(told[1].counts) >= 250
+    for a in told:
+        # a histogram's mean is that of its rollouts to within a bin
+        middles = (np.array(a.edges[1:]) + np.array(a.edges[:-1])) / 2
+        width = a.edges[1] - a.edges[0]
+        assert np.average(middles, weights=a.counts) == pytest.approx(a.cost, abs=width / 2)
+    alone = TwinGate().judge(p, keep, {})
+    assert alone.chosen is None
+    assert sum(alone.alternatives[0].counts) == 250
 
 
 def test_senseless_candidates_are_refused() -> None:

@@ -12,10 +12,7 @@ from twincell.production.state import LineState
 from twincell.world.model import World
 from twincell.world.work import DisruptionKind
 
-__all__ = ["OPTIONAL", "apply"]
-
-OPTIONAL: frozenset[DisruptionKind] = frozenset({"rush_order", "tariff_spike"})
-"""Kinds after which keeping course is possible: the twin judges whether a change pays."""
+__all__ = ["apply"]
 
 _PARAMETERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "rush_order": (frozenset(), frozenset({"due", "priority"})),
@@ -127,10 +124,31 @@ def _late(
 def _spike(
     subject: str, values: Mapping[str, float], state: LineState, world: World, now: float
 ) -> str:
-    del subject, world
+    del subject
+    price, until = values["price"], values["until"]
+    spiked = state.tariff.spiked(now, until, price)
     state.use_energy(now, state.energy)
-    state.tariff = state.tariff.spiked(now, values["until"], values["price"])
-    return f"energy costs {values['price']:g} EUR/MWh until {values['until']:g} s"
+    state.tariff = spiked
+    text = f"energy costs {price:g} EUR/MWh until {until:g} s"
+    for rule in world.production.policies:
+        if price <= rule.price_above:
+            continue
+        held = [
+            part
+            for part, blade in state.blades.items()
+            if (order := state.order_of(part)) is not None
+            and order.margin < rule.margin_below
+            and state.open(part)
+            and blade.release < until
+        ]
+        for part in held:
+            state.blades[part].release = until
+        if held:
+            text += (
+                f"; above {rule.price_above:g} EUR/MWh work with a margin under "
+                f"{rule.margin_below:g} EUR waits: {', '.join(held)}"
+            )
+    return text
 
 
 def _cancel(

@@ -14,9 +14,11 @@ from twincell.safety.types import SafetyState, StopRequest
 from twincell.world.work import DisruptionKind
 
 __all__ = [
+    "Alternative",
     "AnomalyFound",
     "Clamp",
     "Command",
+    "Decision",
     "Done",
     "Event",
     "FinishScan",
@@ -177,6 +179,48 @@ class PlannedTask:
 
 
 @dataclass(frozen=True)
+class Alternative:
+    """A sequence that the twin played before a decision; all of a decision met the same noise.
+
+    Attributes:
+        name: how it came about, in words.
+        sequence: of the blades that wait.
+        chosen: whether the line goes on with it.
+        cost: mean, as the scheduler counts it [s of weighted lateness].
+        tardiness: mean, weighted [s].
+        energy: mean cost of the tasks' energy [EUR].
+        makespan: mean end of the last task [s].
+        edges: of the histogram of the cost, the same for all of a decision, length n + 1 [s].
+        counts: rollouts in each bin, length n.
+    """
+
+    name: str
+    sequence: tuple[str, ...]
+    chosen: bool
+    cost: float
+    tardiness: float
+    energy: float
+    makespan: float
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Why a plan was changed or kept.
+
+    Attributes:
+        moved: what moved against the plan before, in words.
+        ruling: the gate's words and numbers.
+        alternatives: that the twin played; the first is keeping course.
+    """
+
+    moved: str
+    ruling: str
+    alternatives: tuple[Alternative, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
     """The rest of the shift as it is meant to be.
 
@@ -190,6 +234,7 @@ class Plan:
         tardiness: weighted, sum over orders of priority x lateness [s].
         energy_cost: expected of the whole shift [EUR].
         text: what changed against the plan before, in words.
+        decision: what the twin was asked; None where it was not.
     """
 
     id: str
@@ -201,6 +246,7 @@ class Plan:
     tardiness: float
     energy_cost: float
     text: str
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twincell.errors import ProductionError
 from twincell.inspection.anomaly import Anomaly, Verdict
-from twincell.production.disruptions import OPTIONAL, apply
+from twincell.production.disruptions import apply
 from twincell.production.messages import (
     AnomalyFound,
     Command,
@@ -117,7 +117,7 @@ class Orchestrator(Progress):
         blade.reason = found if decision != "rescan" else "two scans did not suffice"
         self._end_task(now, "done", blade.reason)
         if blade.decision != "accept":
-            self._replan(now, f"{blade.part} goes to {blade.decision}: {blade.reason}")
+            self._replan(now, f"{blade.part} goes to {blade.decision}: {blade.reason}", asked=True)
 
     def _anomaly(self, anomaly: Anomaly, now: float) -> None:
         blade = self._inside
@@ -133,7 +133,7 @@ class Orchestrator(Progress):
         blade.decision, blade.reason = "reject", f"critical {text}"
         self.executor.abort(self._task_id("inspect"))
         self._end_task(now, "aborted", blade.reason)
-        self._replan(now, f"{blade.part} is rejected: critical {text}")
+        self._replan(now, f"{blade.part} is rejected: critical {text}", asked=True)
 
     def _inject(self, inject: Inject, now: float) -> None:
         try:
@@ -147,4 +147,4 @@ class Orchestrator(Progress):
         self._keep(now, "disruption", inject.subject, detail)
         self.executor.slow = dict(self.state.slow)
         if self.planner.plans:
-            self._replan(now, text, optional=inject.kind in OPTIONAL)
+            self._replan(now, text, asked=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from twincell.production.explain import changes
-from twincell.production.messages import Plan, PlannedTask, TaskKind
-from twincell.production.problem import Problem, tardiness
+from twincell.production.messages import Alternative, Decision, Plan, PlannedTask, TaskKind
+from twincell.production.problem import Problem, tardiness, timing
 from twincell.production.scheduler import Schedule, right_shift, solve
 from twincell.production.state import DURATIONS, LineState
 from twincell.world.model import World
@@ -18,17 +18,50 @@ __all__ = ["Gate", "Planner", "Ruling"]
 
 @dataclass(frozen=True)
 class Ruling:
-    """Whether a change is made, and why, in words and numbers."""
+    """Which change is made, and why.
 
-    accepted: bool
+    Attributes:
+        chosen: name of the accepted change, None to keep course.
+        text: in words and numbers.
+        alternatives: keeping course first, then the changes.
+    """
+
+    chosen: str | None
     text: str
+    alternatives: tuple[Alternative, ...] = ()
 
 
 class Gate(Protocol):
-    """Judges an optional change against keeping course (see `twin.gate`)."""
+    """Judges changes against keeping course (see `twin.gate`)."""
 
-    def judge(self, problem: Problem, keep: Sequence[str], change: Sequence[str]) -> Ruling:
-        """Whether the sequence `change` is better than `keep` by enough."""
+    def judge(
+        self, problem: Problem, keep: Sequence[str], changes: Mapping[str, Sequence[str]]
+    ) -> Ruling:
+        """Which of the named sequences, if any, is better than `keep` by enough."""
+
+
+def _rivals(problem: Problem, scheduled: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Other sequences than the running one, by name, each once."""
+    course = problem.course
+    order = {j.part: problem.orders[j.order] for j in problem.jobs if j.order is not None}
+    rank = {part: i for i, part in enumerate(course)}
+    far = float("inf")
+    by_due = sorted(course, key=lambda p: (order[p].due if p in order else far, rank[p]))
+    by_weight = sorted(course, key=lambda p: (-order[p].priority if p in order else far, rank[p]))
+    ready = {j.part: j.release for j in problem.waiting}
+    by_release = sorted(course, key=lambda p: (ready[p] if ready[p] > problem.now else 0, rank[p]))
+    found: dict[str, tuple[str, ...]] = {}
+    named = {
+        "the scheduler's order": scheduled,
+        "by due time": by_due,
+        "by priority": by_weight,
+        "what is there first": by_release,
+    }
+    for name, sequence in named.items():
+        given = tuple(sequence)
+        if given != course and given not in found.values():
+            found[name] = given
+    return found
 
 
 class Planner:
@@ -38,7 +71,7 @@ class Planner:
         world: movers, limit of the search.
         seed: of the search.
         durations: expected of each kind of task [s].
-        gate: asked before an optional change; without one the schedule decides.
+        gate: asked before the order of the blades changes; without one the schedule decides.
     """
 
     def __init__(
@@ -69,7 +102,7 @@ class Planner:
         reason: str,
         inside: dict[str, tuple[TaskKind, ...]],
         running: dict[str, tuple[TaskKind, float]],
-        optional: bool = False,
+        asked: bool = False,
         delay: float = 0.0,
     ) -> Plan:
         """The next plan.
@@ -80,19 +113,23 @@ class Planner:
             reason: the event that led to it, in words.
             inside: tasks left of the blade in process.
             running: kind and start of the running task, by blade.
-            optional: whether keeping course would do, so that the gate is asked.
+            asked: the twin plays the rest of the shift even where no other order is at hand.
             delay: by which stops have held up the running task [s].
         """
         profiler = self._world.inspection.profiler
         expected = self._expected(state)
         problem = state.problem(now, expected, running, inside, self.sequence, profiler, delay)
         schedule = solve(problem, self._world.production.solve_time, self._seed)
-        verdict = ""
-        if optional and self._gate is not None and schedule.sequence != problem.course:
-            ruling = self._gate.judge(problem, problem.course, schedule.sequence)
-            verdict = f"; twin: {ruling.text}"
-            if not ruling.accepted:
+        ruling: Ruling | None = None
+        if self._gate is not None and problem.waiting:
+            rivals = _rivals(problem, schedule.sequence)
+            if asked or rivals:
+                ruling = self._gate.judge(problem, problem.course, rivals)
                 schedule = right_shift(problem)
+                if ruling.chosen is not None:
+                    chosen = tuple(rivals[ruling.chosen])
+                    schedule = replace(schedule, sequence=chosen, slots=timing(problem, chosen))
+        verdict = f"; twin: {ruling.text}" if ruling is not None else ""
         before = self.plans[-1] if self.plans else None
         tasks = self._tasks(state, schedule, running)
         finished = state.lateness()
@@ -113,6 +150,7 @@ class Planner:
             tardiness=weighted,
             energy_cost=self._cost(state, schedule, problem, now, end),
             text=f"{reason}: {said}{verdict}",
+            decision=Decision(said, ruling.text, ruling.alternatives) if ruling else None,
         )
         self.sequence = schedule.sequence
         self.plans.append(plan)

@@ -241,12 +241,12 @@ class Progress:
 
     # -- words -----------------------------------------------------------------------------------
 
-    def _replan(self, now: float, reason: str, optional: bool = False) -> None:
+    def _replan(self, now: float, reason: str, asked: bool = False) -> None:
         part = self._inside.part if self._inside is not None else ""
         inside = {part: tuple(self._left)} if self._left else {}
         running = {part: self._running} if self._running is not None else {}
         delay = self._delay if running else 0.0
-        plan = self.planner.replan(self.state, now, reason, inside, running, optional, delay)
+        plan = self.planner.replan(self.state, now, reason, inside, running, asked, delay)
         self._out.append(Publish(plan))
         self._keep(now, "plan", plan.id, {"reason": reason, "text": plan.text})
 

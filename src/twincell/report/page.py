@@ -16,6 +16,7 @@ from twincell.cell.result import RunResult
 from twincell.report import facts
 from twincell.report.blade_map import blade_picture
 from twincell.report.charts import gantt, power_curve
+from twincell.report.decisions import decided, decision_picture, told
 
 __all__ = ["write_report"]
 
@@ -51,6 +52,10 @@ def write_report(result: RunResult, out: Path, extras: Extras | None = None) -> 
         stops=facts.stops(result),
         plans=facts.plans(result),
         orders=facts.orders(result),
+        decisions=[
+            (plan, told(plan), _embedded(decision_picture(before, plan)))
+            for before, plan in decided(result)
+        ],
         gantt=_embedded(gantt(result)) if result.tasks else None,
         power=_embedded(power_curve(curve, extras.tariff, result)) if curve is not None else None,
         maps=[

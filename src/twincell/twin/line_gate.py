@@ -59,6 +59,7 @@ def sequential(
     most: int,
     names: Sequence[str],
     enough: Callable[[], bool] = lambda: False,
+    unit: str = "EUR",
 ) -> LineRuling:
     """Test rivals against keeping course, and stop as soon as that is decided.
 
@@ -70,6 +71,7 @@ def sequential(
         most: rollouts.
         names: of the rivals.
         enough: whether the time is over; then course is kept.
+        unit: of the costs, for the words.
 
     Raises:
         ProductionError: an argument out of range.
@@ -104,8 +106,8 @@ def sequential(
         if sure[best]:
             text = (
                 f"change to '{names[best]}' accepted: over {done} rollouts it saves "
-                f"{gain[best]:.1f} EUR, at least {low[best]:.1f} EUR at {confidence:.0%} for all "
-                f"looks and rivals ({needed:.1f} EUR are asked for), and is better in "
+                f"{gain[best]:.1f} {unit}, at least {low[best]:.1f} {unit} at {confidence:.0%} for "
+                f"all looks and rivals ({needed:.1f} {unit} are asked for), and is better in "
                 f"{np.mean(costs[0] > costs[1 + best]):.0%}"
             )
             return LineRuling(best, done, gain, low, needed, text)
@@ -118,7 +120,8 @@ def sequential(
     best = int(np.argmax(gain))
     text = (
         f"course kept: over {done} rollouts the best rival '{names[best]}' saves {gain[best]:.1f} "
-        f"EUR, at least {low[best]:.1f} EUR at {confidence:.0%}; {needed:.1f} EUR are asked for"
+        f"{unit}, at least {low[best]:.1f} {unit} at {confidence:.0%}; {needed:.1f} {unit} are "
+        f"asked for"
         f" ({why or 'all rollouts are played'})"
     )
     return LineRuling(-1, done, gain, low, needed, text)

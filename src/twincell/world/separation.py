@@ -38,5 +38,5 @@ class Separation:
     hidden_area: Annotated[float, Field(gt=0)] = 0.75
     """A protective zone with more floor than this that no LiDAR sees any more has a blind spot;
     what the empty cell hides already is not counted [m^2]."""
-    hidden: Literal["stop", "slow", "report"] = "stop"
+    hidden: Literal["stop", "slow", "report"] = "report"
     """What a blind spot leads to: the stop of `sensor_silent`, the slower speed, or words alone."""

@@ -18,6 +18,7 @@ __all__ = [
     "DisruptionKind",
     "Inspection",
     "Order",
+    "Policy",
     "Production",
     "StopRule",
     "TariffStep",
@@ -145,6 +146,16 @@ class Disruption:
 
 
 @typed
+class Policy:
+    """A rule across domains: above a price of energy, work of little margin waits for its end."""
+
+    price_above: Price
+    """The rule holds while a tariff spike is dearer than this [EUR/MWh]."""
+    margin_below: Money
+    """Blades not yet taken, of orders with a smaller margin an accepted part, wait [EUR]."""
+
+
+@typed
 class Production:
     """Orders, energy and what a change of plan must bring."""
 
@@ -154,6 +165,8 @@ class Production:
     """Steps in order of time; the first starts at 0."""
     disruptions: tuple[Disruption, ...] = ()
     """Played during the shift."""
+    policies: tuple[Policy, ...] = ()
+    """Rules that a tariff spike wakes."""
     solve_time: Duration = 0.5
     """Longest search for a new plan [s]."""
 
