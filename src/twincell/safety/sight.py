@@ -155,7 +155,7 @@ class HiddenFloor:
         seen = np.zeros((len(self.places), len(_HEIGHTS)), bool)
         for of_one in self._seen.values():
             seen |= of_one
-        found: Bools = seen.any(axis=1)
+        found: Bools = np.logical_or.reduce(seen, axis=1)
         return found
 
     def _aim(self, lidar: Lidar) -> tuple[NDArray[np.int64], NDArray[np.int64], F64, Bools]:
