@@ -94,7 +94,8 @@ def environment_id(given: str) -> str:
     for name in (given, f"twincell/{given}"):
         if name in gymnasium.registry:
             return name
-    raise TrainingError(f"environment '{given}'; {did_you_mean(given, twincell.envs.IDS)}")
+    full = given if "/" in given else f"twincell/{given}"
+    raise TrainingError(f"environment '{given}'; {did_you_mean(full, twincell.envs.IDS)}")
 
 
 def load_settings(env: str, file: Path | None = None) -> Settings:
