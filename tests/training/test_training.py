@@ -184,3 +184,15 @@ def test_bad_input_ends_in_code_2_and_says_what_is_valid(tmp_path, arguments, sa
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 2
     assert said in done.output + str(done.stderr)
+
+
+def test_the_shipped_policy_reaches_in_a_process_of_its_own():
+    command = [sys.executable, "-m", "twincell", "evaluate", "reach-5mm", "--episodes", "20"]
+    done = subprocess.run(
+        [*command, "--json"], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["env"] == "twincell/Reach-v0"
+    assert told["success_rate"] >= 0.8
+    assert told["mean_distance"] < 5e-3

@@ -4,3 +4,5 @@
 a policy is, `export.py` to ONNX, `policy.py` from ONNX. torch and stable-baselines3 come with the
 extra `train`; `policy.py` and `evaluation.py` need neither.
 """
+
+import twincell.envs  # noqa: F401  # registers the ids
