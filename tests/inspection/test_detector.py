@@ -254,6 +254,16 @@ def test_bad_input_is_refused(flat: CrackDetector):
         fresh.start("x", np.nan)
 
 
+def test_a_scan_that_met_nothing_has_no_deviation_map(flat: CrackDetector):
+    flat.start("plate", 0.0)
+    with pytest.raises(InspectionError, match="no line was scanned"):
+        flat.deviation()
+    dark = np.full((3, SPEC.points, 3), np.nan, np.float32)
+    flat.push(Profiles(np.arange(3) / 250, dark, dark[:, :, 0]), FLAT[:3], 0.0)
+    with pytest.raises(InspectionError, match="none of 3 lines"):
+        flat.deviation()
+
+
 def test_a_deviation_map_tells_the_side_by_the_view(blade):
     truth, detector, sensors = blade
     inspect(detector, truth.mesh, sensors)

@@ -170,8 +170,8 @@ def test_category_0_follows_the_brakes_until_the_joints_stand():
     q = arm.command[0]
     arm.stop(0, 0.5)
     for k in range(60):
-        q = q + np.array([0.01, -0.005]) * 0.5**k
         arm.update(0.5 + k * DT, DT, q)
+        q = q + np.array([0.01, -0.005]) * 0.5**k
     report = arm.take_standstill()
     assert report is not None
     assert report.category == 0

@@ -240,6 +240,8 @@ class Drives:
                         first_deceleration=rest.first_deceleration,
                         standstill=rest.standstill,
                         distance=rest.distance,
+                        predicted_standstill=rest.predicted_standstill,
+                        predicted_distance=rest.predicted_distance,
                     )
                 )
 

@@ -241,12 +241,14 @@ class CrackDetector:
             them were seen from the suction side, shape (n,).
 
         Raises:
-            InspectionError: nothing was scanned.
+            InspectionError: nothing was scanned, or no line met anything.
         """
         if not self._depth:
             raise InspectionError("no line was scanned; valid: after lines were pushed")
         depth = np.concatenate(self._depth)
         chosen = np.flatnonzero(np.isfinite(depth).any(axis=1))[::lines]
+        if len(chosen) == 0:
+            raise InspectionError(f"none of {len(depth)} lines met anything; valid: a part in view")
         sensors = [self._sensors[i] for i in chosen]
         return deviation_map(self._expectation, depth[chosen], sensors, points)
 

@@ -6,7 +6,6 @@ The same core runs in the lockstep cell and behind the FollowJointTrajectory act
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +20,7 @@ from twincell.motion.outcome import (
     Outcome,
     Standstill,
 )
+from twincell.motion.stop_watch import REST, StopWatch
 from twincell.motion.stopping import stopping
 from twincell.motion.trajectory import JointTrajectory
 
@@ -30,15 +30,6 @@ Array = NDArray[np.float64]
 
 _NONE = 3
 """Milder than every stop category."""
-
-
-@dataclass
-class _Stop:
-    category: int
-    accepted: float
-    origin: Array
-    speed: float
-    slower: float | None = None
 
 
 class TrajectoryController:
@@ -79,7 +70,7 @@ class TrajectoryController:
         self._over = 0.0
         self._brake: JointTrajectory | None = None
         self._ended: Outcome | None = None
-        self._stop: _Stop | None = None
+        self._stop: StopWatch | None = None
         self._held = False
         self._category = _NONE
         self._report: Standstill | None = None
@@ -169,12 +160,13 @@ class TrajectoryController:
             return
         self._category = category
         if self._stop is not None:
-            self._stop.category = category
             if category > 0:
+                self._stop.category = category
                 return
+            self._stop.escalate()
         self._held = True
         if self._stop is None:
-            self._stop = _Stop(category, now, self._q.copy(), float(np.max(np.abs(self._v))))
+            self._stop = StopWatch(category, now, self._q, float(np.max(np.abs(self._v))))
         text = f"stopped at {now:.3f} s, category {category}"
         was_moving = self._goal is not None or self._brake is not None
         ended = Outcome("aborted", GoalError.INVALID_GOAL, text) if self.active else None
@@ -183,7 +175,7 @@ class TrajectoryController:
             self._v = np.zeros_like(self._q)
             self._a = np.zeros_like(self._q)
         elif was_moving:
-            self._decelerate(ended)
+            self._stop.foretell(self._decelerate(ended))
 
     def release(self) -> bool:
         """Lift the stop, once it has come to rest. Nothing moves until a new goal is accepted.
@@ -210,20 +202,21 @@ class TrajectoryController:
         Returns:
             Positions and velocities, each shape (d,).
         """
-        real = None if measured is None else np.asarray(measured, float)
+        real = None if measured is None else np.array(measured, float)
         if self._stop is not None and self._stop.category == 0 and real is not None:
-            self._follow(now + dt, real)
+            self._follow(dt, real)
         elif self._brake is not None:
             self._advance_brake(dt)
         elif self._goal is not None and now >= self._begin - 1e-9:
             self._advance_goal(now, dt, real)
-        self._watch_stop(now + dt)
+        self._watch_stop(now, dt, real)
         return self._q.copy(), self._v.copy()
 
-    def _decelerate(self, ended: Outcome | None) -> None:
+    def _decelerate(self, ended: Outcome | None) -> JointTrajectory:
         near = np.clip(self._a, -self.limits.acceleration, self.limits.acceleration)
-        self._brake = stopping(self.joints, self._q, self._v, near, self.limits)
-        self._goal, self._ended, self._clock = None, ended, 0.0
+        brake = stopping(self.joints, self._q, self._v, near, self.limits)
+        self._brake, self._goal, self._ended, self._clock = brake, None, ended, 0.0
+        return brake
 
     def _advance_brake(self, dt: float) -> None:
         assert self._brake is not None  # noqa: S101  (for the type checker; update checked)
@@ -272,27 +265,18 @@ class TrajectoryController:
         self._scale = self._scale_from + change * u**3 * (10 - 15 * u + 6 * u**2)
         return (self._scale - before) / dt
 
-    def _follow(self, then: float, real: Array) -> None:
+    def _follow(self, dt: float, real: Array) -> None:
         """Category 0: the brakes hold; the set-point stays where the joints really are."""
-        assert self._stop is not None  # noqa: S101
         moved = float(np.max(np.abs(real - self._q)))
         self._q = real.copy()
-        if self._stop.slower is None:
-            self._stop.slower = then
-        elif moved < 1e-5 and self._ended is not None:
+        if moved <= REST * dt and self._ended is not None:
             self.result, self._ended = self._ended, None
 
-    def _watch_stop(self, then: float) -> None:
-        stop = self._stop
-        if stop is None:
+    def _watch_stop(self, now: float, dt: float, real: Array | None) -> None:
+        if self._stop is None:
             return
+        braking = self._brake is not None or self._ended is not None
         speed = float(np.max(np.abs(self._v)))
-        if stop.slower is None and speed < stop.speed - 1e-12:
-            stop.slower = then
-        stop.speed = max(speed, 0.0)
-        if self._brake is not None or self._ended is not None:
-            return
-        distance = float(np.max(np.abs(self._q - stop.origin)))
-        slower = stop.accepted if stop.slower is None else stop.slower
-        self._report = Standstill(stop.category, stop.accepted, slower, max(then, slower), distance)
-        self._stop = None
+        self._report = self._stop.update(now, dt, speed, self._q, braking, real)
+        if self._report is not None:
+            self._stop = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -48,7 +49,11 @@ class Standstill:
         accepted: time at which the controller took it [s].
         first_deceleration: time of the first slower command [s].
         standstill: time at which all joints stood [s].
-        distance: largest joint travel from acceptance to standstill [rad or m].
+        distance: largest joint travel from acceptance to standstill [rad or m]: measured where
+            joints are measured, else commanded.
+        predicted_standstill: the same time as foretold at acceptance [s]; NaN in category 0,
+            whose brakes nobody foretells.
+        predicted_distance: the travel as foretold [rad or m]; NaN in category 0.
     """
 
     category: int
@@ -56,3 +61,5 @@ class Standstill:
     first_deceleration: float
     standstill: float
     distance: float
+    predicted_standstill: float = math.nan
+    predicted_distance: float = math.nan

@@ -99,6 +99,7 @@ def stops(result: RunResult) -> Table:
     rows = []
     for stop in ordered:
         request, told = stop.request, stop.report
+        foretold = math.isfinite(told.predicted_distance)
         times = (request.stamp, told.requested, told.accepted, told.first_deceleration)
         stages = [f"{1e3 * (b - a):.0f}" for a, b in pairwise((*times, told.standstill))]
         rows.append(
@@ -111,6 +112,7 @@ def stops(result: RunResult) -> Table:
                 *stages,
                 f"{1e3 * (told.standstill - request.stamp):.0f}",
                 f"{1e3 * told.distance:.1f}",
+                f"{1e3 * told.predicted_distance:.1f}" if foretold else "–",
             )
         )
     heads = (
@@ -125,9 +127,10 @@ def stops(result: RunResult) -> Table:
         "stands\n[ms]",
         "in all\n[ms]",
         "travel\n[mrad]",
+        "foretold\n[mrad]",
     )
     title = "Stops, with category; each latency from the stage before"
-    return Table(title, heads, tuple(rows), (False,) * len(rows), (1, *range(5, 11)))
+    return Table(title, heads, tuple(rows), (False,) * len(rows), (1, *range(5, 12)))
 
 
 def plans(result: RunResult) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -115,7 +116,9 @@ class StopReport:
         accepted: time at which the controller took it [s].
         first_deceleration: time of the first slower command [s].
         standstill: time at which all joints stood [s].
-        distance: largest joint travel from acceptance to standstill [rad or m].
+        distance: largest measured joint travel from acceptance to standstill [rad or m].
+        predicted_standstill: as foretold at acceptance [s]; NaN in category 0.
+        predicted_distance: as foretold at acceptance [rad or m]; NaN in category 0.
     """
 
     mover: str
@@ -127,3 +130,5 @@ class StopReport:
     first_deceleration: float
     standstill: float
     distance: float
+    predicted_standstill: float = math.nan
+    predicted_distance: float = math.nan

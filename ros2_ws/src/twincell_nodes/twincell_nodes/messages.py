@@ -199,12 +199,15 @@ def stop_report(value: StopReport, now: float) -> msg.StopReport:
         accepted=stamp(value.accepted),
         first_deceleration=stamp(value.first_deceleration),
         standstill=stamp(value.standstill),
+        predicted_standstill=stamp(np.nan_to_num(value.predicted_standstill)),
         distance=value.distance,
+        predicted_distance=value.predicted_distance,
     )
 
 
 def stop_report_of(message: msg.StopReport) -> StopReport:
     """How a mover came to rest, from its message."""
+    foretold = not np.isnan(message.predicted_distance)
     return StopReport(
         mover=message.mover,
         request=message.request_id,
@@ -215,6 +218,8 @@ def stop_report_of(message: msg.StopReport) -> StopReport:
         first_deceleration=seconds(message.first_deceleration),
         standstill=seconds(message.standstill),
         distance=message.distance,
+        predicted_standstill=seconds(message.predicted_standstill) if foretold else np.nan,
+        predicted_distance=message.predicted_distance,
     )
 
 
