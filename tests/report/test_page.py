@@ -52,7 +52,7 @@ def test_the_page_is_whole_and_loads_nothing(html):
     assert all(link.startswith("data:image/png;base64,") for link in page.links)
     assert not re.search(r"https?://|@import|url\(|<script", html)
     images = [attrs for tag, attrs in page.tags if tag == "img"]
-    assert len(images) == 5  # the cell, two blades, the shift, the power
+    assert len(images) == 6  # the cell, two blades, the stops, the shift, the power
     assert all(attrs["alt"] for attrs in images)
     for attrs in images:
         data = base64.b64decode(attrs["src"].partition(",")[2])
@@ -80,7 +80,7 @@ def test_a_decision_is_told_with_its_alternatives(made_up, tmp_path):
     words = " ".join(" ".join(page.words).split())
     for said in ("blade_6 comes first", "by due time (chosen)", "lateness 7.0 s"):
         assert said in words
-    assert sum(tag == "img" for tag, _ in page.tags) == 6
+    assert sum(tag == "img" for tag, _ in page.tags) == 7
 
 
 def test_names_cannot_bring_markup(made_up, tmp_path):
@@ -144,7 +144,7 @@ def test_a_map_of_one_side_is_drawn(made_up, tmp_path):
     upper = np.arange(len(whole.points)) < len(whole.points) // 2
     one = DeviationMap(whole.points[upper], whole.deviation[upper], np.ones(upper.sum(), bool))
     path = write_report(made_up, tmp_path, Extras(maps={"blade_4": one}))
-    assert len(Page(path.read_text(encoding="utf-8")).links) == 2
+    assert len(Page(path.read_text(encoding="utf-8")).links) == 3
 
 
 def test_an_indication_stands_on_the_side_that_was_scanned(made_up):

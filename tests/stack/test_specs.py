@@ -29,6 +29,7 @@ def test_one_process_a_sensor_and_one_of_everything_else(world: World) -> None:
             "crack_detector",
             "separation_monitor",
             "safety_supervisor",
+            "latency_ledger",
             "orchestrator",
             "recorder",
         ),
@@ -39,7 +40,7 @@ def test_one_process_a_sensor_and_one_of_everything_else(world: World) -> None:
         assert spec.parameters["world"] == str(PATH)
         assert spec.parameters["seed"] == 3
         # one owns the clock, one records it
-        apart = spec.name in ("simulator", "recorder")
+        apart = spec.name in ("simulator", "recorder", "latency_ledger")
         assert spec.parameters["use_sim_time"] == (not apart)
     assert [s.name for s in specs if s.terminal] == ["orchestrator"]
 

@@ -9,6 +9,7 @@ NODES = [
     "crack_detector",
     "separation_monitor",
     "safety_supervisor",
+    "latency_ledger",
     "orchestrator",
     "recorder",
     "operator",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -59,7 +60,7 @@ class Drives:
             )
             for name, arm in world.arms.items()
         }
-        self._why: dict[str, tuple[str, str, float]] = {}
+        self._why: dict[str, tuple[str, str, float, float]] = {}
         self._state: SafetyState | None = None
         self._heard = -np.inf
         self.silent = True
@@ -70,7 +71,7 @@ class Drives:
         self._pleas = 0
         for name, controller in self._controllers.items():
             controller.stop(2, 0.0)
-            self._why[name] = ("", "starting", 0.0)
+            self._why[name] = ("", "starting", 0.0, math.nan)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -174,7 +175,7 @@ class Drives:
                 requested=now,
             )
         for name in self._controllers:
-            self._stop(name, self._rule.category, now, self._plea.id, HEARTBEAT_LOST, now)
+            self._stop(name, self._rule.category, now, (self._plea.id, HEARTBEAT_LOST, now, now))
 
     def watch(self, now: float, wall: float) -> None:
         """Stop everything where the safety state has gone silent; to be called at every step.
@@ -202,15 +203,17 @@ class Drives:
             return
         mine = [r for r in state.active if r.scope in (CELL, name)]
         # the newest request that concerns it; without one the supervisor is starting
-        why = (mine[-1].id, mine[-1].cause, mine[-1].requested) if mine else ("", "starting", now)
-        self._stop(name, entry.category, now, *why)
+        why = ("", "starting", now, math.nan)
+        if mine:
+            why = (mine[-1].id, mine[-1].cause, mine[-1].requested, mine[-1].stamp)
+        self._stop(name, entry.category, now, why)
 
     def _stop(
-        self, name: str, category: int, now: float, request: str, cause: str, requested: float
+        self, name: str, category: int, now: float, why: tuple[str, str, float, float]
     ) -> None:
         controller = self._controllers[name]
         if not controller.stopped:
-            self._why[name] = (request, cause, requested)
+            self._why[name] = why
         controller.stop(category, now)
         if category == 0:
             self._physics.power_off(name)
@@ -227,7 +230,7 @@ class Drives:
                 continue
             if rest.category == 1:  # stopped under power, now without
                 self._physics.power_off(name)
-            request, cause, requested = self._why[name]
+            request, cause, requested, evidence = self._why[name]
             if request:
                 self._reports.append(
                     StopReport(
@@ -240,6 +243,7 @@ class Drives:
                         first_deceleration=rest.first_deceleration,
                         standstill=rest.standstill,
                         distance=rest.distance,
+                        evidence=evidence,
                         predicted_standstill=rest.predicted_standstill,
                         predicted_distance=rest.predicted_distance,
                     )

@@ -17,6 +17,7 @@ from twincell.report import facts
 from twincell.report.blade_map import blade_picture
 from twincell.report.charts import gantt, power_curve
 from twincell.report.decisions import decided, decision_picture, told
+from twincell.report.waterfall import waterfall
 
 __all__ = ["write_report"]
 
@@ -44,12 +45,14 @@ def write_report(result: RunResult, out: Path, extras: Extras | None = None) -> 
         lstrip_blocks=True,
     )
     curve = extras.power if extras.power is not None and len(extras.power) > 1 else None
+    chains = waterfall(result)
     html = environment.get_template("page.html.j2").render(
         result=result,
         headline=facts.headline(result),
         blades=facts.blades(result),
         anomalies=facts.anomalies(result),
         stops=facts.stops(result),
+        waterfall=_embedded(chains) if chains is not None else None,
         plans=facts.plans(result),
         orders=facts.orders(result),
         decisions=[

@@ -117,6 +117,7 @@ class StopReport:
         first_deceleration: time of the first slower command [s].
         standstill: time at which all joints stood [s].
         distance: largest measured joint travel from acceptance to standstill [rad or m].
+        evidence: time of the light that the request rests on [s]; NaN where there is none.
         predicted_standstill: as foretold at acceptance [s]; NaN in category 0.
         predicted_distance: as foretold at acceptance [rad or m]; NaN in category 0.
     """
@@ -130,5 +131,6 @@ class StopReport:
     first_deceleration: float
     standstill: float
     distance: float
+    evidence: float = math.nan
     predicted_standstill: float = math.nan
     predicted_distance: float = math.nan

@@ -17,7 +17,7 @@ GROUPS: tuple[Group, ...] = get_args(Group)
 """In the order of the data's way; one launch file each."""
 
 
-_NICE = {"multispectral": 10, "recorder": 5}
+_NICE = {"multispectral": 10, "recorder": 5, "latency_ledger": 10}
 """What motion and people's safety do not wait for."""
 
 
@@ -124,6 +124,15 @@ def node_specs(
         )
     specs.append(spec("separation_monitor", "separation_monitor", "orchestration"))
     specs.append(spec("safety_supervisor", "safety_supervisor", "orchestration"))
+    specs.append(
+        spec(
+            "latency_ledger",
+            "latency_ledger",
+            "orchestration",
+            nice=_NICE["latency_ledger"],
+            sim_time=False,
+        )
+    )
     specs.append(spec("orchestrator", "orchestrator", "orchestration", terminal=True, out=str(out)))
     if world.operator is not None:
         specs.append(spec("operator", "operator", "orchestration"))

@@ -195,6 +195,7 @@ def stop_report(value: StopReport, now: float) -> msg.StopReport:
         request_id=value.request,
         cause=value.cause,
         category=value.category,
+        evidence=stamp(np.nan_to_num(value.evidence)),
         requested=stamp(value.requested),
         accepted=stamp(value.accepted),
         first_deceleration=stamp(value.first_deceleration),
@@ -218,6 +219,7 @@ def stop_report_of(message: msg.StopReport) -> StopReport:
         first_deceleration=seconds(message.first_deceleration),
         standstill=seconds(message.standstill),
         distance=message.distance,
+        evidence=seconds(message.evidence) or np.nan,
         predicted_standstill=seconds(message.predicted_standstill) if foretold else np.nan,
         predicted_distance=message.predicted_distance,
     )
