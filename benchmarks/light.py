@@ -18,7 +18,9 @@ import math
 import os
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from figures import figure, report
@@ -38,7 +40,7 @@ from twincell.safety.supervisor import Supervisor
 from twincell.sensing.profiler import lines
 from twincell.sensing.scene import Scene
 from twincell.sensing.types import Profiles
-from twincell.stack.surface import BODY_RATE, PROFILES
+from twincell.stack.surface import BODY_RATE
 from twincell.study.passes import passes
 from twincell.world.load import load_world
 from twincell.world.model import World
@@ -51,15 +53,31 @@ RUN_UP = 45
 
 @dataclass(frozen=True)
 class Way:
-    """How lines get to the detector: lines a message, body and joint states a second [Hz]."""
+    """How lines get to the detector.
 
-    batch: int
+    Attributes:
+        batch: lines a message; None for those that a body state makes known.
+        bodies: body and joint states a second [Hz].
+    """
+
+    batch: int | None
     bodies: float
 
     @property
     def name(self) -> str:
         """In words."""
-        return f"{self.batch} lines, {self.bodies:.0f} Hz"
+        lines = "lines as known" if self.batch is None else f"{self.batch} lines"
+        return f"{lines}, {self.bodies:.0f} Hz"
+
+    def messages(self, stamps: np.ndarray) -> Iterator[tuple[slice, float]]:
+        """The lines of each message, and the body state after which they can be cast [s]."""
+        known = np.ceil(stamps * self.bodies - 1e-9) / self.bodies
+        if self.batch is None:
+            first = np.flatnonzero(np.diff(known, prepend=-1.0) > 1e-9)
+        else:
+            first = np.arange(0, len(stamps), self.batch)
+        for begin, end in pairwise([*first.tolist(), len(stamps)]):
+            yield slice(begin, end), float(known[end - 1])
 
 
 @dataclass(frozen=True)
@@ -95,7 +113,9 @@ class Arm:
         rate = np.zeros_like(way)
         rate[:, 0] = 0.05 * np.pi * np.sin(np.pi * times / 2.0)
         q, _ = controller.command
-        controller.accept(JointTrajectory(controller.joints, times, q + way, rate), now)
+        sign = -1.0 if q[0] > self._home[0] else 1.0  # stop after stop it stays in its range
+        swing = JointTrajectory(controller.joints, times, q + sign * way, sign * rate)
+        controller.accept(swing, now)
         for _ in range(int(1.0 / self.dt)):  # the fastest place of the swing
             controller.update(now, self.dt)
             now += self.dt
@@ -137,11 +157,9 @@ def one_pass(
     detector.start("part", 0.0)
     skipped = len(view.sensors) - len(cast.stamps)
     busy_sensor = busy_detector = 0.0
-    for i in range(0, len(cast.stamps), way.batch):
-        some = slice(i, i + way.batch)
-        where = slice(i + skipped, i + skipped + way.batch)
+    for some, heard in way.messages(cast.stamps):
+        where = slice(some.start + skipped, some.stop + skipped)
         full = float(cast.stamps[some][-1])
-        heard = math.ceil(full * way.bodies - 1e-9) / way.bodies
         begin = time.thread_time()
         lines(scene, spec, view.sensors[where], placement, cast.stamps[some], rng)
         busy_sensor = max(heard, busy_sensor) + time.thread_time() - begin
@@ -169,8 +187,8 @@ def main(blades: int = 10, times: int = 10) -> None:
     spec = world.profilers()[world.inspection.profiler]
     detector = CrackDetector(model, world.inspection, spec)
     arm = Arm(world, path.parent)
-    ways = [Way(PROFILES, BODY_RATE), Way(4, BODY_RATE), Way(2, world.physics_rate)]
-    ways.append(Way(1, world.physics_rate))
+    ways = [Way(None, BODY_RATE), Way(10, 80.0), Way(4, 80.0), Way(2, BODY_RATE)]
+    ways += [Way(1, BODY_RATE), Way(None, world.physics_rate)]
     rows: dict[Way, list[np.ndarray]] = {way: [] for way in ways}
     whole: list[float] = []
     silent = 0

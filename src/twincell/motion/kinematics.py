@@ -67,7 +67,7 @@ class ArmModel:
 
     def forward(self, q: ArrayLike) -> Pose:
         """Pose of the tip in the world at joint positions `q`, shape (d,)."""
-        return Pose.from_matrix(self._place(q, self._tip).homogeneous)
+        return Pose.from_array(pin.SE3ToXYZQUAT(self._place(q, self._tip)))
 
     def link_pose(self, q: ArrayLike, link: str) -> Pose:
         """Pose of a link in the world at joint positions `q`, shape (d,).
@@ -75,7 +75,7 @@ class ArmModel:
         Raises:
             MotionError: the mover has no such link.
         """
-        return Pose.from_matrix(self._place(q, self._frame(link)).homogeneous)
+        return Pose.from_array(pin.SE3ToXYZQUAT(self._place(q, self._frame(link))))
 
     def jacobian(self, q: ArrayLike) -> Array:
         """Velocity, then angular velocity of the tip per joint speed, in world axes, (6, d)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,6 +46,17 @@ class Profiles:
     stamps: F64
     points: F32
     intensity: F32
+
+    @classmethod
+    def joined(cls, parts: Sequence[Profiles]) -> Profiles:
+        """Lines of several messages as one, in their order; at least one message."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            stamps=np.concatenate([p.stamps for p in parts]),
+            points=np.concatenate([p.points for p in parts]),
+            intensity=np.concatenate([p.intensity for p in parts]),
+        )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from twincell.world.sensors import Multispectral
 
 __all__ = [
     "BODY_RATE",
-    "PROFILES",
     "TF_RATE",
     "Keep",
     "Topic",
@@ -21,13 +20,10 @@ __all__ = [
     "topics",
 ]
 
-BODY_RATE = 80.0
+BODY_RATE = 120.0
 """Body states, joint states and the clock, at most [Hz of simulation time]."""
 TF_RATE = 30.0
 """Transforms [Hz of simulation time]."""
-PROFILES = 10
-"""Lines in one profiler message."""
-
 Keep = Literal["all", "cloud", "profile", "fast"]
 
 
@@ -94,7 +90,8 @@ def topics(world: World) -> tuple[Topic, ...]:
     for name, lidar in world.lidars().items():
         found.append(Topic(f"{name}/points", cloud, lidar.rate, False, keep="cloud"))
     for name, profiler in world.profilers().items():
-        rate = profiler.rate / PROFILES
+        # a message holds the lines that a body state makes known, or more on a busy machine
+        rate = min(profiler.rate, body)
         found.append(Topic(f"{name}/points", cloud, rate, False, keep="profile"))
     for name, camera in world.cameras().items():
         found.append(Topic(f"{name}/image_raw", image, camera.rate, False, keep="cloud"))
@@ -126,10 +123,11 @@ def topics(world: World) -> tuple[Topic, ...]:
 def progress_limits(world: World) -> dict[str, float]:
     """How far simulated time may run ahead of what `cell/progress` says was done [s].
 
-    Below the supervisor's deadline of two periods for LiDARs; three messages for profilers.
+    Below the supervisor's deadline of two periods for LiDARs.
     """
     limits = {f"safety/{name}": 1.7 / lidar.rate for name, lidar in world.lidars().items()}
-    limits |= {n: 3 * PROFILES / profiler.rate for n, profiler in world.profilers().items()}
-    # its word comes every 0.1 s of wall time; the supervisor takes 0.6 s for silence
-    limits["crack_detector"] = 0.3
+    limits |= dict.fromkeys(world.profilers(), 0.12)  # below what the encoders' history holds
+    # a crack waits no longer than this for a detector that has no time; it says how far it is every
+    # few messages while it scans, else every 0.1 s of wall time
+    limits["crack_detector"] = 0.15
     return limits

@@ -2,7 +2,6 @@
 
 import math
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +36,10 @@ BESIDE = 0.05
 """An image shows the part where the laser lay on it within this time [s]."""
 ALIVE = 0.1
 """Period of the detector's sign of life [s of wall time]."""
+OFTEN = 8
+"""Lines after which the detector says how far it is."""
+AT_ONCE = 16
+"""Lines that are looked at together, at most, where several messages wait."""
 WAIT = 1.0
 """Longest simulation time to wait for the last lines of a scan [s]."""
 
@@ -44,21 +47,21 @@ WAIT = 1.0
 class _Encoder:
     """Where a mover's links are at a time, from its joint states."""
 
-    def __init__(self, node: CellNode, name: str, heard: Callable[[], None]) -> None:
+    def __init__(self, node: CellNode, name: str) -> None:
         description = describe(name, node.world.arms[name], node.path.parent)
         self.model = ArmModel(description, node.world.arms[name])
         self.history = History()
         self._joints = description.joints
         self._order: list[int] | None = None
-        self._heard = heard
-        node.create_subscription(JointState, f"{name}/joint_states", self._hear, qos.RELIABLE)
+        self._states = node.mailbox(JointState, f"{name}/joint_states", qos.JOINTS)
 
-    def _hear(self, message: JointState) -> None:
-        if self._order is None:
-            self._order = [message.name.index(joint) for joint in self._joints]
-        row = [message.position[i] for i in self._order]
-        self.history.add(seconds(message.header.stamp), row)
-        self._heard()
+    def read(self) -> None:
+        """Take what has arrived: before the lines that were scanned meanwhile, as a rule."""
+        for message in CellNode.waiting(self._states):
+            if self._order is None:
+                self._order = [message.name.index(joint) for joint in self._joints]
+            row = [message.position[i] for i in self._order]
+            self.history.add(seconds(message.header.stamp), row)
 
 
 class CrackDetectorNode(CellNode):
@@ -75,23 +78,24 @@ class CrackDetectorNode(CellNode):
         self._link = self._spec.mount.link or self.world.arms[carrier].tip
         self._mount = mount_pose(self._spec)
         self._datum = Pose.at(self.world.fixture.place)
-        self._arm = _Encoder(self, carrier, self._work)
-        self._table = _Encoder(self, self.world.fixture.arm, self._work)
+        self._arm = _Encoder(self, carrier)
+        self._table = _Encoder(self, self.world.fixture.arm)
         self._maps = Path(self.parameter("out")) / "maps" if self.parameter("out") else None
         self._part: str | None = None
         self._unkept: str | None = None
         self._ending = False
         self._since = 0.0
-        self._waiting: deque[Profiles] = deque(maxlen=100)
+        self._waiting: deque[Profiles] = deque(maxlen=500)
         self._taken = -math.inf
         self._images: deque[Image] = deque(maxlen=32)
         self._placed: deque[tuple[Image, Pose]] = deque(maxlen=32)
         self._lit: list[float] = []  # times at which the laser lay on the part
         self._dark = True
+        self._unsaid = 0  # lines
         self._finish: list[tuple[float, Future]] = []
         self._known: dict[tuple[str, str], Anomaly] = {}
         points = f"{inspection.profiler}/points"
-        self.create_subscription(PointCloud2, points, self._sense, qos.SENSOR)
+        self._lines = self.create_subscription(PointCloud2, points, self._sense, qos.PROFILES)
         if self._camera is not None:
             raw = f"{inspection.camera}/image_raw"
             self.create_subscription(Image, raw, self._picture, qos.SENSOR)
@@ -109,14 +113,25 @@ class CrackDetectorNode(CellNode):
 
     def _live(self) -> None:
         """A sign of life, with the part under scan: by this thread, which looks for cracks too."""
+        self._work()
         now = self.now
         self._life.publish(header(now, "" if self._ending else self._part or ""))
-        # time waits for it as for the sensors, so that a busy machine makes nobody silent
-        self._progress.publish(header(now, "crack_detector"))
+        self._done()
+
+    def _done(self) -> None:
+        """Say how far it is, which while it scans is as far as it has pushed.
+
+        Time waits for it as for the sensors: a busy machine makes nobody silent, loses no line.
+        """
+        now = self.now
+        scanning = self._part is not None and not self._ending and self._taken > self._since
+        done = min(self._taken, now) if scanning else now
+        self._progress.publish(header(done, "crack_detector"))
 
     def _sense(self, message: PointCloud2) -> None:
         if self._part is not None:
             self._waiting.append(profiles(message))
+            self._waiting.extend(profiles(later) for later in self.waiting(self._lines))
             self._work()
 
     def _picture(self, message: Image) -> None:
@@ -125,8 +140,15 @@ class CrackDetectorNode(CellNode):
 
     def _work(self) -> None:
         """Push the lines at whose times the joints are known."""
-        while self._waiting and self._joints_until() >= self._waiting[0].stamps[-1] - 1e-9:
-            self._push(self._waiting.popleft())
+        self._arm.read()
+        self._table.read()
+        while ready := self._ready_lines():
+            lines = Profiles.joined(ready)
+            self._push(lines)
+            self._unsaid += len(lines.stamps)
+            if self._unsaid >= OFTEN:
+                self._unsaid = 0
+                self._done()
         while self._images and self._joints_until() >= seconds(self._images[0].header.stamp):
             # at once: the encoders' history is short
             self._place(self._images.popleft())
@@ -136,6 +158,13 @@ class CrackDetectorNode(CellNode):
         if self._unkept is not None:
             self._keep_map()
         self._finish = [(until, f) for until, f in self._finish if not self._ready(until, f)]
+
+    def _ready_lines(self) -> list[Profiles]:
+        until, ready, lines = self._joints_until() + 1e-9, [], 0
+        while self._waiting and until >= self._waiting[0].stamps[-1] and lines < AT_ONCE:
+            ready.append(self._waiting.popleft())
+            lines += len(ready[-1].stamps)
+        return ready
 
     def _ready(self, until: float, future: Future) -> bool:
         if self._taken >= until or self.now > until + WAIT:
@@ -160,7 +189,8 @@ class CrackDetectorNode(CellNode):
             self._in_part(q, t, self._link) @ self._mount for q, t in zip(arms, tables, strict=True)
         ]
         try:
-            found = self.detector.push(lines, sensors, self.now)
+            # the clock waits its turn while this thread is busy; joints are read before each push
+            found = self.detector.push(lines, sensors, max(self.now, self._joints_until()))
         except InspectionError as error:
             self.get_logger().error(str(error))
             return

@@ -83,7 +83,7 @@ class Driver(CellNode):
         for arm, spec in self.world.arms.items():
             self._names[arm] = describe(arm, spec, self.path.parent).joints
             self.create_subscription(
-                JointState, f"{arm}/joint_states", partial(self._moved, arm), qos.RELIABLE
+                JointState, f"{arm}/joint_states", partial(self._moved, arm), qos.JOINTS
             )
             self._actions[arm] = ActionClient(
                 self, FollowJointTrajectory, f"{arm}/arm_controller/follow_joint_trajectory"

@@ -76,11 +76,9 @@ class OrchestratorNode(CellNode):
 
     def _connect(self) -> None:
         world = self.world
-        self._arms, self._grippers = {}, {}
+        self._arms, self._grippers, self._states = {}, {}, {}
         for name, arm in world.arms.items():
-            self.create_subscription(
-                JointState, f"{name}/joint_states", partial(self._moved, name), qos.RELIABLE
-            )
+            self._states[name] = self.mailbox(JointState, f"{name}/joint_states", qos.NEWEST)
             self._arms[name] = ActionClient(
                 self, FollowJointTrajectory, f"{name}/arm_controller/follow_joint_trajectory"
             )
@@ -107,9 +105,6 @@ class OrchestratorNode(CellNode):
 
     def _hear(self, event: say.Event) -> None:
         self._events.put((event, self.now))
-
-    def _moved(self, name: str, message: JointState) -> None:
-        self._positions[name] = message
 
     def _used(self, message: Float64) -> None:
         self._joules = message.data
@@ -159,14 +154,21 @@ class OrchestratorNode(CellNode):
     def _measured(self) -> dict[str, np.ndarray]:
         """Joint positions by mover, in the order of its description."""
         found = {}
+        self._look()
         for name, joints in self._orders.items():
             message = self._positions[name]
             at = dict(zip(message.name, message.position, strict=True))
             found[name] = np.array([at[joint] for joint in joints])
         return found
 
+    def _look(self) -> None:
+        for name, states in self._states.items():
+            for message in self.waiting(states):
+                self._positions[name] = message
+
     def _all_there(self) -> bool:
         """Whether everything that commands go to is there, and the first states were heard."""
+        self._look()
         servers = [*self._arms.values(), *self._grippers.values()]
         services = [self._clamp, self._start_scan, self._finish_scan]
         return (

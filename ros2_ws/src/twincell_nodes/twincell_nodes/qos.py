@@ -4,7 +4,17 @@ from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, LivelinessPolicy, QoSProfile
 from rclpy.qos import ReliabilityPolicy as Reliability
 
-__all__ = ["CLOCK", "LATCHED", "NEWEST", "RELIABLE", "SENSOR", "STREAM", "safety_state"]
+__all__ = [
+    "CLOCK",
+    "JOINTS",
+    "LATCHED",
+    "NEWEST",
+    "PROFILES",
+    "RELIABLE",
+    "SENSOR",
+    "STREAM",
+    "safety_state",
+]
 
 
 def _profile(depth: int, reliability: Reliability, **more) -> QoSProfile:
@@ -17,14 +27,20 @@ CLOCK = _profile(1, Reliability.BEST_EFFORT)
 NEWEST = _profile(1, Reliability.BEST_EFFORT)
 """Of body poses only the newest matters."""
 
-STREAM = _profile(20, Reliability.BEST_EFFORT)
-"""For those who need the body poses in between as well: a few may arrive at once."""
+STREAM = _profile(120, Reliability.BEST_EFFORT)
+"""For those who need every body pose: half a second of them may arrive at once."""
+
+JOINTS = _profile(120, Reliability.RELIABLE)
+"""Joint states: as many, and none of them lost."""
+
+PROFILES = _profile(60, Reliability.BEST_EFFORT)
+"""Messages of a few laser lines: half a second of them."""
 
 SENSOR = _profile(5, Reliability.BEST_EFFORT)
 """Clouds and images."""
 
 RELIABLE = _profile(10, Reliability.RELIABLE)
-"""Joint states, anomalies, requests, events."""
+"""Anomalies, requests, events."""
 
 LATCHED = _profile(1, Reliability.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 """The last message reaches who comes late: descriptions, plans, markers."""

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
 
 from twincell.errors import AssetError
 from twincell.stack.recording import Bag, Rates, typestore
@@ -36,10 +37,16 @@ class RecorderNode(CellNode):
         self.bag = Bag(out / "bag", surface, store, self.world.recording)
         self.rates = Rates(surface)
         self._first: float | None = None
+        self._open: dict[str, Subscription] = {}
         for name, topic in surface.items():
-            self.create_subscription(
-                _class_of(topic.type), name, partial(self._keep, name), _qos(topic), raw=True
+            self._open[name] = self.create_subscription(
+                _class_of(topic.type), name, partial(self._hear, name), _qos(topic), raw=True
             )
+
+    def _hear(self, name: str, data: bytes) -> None:
+        self._keep(name, data)
+        for later in self.waiting(self._open[name]):
+            self._keep(name, later)
 
     def _keep(self, name: str, data: bytes) -> None:
         if name == "/clock":

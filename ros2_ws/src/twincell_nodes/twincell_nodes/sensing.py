@@ -1,5 +1,7 @@
 """What the sensor nodes have in common: geometry of their own, moved by the body states."""
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 from std_msgs.msg import Header
 from twincell_msgs.msg import BodyStates
@@ -18,17 +20,23 @@ from twincell_nodes.running import CellNode
 __all__ = ["SensorNode"]
 
 
-class SensorNode(CellNode):
+MOST = 20
+"""Measurements in one message, at most."""
+LATE = 0.25
+"""Fast sensors make good what they missed for so long, e.g. while poses were lost [s]."""
+
+
+class SensorNode(CellNode, ABC):
     """A sensor that measures as soon as the bodies' poses of its next moment are known.
 
     Parameters: `sensor`, its name in the world file.
 
     Args:
         kind: default node name.
-        depth: message period in measurements, for sensors that send several at once.
+        together: whether all measurements that body states make known at once go out as one.
     """
 
-    def __init__(self, kind: str, depth: int = 1) -> None:
+    def __init__(self, kind: str, together: bool = False) -> None:
         super().__init__(kind, sensor=kind)
         self.sensor: str = self.parameter("sensor")
         if self.sensor not in self.world.sensors:
@@ -42,17 +50,18 @@ class SensorNode(CellNode):
         self._carrier = mount_body(self.world, self.spec)
         self.optical_frame = self.sensor if self._carrier is None else self._frame()
         """Frame of what it measures."""
-        self._period = depth / self.spec.rate
+        self._period = 1.0 / self.spec.rate
+        self._together = together
         self._next: float | None = None
         self.history = PoseHistory()
         self._named: tuple[str, ...] = ()
         self._rows = np.zeros(0, np.int64)
         self._progress = self.create_publisher(Header, "cell/progress", qos.RELIABLE)
-        self.create_subscription(BodyStates, "cell/body_states", self._heard, STREAM)
+        self._bodies = self.create_subscription(BodyStates, "cell/body_states", self._heard, STREAM)
 
+    @abstractmethod
     def measure(self, start: float, end: float) -> None:
         """Measure from `start` to `end` [s] and publish; poses up to `end` are known."""
-        raise NotImplementedError
 
     def placements(self, times: np.ndarray) -> tuple[list[Pose], list[Placement]]:
         """Pose of the sensor and of all bodies at each time [s]."""
@@ -79,13 +88,28 @@ class SensorNode(CellNode):
         return self._carrier if still else self.sensor
 
     def _heard(self, message: BodyStates) -> None:
+        self._keep_up(message)
+        for later in self.waiting(self._bodies):
+            self._keep_up(later)
+        newest = self.history.newest
+        if self._together and newest is not None:
+            self._measure_until(newest, MOST)
+
+    def _keep_up(self, message: BodyStates) -> None:
         time = seconds(message.header.stamp)
         self.history.hear(time, message.names, message.poses)
-        if self._next is None or not -self._period <= time - self._next <= 2 * self._period:
+        late = max(2 * self._period, LATE)
+        if self._next is None or not -self._period <= time - self._next <= late:
             # at the start, after a jump of the clock, and where it cannot keep up
             self._next = time
-        if time >= self._next + self._period:
-            start, self._next = self._next, self._next + self._period
-            self.measure(start, start + self._period)
-            done = header(start + self._period, self.sensor)
-            self._progress.publish(done)
+        if not self._together:
+            self._measure_until(time, 1)
+
+    def _measure_until(self, time: float, most: int) -> None:
+        """Make all measurements that are due, at most so many at once."""
+        if self._next is None:
+            return
+        while (due := int((time - self._next) / self._period + 1e-6)) > 0:
+            start, self._next = self._next, self._next + min(due, most) * self._period
+            self.measure(start, self._next)
+            self._progress.publish(header(self._next, self.sensor))

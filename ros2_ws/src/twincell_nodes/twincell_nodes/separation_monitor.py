@@ -43,15 +43,16 @@ class SeparationMonitorNode(CellNode):
         self.create_subscription(StopReport, "safety/stop_report", self._stopped, qos.RELIABLE)
         self.wall_timer(SHOW, self._show)
         self._progress = self.create_publisher(Header, "cell/progress", qos.RELIABLE)
-        self.create_subscription(BodyStates, "cell/body_states", self._moved, qos.STREAM)
+        self._bodies = self.mailbox(BodyStates, "cell/body_states", qos.STREAM)
         for name in self.world.lidars():
             # only the newest cloud matters: an old one tells nothing about now
             self.create_subscription(
                 PointCloud2, f"{name}/points", partial(self._saw, name), qos.NEWEST
             )
 
-    def _moved(self, message: BodyStates) -> None:
-        self._history.hear(seconds(message.header.stamp), message.names, message.poses)
+    def _read(self) -> None:
+        for message in self.waiting(self._bodies):
+            self._history.hear(seconds(message.header.stamp), message.names, message.poses)
 
     def _poses(self, when: float) -> dict[str, Pose]:
         rows = self._history.at(when)[0]
@@ -75,6 +76,7 @@ class SeparationMonitorNode(CellNode):
         self._markers.publish(separation_markers(self.monitor))
 
     def _saw(self, name: str, message: PointCloud2) -> None:
+        self._read()
         turn = scan(message)
         period = 1.0 / self.world.lidars()[name].rate
         newest = turn.stamp + period  # the light of a turn's last firing

@@ -37,7 +37,7 @@ __all__ = ["SimulatorNode", "main"]
 
 CATCH_UP = 0.05
 """Simulated time that is made good after a pause; what is longer is dropped [s]."""
-WATCH = 0.004
+WATCH = 0.008
 """Period at which the age of the safety state is looked at [s of wall time]."""
 GRIP_TIME = 1.5
 """A gripper or clamp that has not settled by then has failed [s]."""
@@ -92,7 +92,7 @@ class SimulatorNode(CellNode):
         apart = ReentrantCallbackGroup()
         self.create_service(SetBool, "fixture/clamp", self._clamp, callback_group=apart)
         patience = self.world.safety.patience
-        self.create_subscription(
+        self._safety = self.create_subscription(
             SafetyState, "safety/state", self._hear, qos.safety_state(patience)
         )
         self.create_subscription(Header, "cell/progress", self._progressed, qos.RELIABLE)
@@ -104,7 +104,7 @@ class SimulatorNode(CellNode):
 
     def _offer(self, name: str, description) -> None:
         """Topics and actions of one mover."""
-        self._joints[name] = self.create_publisher(JointState, f"{name}/joint_states", qos.RELIABLE)
+        self._joints[name] = self.create_publisher(JointState, f"{name}/joint_states", qos.JOINTS)
         self._joint_names[name] = [*description.joints, *description.gripper_joints]
         latched = self.create_publisher(String, f"{name}/robot_description", qos.LATCHED)
         latched.publish(String(data=package_uris(description.urdf)))
@@ -158,6 +158,8 @@ class SimulatorNode(CellNode):
 
     def _step(self) -> None:
         now, dt = self.physics.time, self.physics.dt
+        for message in self.waiting(self._safety):
+            self._hear(message)  # a stop does not wait for the end of several steps
         self.drives.watch(now, time.monotonic())
         self.drives.step(now, dt)
         self.physics.step()
