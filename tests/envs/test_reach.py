@@ -75,6 +75,20 @@ def test_who_knows_the_way_reaches_every_goal_and_stays(arm, physics):
             assert info["distance"] < 1e-3
 
 
+def test_goals_lie_in_the_box_that_was_asked_for():
+    offset, half = np.array([-0.12, 0.0, 0.02]), np.array([0.1, 0.05, 0.02])
+    with make(arm="inspector", physics="free", offset=offset, goals=half) as env:
+        seen, _ = env.reset(seed=0)
+        middle = seen["achieved_goal"] + offset
+        apart = [abs(env.reset(seed=k)[0]["desired_goal"] - middle) for k in range(40)]
+        assert (np.array(apart) <= half + 1e-6).all()
+        assert (np.array(apart).max(axis=0) > 0.8 * half).all()
+        with pytest.raises(EnvError, match="goal"):
+            env.reset(options={"goal": middle - offset})
+    with pytest.raises(EnvError, match="offset"):
+        make(offset=(0.0, float("nan"), 0.0))
+
+
 @pytest.mark.parametrize("action", ["cartesian", "position", "velocity", "torque"])
 def test_the_same_seed_gives_the_same_trajectory(action):
     runs = []

@@ -14,6 +14,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 from twincell.errors import GoalError, SensorError
 from twincell.geometry.pose import Pose
 from twincell.inspection.anomaly import Anomaly
+from twincell.motion.stream import JointTarget
 from twincell.motion.trajectory import JointTrajectory
 from twincell.safety.types import Function, Mode, MoverStop, SafetyState, StopRequest
 from twincell.sensing import optics
@@ -235,3 +236,24 @@ def test_an_image_of_all_bands_comes_back_and_another_cameras_is_refused() -> No
     message.data = message.data[:-2]
     with pytest.raises(SensorError, match="bytes"):
         conversions.spectral_image(message, spec)
+
+
+@pytest.mark.parametrize("speeds", [True, False])
+@pytest.mark.parametrize("stamp", [None, 12.25])
+def test_a_streamed_target_comes_back(speeds: bool, stamp: float | None) -> None:
+    sent = JointTarget(("a", "b"), np.array([0.25, -1.5]), speeds, 0.15, stamp)
+    back = messages.target_of(over_the_wire(messages.target(sent)))
+    np.testing.assert_array_equal(back.values, sent.values)
+    assert dataclasses.replace(back, values=sent.values) == sent
+
+
+def test_a_target_is_one_point_with_either_positions_or_velocities() -> None:
+    sent = messages.target(JointTarget(("a",), np.array([0.25])))
+    for points in ([], sent.points * 2):
+        sent.points = points
+        with pytest.raises(GoalError, match="one point"):
+            messages.target_of(sent)
+    both = messages.target(JointTarget(("a",), np.array([0.25])))
+    both.points[0].velocities = [1.0]
+    with pytest.raises(GoalError, match="either"):
+        messages.target_of(both)

@@ -29,7 +29,8 @@ class Client:
         from rclpy.action import ActionClient
         from rclpy.executors import SingleThreadedExecutor
         from sensor_msgs.msg import JointState
-        from twincell_msgs.msg import SafetyState, StopReport, StopRequest
+        from trajectory_msgs.msg import JointTrajectory
+        from twincell_msgs.msg import SafetyState, StopReport, StopRequest, TargetReport
 
         from twincell_nodes import qos
 
@@ -54,6 +55,17 @@ class Client:
         self.latched: Any = None
         self.node.create_subscription(
             StopRequest, "safety/stop_request", self.asked.append, qos.RELIABLE
+        )
+        self.targets = self.node.create_publisher(
+            JointTrajectory, f"{ARM}/arm_controller/joint_target", qos.NEWEST
+        )
+        self.target: Any = None
+        self.told: list[Any] = []
+        self.node.create_subscription(
+            TargetReport,
+            f"{ARM}/arm_controller/joint_target_report",
+            self.told.append,
+            qos.RELIABLE,
         )
         self.speaking = False
         self.stopped = False
@@ -80,6 +92,8 @@ class Client:
         from twincell.safety.types import Function, Mode, MoverStop, SafetyState, StopRequest
         from twincell_nodes.messages import safety_state
 
+        if self.target is not None:
+            self.targets.publish(self.target)
         if not self.speaking:
             return
         self.sequence += 1
@@ -113,6 +127,14 @@ class Client:
             tuple(joints), np.array([0.0, seconds]), np.stack([start, goal]), rest
         )
         return self.client.send_goal_async(follow_goal(trajectory))
+
+    def lead(self, joints: list[str], goal: np.ndarray) -> None:
+        """Stream a target at 50 Hz from now on."""
+        from twincell.motion.stream import JointTarget
+        from twincell_nodes.messages import target
+
+        self.told.clear()
+        self.target = target(JointTarget(tuple(joints), goal, hold=0.25))
 
     def result(self, sent: Any, until: Callable[..., None], seconds: float = 20.0) -> Any:
         until(sent.done, "the goal's acceptance")
@@ -182,6 +204,42 @@ def test_goals_stops_and_silence(client: Client, until: Callable[..., None]) -> 
     beyond = client.result(client.ask(arm, 9.0), until)
     assert beyond.error_code == codes.INVALID_GOAL
     assert "valid" in beyond.error_string
+
+    # streamed targets are followed within the limits, and what is followed is told
+    there = np.array(client.joints.position[: len(arm)])
+    client.lead(arm, np.r_[home, there[1:-1], 99.0])
+    until(lambda: abs(client.joints.position[0] - home) < 0.01, "the target's position")
+    told = client.told[-1]
+    assert told.followed
+    assert list(told.joint_names) == arm
+    np.testing.assert_allclose(told.positions[:-1], np.r_[home, there[1:-1]], atol=1e-9)
+    assert told.positions[-1] == pytest.approx(2.8973)  # the joint's end, of panda.urdf
+    busy = client.result(client.ask(arm, 0.1), until)
+    assert busy.error_code != codes.SUCCESSFUL
+    client.lead(arm, there)
+    until(lambda: abs(client.joints.position[0] - home) > 0.05, "the way back")
+    client.target = None
+    until(lambda: client.speed < 1e-3, "standstill in silence", 10)
+    stood = np.array(client.joints.position[: len(arm)])
+    client.lead([*arm[:-1], "panda_joint77"], stood)
+    until(lambda: client.told, "the refusal")
+    assert not client.told[-1].followed
+    assert "panda_joint77" in client.told[-1].text
+    client.target = None
+
+    # a stop ends a stream, which moves nothing as long as it goes on, though reset
+    client.lead(arm, stood + np.eye(len(arm))[0] * 0.5)
+    until(lambda: client.speed > 0.05, "motion")
+    client.stopped = True
+    until(lambda: client.reports, "the stop report")
+    client.stopped = False
+    until(lambda: "pause" in client.told[-1].text, "the stream's refusal after the reset")
+    stood = np.array(client.joints.position[: len(arm)])
+    threading.Event().wait(0.5)
+    assert np.abs(np.array(client.joints.position[: len(arm)]) - stood).max() < 1e-3
+    client.target = None
+    client.reports.clear()
+    threading.Event().wait(0.5)
 
     # a stop ends the goal; its reset starts no motion
     running = client.ask(arm, 0.6, 6.0)

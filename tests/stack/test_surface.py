@@ -16,7 +16,8 @@ def test_the_design_is_covered() -> None:
     names = {t.name: t for t in topics(WORLD)}
     assert len(names) == len(topics(WORLD))
     expected = {"/clock", "/tf", "/tf_static", "/diagnostics", "cell/body_states"}
-    leaves = ("joint_states", "robot_description")
+    leaves = ["joint_states", "robot_description"]
+    leaves += [f"arm_controller/joint_target{end}" for end in ("", "_report")]
     expected |= {f"{arm}/{leaf}" for arm in WORLD.arms for leaf in leaves}
     expected |= {f"{s}/points" for s in (*WORLD.lidars(), *WORLD.profilers())}
     for name, camera in WORLD.cameras().items():

@@ -12,6 +12,7 @@ from twincell.errors import GoalError, did_you_mean
 from twincell.geometry.description import RobotDescription
 from twincell.motion.controller import Outcome, TrajectoryController
 from twincell.motion.limits import JointLimits
+from twincell.motion.stream import JointTarget
 from twincell.motion.trajectory import JointTrajectory
 from twincell.physics.cell import PhysicsCell
 from twincell.safety.policy import function_of
@@ -99,11 +100,35 @@ class Drives:
         """
         controller = self._controller(mover)
         if self.silent:
-            raise GoalError(
-                f"{mover}: the safety state is silent; motion needs one that is at most "
-                f"{self._patience:g} s old"
-            )
+            raise self._unheard(mover)
         controller.accept(goal, now, stamp)
+
+    def stream(self, mover: str, target: JointTarget, now: float) -> JointTarget:
+        """Let a mover follow a streamed target; see `TrajectoryController.stream`.
+
+        Returns:
+            What is followed, within the mover's limits.
+
+        Raises:
+            GoalError: refused.
+        """
+        controller = self._controller(mover)
+        try:
+            return controller.stream(target, now)
+        except GoalError as error:
+            if self.silent:
+                raise self._unheard(mover) from error
+            raise
+
+    def streaming(self, mover: str) -> bool:
+        """Whether a mover follows streamed targets."""
+        return self._controller(mover).streaming
+
+    def _unheard(self, mover: str) -> GoalError:
+        return GoalError(
+            f"{mover}: the safety state is silent; motion needs one that is at most "
+            f"{self._patience:g} s old"
+        )
 
     def cancel(self, mover: str, now: float) -> None:
         """Bring a mover's goal to rest within its limits."""

@@ -170,12 +170,12 @@ class ClearTask(ReachTask):
         for i, (width, phase, rate) in zip(self._swinging, episode.swings, strict=True):
             joints[i] = self._homes[i] + width * np.sin(rate * t + phase)
         gone = max(0.0, t - episode.delay) * episode.speed
-        x = self.centre[0] + min(_FROM + gone, _TO)
-        return joints, np.array([x, self.centre[1] + episode.side * _LINE])
+        x = self.middle[0] + min(_FROM + gone, _TO)
+        return joints, np.array([x, self.middle[1] + episode.side * _LINE])
 
     def _put(self, row: int, episode: _Episode, t: float) -> None:
         joints, at = self._where(episode, t)
-        self._guests.put(row, joints, at, -episode.side, float(self.centre[2]))
+        self._guests.put(row, joints, at, -episode.side, float(self.middle[2]))
 
     def _see(self, episode: _Episode, t: float) -> Array:
         """Hand and its velocity, tip of each swinging arm and its velocity."""
@@ -186,7 +186,7 @@ class ClearTask(ReachTask):
     def _points(self, episode: _Episode, t: float) -> list[Array]:
         joints, at = self._where(episode, t)
         reach = _LINE - self._guided.hand
-        points = [np.array([at[0], at[1] - episode.side * reach, self.centre[2]])]
+        points = [np.array([at[0], at[1] - episode.side * reach, self.middle[2]])]
         tip = np.empty((1, 4, 4))
         for i in self._swinging:
             tips(self._chains[i], joints[i][None], tip)

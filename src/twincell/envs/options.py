@@ -32,7 +32,8 @@ class Options:
         rate: of control [Hz].
         substeps: physics steps a control period.
         iterations: of Bullet's solver a step.
-        goals: half the edges of the box of goals about the tip at home [m].
+        goals: half the edges of the box of goals [m].
+        offset: the middle of that box from the tip at home [m].
     """
 
     world: str = "blade_cell"
@@ -45,6 +46,7 @@ class Options:
     substeps: int = 10
     iterations: int = 50
     goals: tuple[float, float, float] = (0.15, 0.15, 0.15)
+    offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:
@@ -71,6 +73,9 @@ class Options:
         box = np.asarray(made.goals, float)
         if box.shape != (3,) or not (np.isfinite(box).all() and (box > 0).all()):
             raise EnvError(f"goals {made.goals!r}; valid: three lengths above 0 [m]")
+        middle = np.asarray(made.offset, float)
+        if middle.shape != (3,) or not np.isfinite(middle).all():
+            raise EnvError(f"offset {made.offset!r}; valid: three finite lengths [m]")
         return made
 
     def positive(self, name: str) -> None:

@@ -40,7 +40,8 @@ class ReachEnv(gymnasium.Env[Any, Any]):
     **Reward**: dense -|achieved - desired| [m]; sparse 0 within the tolerance, else -1.
     `compute_reward(achieved, desired, info)` takes single goals and batches.
 
-    **Start**: the arm at the world file's `home`, at rest; the goal uniform in a box about the tip.
+    **Start**: the arm at the world file's `home`, at rest; the goal uniform in a box about the tip
+    (or `offset` from it).
 
     **End**: never terminated; truncated after 50 periods. `info["is_success"]` tells whether the
     tip is within the tolerance now, `info["distance"]` how far it is [m]; in Bullet
@@ -49,7 +50,7 @@ class ReachEnv(gymnasium.Env[Any, Any]):
 
     **Options** (see `Options`): `world`, `arm`, `action`, `reward`, `tolerance` (5 mm), `physics`
     (`bullet`, or `free` without contacts), `rate` (25 Hz), `substeps` (10), `iterations` (50),
-    `goals` (half edges 0.15 m).
+    `goals` (half edges 0.15 m), `offset` (of their box, 0 m).
 
     **Versions**: v0, the first.
 

@@ -74,6 +74,7 @@ class ReachTask:
         self.centre, self._turn = frames[d, :3, 3].copy(), np.ascontiguousarray(frames[d, :3, :3])
         self._speed = arm.velocity * entry.speed_scale
         self._limits = (arm.lower, arm.upper, self._speed)
+        self.middle = self.centre + options.offset
         self._check_goals()
         self._mode = ACTIONS.index(options.action)
         self._scale = {
@@ -111,7 +112,7 @@ class ReachTask:
         """Raise where the arm cannot bring its tip to a corner of the box of goals."""
         box = np.asarray(self.options.goals, float)
         for signs in itertools.product((-1.0, 1.0), repeat=3):
-            corner = self.centre + np.array(signs) * box
+            corner = self.middle + np.array(signs) * box
             q = self.home.copy()
             left = solve(self._chain, q, corner, self._turn, *self._limits[:2], 200)
             if self.size >= 6 and left <= self.options.tolerance:
@@ -135,7 +136,7 @@ class ReachTask:
 
     def _draw(self, rng: np.random.Generator) -> Array:
         box = np.asarray(self.options.goals, float)
-        return np.asarray(self.centre + rng.uniform(-box, box))
+        return np.asarray(self.middle + rng.uniform(-box, box))
 
     def valid(self, goal: Any) -> Array:
         """A goal that was given from outside.
@@ -144,7 +145,7 @@ class ReachTask:
             EnvError: of another shape, or outside of the box of goals.
         """
         point = np.asarray(goal, float)
-        low, high = (self.centre + s * np.asarray(self.options.goals) for s in (-1, 1))
+        low, high = (self.middle + s * np.asarray(self.options.goals) for s in (-1, 1))
         if point.shape == (3,) and (low <= point).all() and (point <= high).all():
             return point
         raise EnvError(

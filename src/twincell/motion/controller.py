@@ -1,6 +1,7 @@
 """A joint trajectory controller: takes goals, gives set-points, stops within the joint limits.
 
-The same core runs in the lockstep cell and behind the FollowJointTrajectory action.
+The same core runs in the lockstep cell and behind the FollowJointTrajectory action. Beside goals it
+takes streamed targets (see `motion.stream`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from twincell.motion.outcome import (
 )
 from twincell.motion.stop_watch import REST, StopWatch
 from twincell.motion.stopping import stopping
+from twincell.motion.stream import JointTarget, Stream
 from twincell.motion.trajectory import JointTrajectory
 
 __all__ = ["Outcome", "Standstill", "TrajectoryController"]
@@ -30,6 +32,8 @@ Array = NDArray[np.float64]
 
 _NONE = 3
 """Milder than every stop category."""
+_RESTING = 1e-4
+"""A streamed arm this slow may take a goal [rad/s or m/s]."""
 
 
 class TrajectoryController:
@@ -68,6 +72,8 @@ class TrajectoryController:
         self._clock = 0.0
         self._begin = 0.0
         self._over = 0.0
+        self._stream = Stream(name, self.joints, limits)
+        self._straight = True
         self._brake: JointTrajectory | None = None
         self._ended: Outcome | None = None
         self._stop: StopWatch | None = None
@@ -88,6 +94,11 @@ class TrajectoryController:
     def stopped(self) -> bool:
         """Whether a stop is in force: goals are refused until `release`."""
         return self._held
+
+    @property
+    def streaming(self) -> bool:
+        """Whether streamed targets are followed now."""
+        return self._stream.running
 
     @property
     def command(self) -> tuple[Array, Array]:
@@ -133,6 +144,8 @@ class TrajectoryController:
             raise GoalError(f"{self.name}: a stop is in force; reset it before sending goals")
         if self.active:
             raise GoalError(f"{self.name}: a goal is running; cancel it or wait for its end")
+        if self._stream.running and np.max(np.abs(self._v)) > _RESTING:
+            raise GoalError(f"{self.name}: a stream moves it; let it come to rest")
         goal = checked(self.name, trajectory, self.joints, self.limits, self._q)
         if stamp is not None and stamp + goal.duration < now:
             raise GoalError(
@@ -142,6 +155,32 @@ class TrajectoryController:
             )
         self._goal, self._clock, self._over, self.result = goal, 0.0, 0.0, None
         self._begin = now if stamp is None else max(stamp, now)
+        self._stream.end()
+        self._straight = True
+
+    def stream(self, target: JointTarget, now: float) -> JointTarget:
+        """Follow a streamed target until the next one; silence brings the joints to rest.
+
+        Args:
+            target: where the joints are to be, or how fast; any joint order.
+            now: time [s].
+
+        Returns:
+            What is followed: in the controller's joint order, within the limits.
+
+        Raises:
+            GoalError: refused; the controller goes on as before.
+        """
+        if self._held:
+            self._stream.interrupt(now, target.hold)
+            raise GoalError(f"{self.name}: a stop is in force; reset it before streaming")
+        if self.active:
+            raise GoalError(f"{self.name}: a goal is running; cancel it or wait for its end")
+        taken = self._stream.take(target, now, self._scale_to)
+        # a new stream may catch the arm while it still brakes after the last one's silence
+        self._brake, self._straight = None, False
+        self._stream.plan((self._q, self._v, self._a))
+        return taken
 
     def cancel(self, now: float) -> None:
         """Decelerate and end the goal as canceled; nothing happens without a goal."""
@@ -168,7 +207,8 @@ class TrajectoryController:
         if self._stop is None:
             self._stop = StopWatch(category, now, self._q, float(np.max(np.abs(self._v))))
         text = f"stopped at {now:.3f} s, category {category}"
-        was_moving = self._goal is not None or self._brake is not None
+        was_moving = self._goal is not None or self._brake is not None or self._stream.running
+        self._stream.interrupt(now)
         ended = Outcome("aborted", GoalError.INVALID_GOAL, text) if self.active else None
         if category == 0:
             self._goal, self._brake, self._ended = None, None, ended
@@ -209,13 +249,16 @@ class TrajectoryController:
             self._advance_brake(dt)
         elif self._goal is not None and now >= self._begin - 1e-9:
             self._advance_goal(now, dt, real)
+        elif self._stream.running:
+            self._advance_stream(now, dt, real)
         self._watch_stop(now, dt, real)
         return self._q.copy(), self._v.copy()
 
     def _decelerate(self, ended: Outcome | None) -> JointTrajectory:
         near = np.clip(self._a, -self.limits.acceleration, self.limits.acceleration)
-        brake = stopping(self.joints, self._q, self._v, near, self.limits)
+        brake = stopping(self.joints, self._q, self._v, near, self.limits, straight=self._straight)
         self._brake, self._goal, self._ended, self._clock = brake, None, ended, 0.0
+        self._stream.end()
         return brake
 
     def _advance_brake(self, dt: float) -> None:
@@ -250,6 +293,17 @@ class TrajectoryController:
         elif self._over > patience:
             text = f"{error:.4f} rad from the goal after {patience} s; {goal} is allowed"
             self._goal, self.result = None, Outcome("aborted", GOAL_TOLERANCE_VIOLATED, text)
+
+    def _advance_stream(self, now: float, dt: float, real: Array | None) -> None:
+        error = 0.0 if real is None else float(np.max(np.abs(real - self._q)))
+        if error > self._tolerances[0]:
+            self._stream.interrupt(now)
+        if error > self._tolerances[0] or self._stream.silent(now):
+            self._decelerate(None)
+            self._advance_brake(dt)
+            return
+        self._stream.rescale(self._scale_to, (self._q, self._v, self._a))
+        self._q, self._v, self._a = self._stream.advance(dt)
 
     def _advance_scale(self, dt: float) -> float:
         """Move the speed scale on its ramp; returns its rate [1/s]."""

@@ -22,8 +22,10 @@ def stopping(
     velocity: ArrayLike,
     acceleration: ArrayLike,
     limits: JointLimits,
+    *,
+    straight: bool = True,
 ) -> JointTrajectory:
-    """The way to standstill; joints stay on the straight line they are on where that is possible.
+    """The way to standstill.
 
     From speed v with no acceleration one joint needs t = v/a + a/j and travels v t / 2 when
     v >= a^2/j (trapezoid of acceleration), otherwise t = 2 sqrt(v/j).
@@ -34,6 +36,8 @@ def stopping(
         velocity: shape (d,) [rad/s or m/s].
         acceleration: shape (d,) [rad/s^2 or m/s^2].
         limits: of the joints; an acceleration beyond them is brought back first.
+        straight: whether joints stay on the straight line that they are on, where that is possible;
+            else each stops as soon as it can, which a joint near its end may need.
 
     Raises:
         MotionError: the state is not finite.
@@ -43,7 +47,8 @@ def stopping(
         raise MotionError(f"cannot stop from a state that is not finite: {q}, {v}, {a}")
     wanted = ruckig.InputParameter(len(q))
     wanted.control_interface = ruckig.ControlInterface.Velocity
-    wanted.synchronization = ruckig.Synchronization.Phase
+    way = ruckig.Synchronization
+    wanted.synchronization = way.Phase if straight else way.No
     wanted.current_position = q
     wanted.current_velocity = v
     wanted.current_acceleration = a

@@ -24,6 +24,10 @@ BODY_RATE = 120.0
 """Body states, joint states and the clock, at most [Hz of simulation time]."""
 TF_RATE = 30.0
 """Transforms [Hz of simulation time]."""
+
+_TRAJECTORY = "trajectory_msgs/msg/JointTrajectory"
+_REPORT = "twincell_msgs/msg/TargetReport"
+
 Keep = Literal["all", "cloud", "profile", "fast"]
 
 
@@ -83,6 +87,8 @@ def topics(world: World) -> tuple[Topic, ...]:
     for arm in world.arms:
         found += [
             Topic(f"{arm}/joint_states", "sensor_msgs/msg/JointState", body),
+            Topic(f"{arm}/arm_controller/joint_target", _TRAJECTORY, None, False, keep="fast"),
+            Topic(f"{arm}/arm_controller/joint_target_report", _REPORT, None, keep="fast"),
             Topic(f"{arm}/robot_description", "std_msgs/msg/String", None, latched=True),
         ]
     cloud = "sensor_msgs/msg/PointCloud2"

@@ -16,6 +16,7 @@ from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithP
 from twincell.errors import GoalError
 from twincell.geometry.pose import Pose
 from twincell.inspection.anomaly import Anomaly
+from twincell.motion.stream import JointTarget
 from twincell.motion.trajectory import JointTrajectory
 from twincell.production.messages import Journalled, Plan
 from twincell.safety.types import (
@@ -41,6 +42,9 @@ __all__ = [
     "stop_report_of",
     "stop_request",
     "stop_request_of",
+    "target",
+    "target_of",
+    "target_report",
     "trajectory",
     "trajectory_of",
     "wall_ns",
@@ -101,6 +105,54 @@ def trajectory_of(message: TrajectoryMsg) -> JointTrajectory:
             span = (times[2:] - times[:-2])[:, None]
             velocities[1:-1] = (positions[2:] - positions[:-2]) / span
     return JointTrajectory(tuple(message.joint_names), times, positions, velocities)
+
+
+# ------------------------------------------------------------------------ streamed targets
+
+
+def target(value: JointTarget) -> TrajectoryMsg:
+    """A streamed target as a message: one point, reached or held for `time_from_start`."""
+    numbers = {"velocities" if value.speeds else "positions": value.values.tolist()}
+    whole, rest = divmod(round(value.hold * 1e9), 1_000_000_000)
+    point = JointTrajectoryPoint(time_from_start=Duration(sec=whole, nanosec=rest), **numbers)
+    begun = header(value.stamp or 0.0, "")
+    return TrajectoryMsg(header=begun, joint_names=list(value.joints), points=[point])
+
+
+def target_of(message: TrajectoryMsg) -> JointTarget:
+    """A streamed target from its message; a stamp of 0 is none.
+
+    Raises:
+        GoalError: not one point, or not either positions or velocities.
+    """
+    sizes = [(len(p.positions), len(p.velocities)) for p in message.points]
+    if len(sizes) != 1 or (sizes[0][0] > 0) == (sizes[0][1] > 0):
+        raise GoalError(
+            f"target with (positions, velocities) {sizes}; valid: one point with either, and "
+            f"time_from_start as long as it holds"
+        )
+    point, stamped = message.points[0], seconds(message.header.stamp)
+    return JointTarget(
+        tuple(message.joint_names),
+        np.array(point.velocities or point.positions, float),
+        speeds=len(point.velocities) > 0,
+        hold=seconds(point.time_from_start),
+        stamp=stamped if stamped > 0 else None,
+    )
+
+
+def target_report(
+    asked: TrajectoryMsg, now: float, became: JointTarget | GoalError
+) -> msg.TargetReport:
+    """What became of a target: what is followed, or why it was refused."""
+    report = msg.TargetReport(header=header(now, ""), asked=asked.header.stamp)
+    if isinstance(became, GoalError):
+        report.error_code, report.text = became.code, str(became)
+        return report
+    report.followed, report.joint_names = True, list(became.joints)
+    name = "velocities" if became.speeds else "positions"
+    setattr(report, name, became.values.tolist())
+    return report
 
 
 # ------------------------------------------------------------------------ stops

@@ -32,6 +32,7 @@ from twincell_nodes.conversions import header, seconds, stamp, transform
 from twincell_nodes.diagnostics import status
 from twincell_nodes.messages import state_of, stop_report, stop_request, trajectory_of, wall_ns
 from twincell_nodes.running import CellNode, run
+from twincell_nodes.target_port import TargetPort
 
 __all__ = ["SimulatorNode", "main"]
 
@@ -83,7 +84,7 @@ class SimulatorNode(CellNode):
         self._joints = {}
         self._joint_names = {}
         self._running: dict[str, object] = {}
-        self._servers = []
+        self._servers, self._ports = [], []
         self._latched = []
         for name, description in arms.items():
             self._offer(name, description)
@@ -118,6 +119,7 @@ class SimulatorNode(CellNode):
                 cancel_callback=partial(self._cancel, name),
             )
         )
+        self._ports.append(TargetPort(self, name, self.drives, lambda: self.physics.time))
         if self.world.arms[name].gripper is not None:
             self._servers.append(
                 ActionServer(
