@@ -169,8 +169,11 @@ class ReachTask:
             raise EnvError(f"action is not finite: {given.tolist()}; valid: each in [-1, 1]")
         return given
 
-    def act(self, action: NDArray[Any]) -> None:
-        """Move for one control period; actions beyond [-1, 1] are clipped.
+    def commanded(self, action: NDArray[Any]) -> Array:
+        """Joint speeds for one control period, or efforts, shape (n, d); overwritten each time.
+
+        Args:
+            action: of all arms; what is beyond [-1, 1] is clipped.
 
         Raises:
             EnvError: of a wrong shape, or not finite.
@@ -183,11 +186,20 @@ class ReachTask:
             self._chain, self.arms.q, given, self._mode, self._scale, self._turns, self._limits,
             period, self._out,
         )  # fmt: skip
+        return self._out
+
+    def act(self, action: NDArray[Any]) -> None:
+        """Move for one control period; see `commanded`.
+
+        Raises:
+            EnvError: of a wrong shape, or not finite.
+        """
+        out = self.commanded(action)
         if self._mode == ACTIONS.index("torque"):
-            np.clip(self._out, -self.arm.effort, self.arm.effort, out=self._out)
-            self.arms.push(self._out, self.options.substeps)
+            np.clip(out, -self.arm.effort, self.arm.effort, out=out)
+            self.arms.push(out, self.options.substeps)
         else:
-            self.arms.drive(self._out, self.options.substeps)
+            self.arms.drive(out, self.options.substeps)
 
     def _aim(self, action: Array) -> None:
         """Set the axes of the tips that Cartesian actions want."""

@@ -66,7 +66,7 @@ def export(
         sizes = layout(world.observation_space)
         keyed = isinstance(world.observation_space, gymnasium.spaces.Dict)
         seen = _observations(world, model)
-        said = told(world)
+        said = told(getattr(world.unwrapped, "task", None))
         low, high = world.action_space.low, world.action_space.high  # type: ignore[attr-defined]
     if not (np.allclose(low, -1) and np.allclose(high, 1)):
         raise TrainingError(f"{env}: actions from {low} to {high}; valid: from -1 to 1")

@@ -24,18 +24,26 @@ def layout(space: spaces.Space[Any]) -> list[tuple[str, int]]:
     return [("observation", int(np.prod(space.shape or (1,))))]
 
 
-def told(world: Any) -> dict[str, Any]:
-    """What an environment of ours says of itself: world, arm, action, rate [Hz], tolerance."""
-    options = getattr(getattr(world.unwrapped, "task", None), "options", None)
-    return {name: getattr(options, name) for name in _TOLD if hasattr(options, name)}
+def told(task: Any) -> dict[str, Any]:
+    """What a task of ours says of itself: world, arm, joints, action, rate [Hz], tolerance.
+
+    Args:
+        task: of an environment; None where it has none.
+    """
+    options = getattr(task, "options", None)
+    said = {name: getattr(options, name) for name in _TOLD if hasattr(options, name)}
+    if options is not None:
+        said["joints"] = list(task.arm.joints)
+    return said
 
 
 def of_environment(env: str, options: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, Any]]:
-    """Sizes of the observation by key, and arm, action and rate, of an environment as made.
+    """Sizes of the observation by key, and arm, joints, action, rate, of an environment as made.
 
     Raises:
         EnvError: options that the environment refuses.
     """
     with gymnasium.make(env, **options) as world:
-        said, sizes = told(world), dict(layout(world.observation_space))
-    return sizes, {k: v for k, v in said.items() if k in ("arm", "action", "rate")}
+        said = told(getattr(world.unwrapped, "task", None))
+        sizes = dict(layout(world.observation_space))
+    return sizes, {k: v for k, v in said.items() if k in ("arm", "joints", "action", "rate")}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from twincell.errors import TrainingError, did_you_mean
 
-__all__ = ["OnnxPolicy", "baselines", "flatten"]
+__all__ = ["OnnxPolicy", "baselines", "flatten", "policy_file"]
 
 
 def flatten(seen: Any, keys: list[str] | None = None) -> NDArray[np.float32]:
@@ -30,13 +30,19 @@ def baselines() -> dict[str, Path]:
     return {file.stem: file for file in sorted(folder.glob("*.onnx"))}
 
 
+def policy_file(given: str, base: Path) -> Path | str:
+    """The file beside a world file that its key `policy` names, else the shipped name as given."""
+    beside = base / given
+    return beside if beside.is_file() else given
+
+
 class OnnxPolicy:
     """Acts on observations of the environment that its file names.
 
     Attributes:
         about: the file's metadata: `env_id`, `options`, `layout` (key and size of each part of the
-            observation), and where the environment has them `world`, `arm`, `action`, `rate` [Hz],
-            `tolerance`.
+            observation), and where the environment has them `world`, `arm`, `joints`, `action`,
+            `rate` [Hz], `tolerance`.
         keys: parts of the observation, in order.
         size: numbers of an observation.
     """
@@ -88,7 +94,7 @@ class OnnxPolicy:
         Args:
             env: registered id.
             sizes: of the parts of the observation, by key.
-            options: what `arm`, `action` and `rate` are here, as far as known.
+            options: what `arm`, `joints`, `action`, `rate` are here, as far as known.
 
         Raises:
             TrainingError: another environment, arm, action or observation.
