@@ -23,7 +23,7 @@ ARM = "handler"
 class Client:
     """Talks to the simulator as supervisor and orchestrator would."""
 
-    def __init__(self, world: Path) -> None:
+    def __init__(self, world: Path, arm: str = ARM) -> None:
         import rclpy
         from control_msgs.action import FollowJointTrajectory
         from rclpy.action import ActionClient
@@ -42,12 +42,12 @@ class Client:
             SafetyState, "safety/state", qos.safety_state(self.world.safety.patience)
         )
         self.client = ActionClient(
-            self.node, FollowJointTrajectory, f"{ARM}/arm_controller/follow_joint_trajectory"
+            self.node, FollowJointTrajectory, f"{arm}/arm_controller/follow_joint_trajectory"
         )
         self.joints: JointState | None = None
         self.speed = 0.0
         self.reports: list[Any] = []
-        self.node.create_subscription(JointState, f"{ARM}/joint_states", self._joints, 10)
+        self.node.create_subscription(JointState, f"{arm}/joint_states", self._joints, 10)
         self.node.create_subscription(
             StopReport, "safety/stop_report", self.reports.append, qos.RELIABLE
         )
@@ -57,13 +57,13 @@ class Client:
             StopRequest, "safety/stop_request", self.asked.append, qos.RELIABLE
         )
         self.targets = self.node.create_publisher(
-            JointTrajectory, f"{ARM}/arm_controller/joint_target", qos.NEWEST
+            JointTrajectory, f"{arm}/arm_controller/joint_target", qos.NEWEST
         )
         self.target: Any = None
         self.told: list[Any] = []
         self.node.create_subscription(
             TargetReport,
-            f"{ARM}/arm_controller/joint_target_report",
+            f"{arm}/arm_controller/joint_target_report",
             self.told.append,
             qos.RELIABLE,
         )

@@ -58,6 +58,16 @@ def test_what_safety_hangs_on_yields_to_nobody(world: World) -> None:
     assert nice["recorder"] > 0
 
 
+def test_each_arm_with_a_policy_has_a_node_that_leads_it(world: World) -> None:
+    def led(cell: World) -> dict[str, object]:
+        specs = node_specs(cell, PATH, seed=0, out=Path("out"))
+        return {s.name: s.parameters["arm"] for s in specs if s.executable == "policy"}
+
+    assert led(world) == {}
+    arms = world.arms | {"inspector": replace(world.arms["inspector"], policy="reach-inspector")}
+    assert led(replace(world, arms=arms)) == {"policy_inspector": "inspector"}
+
+
 def test_recorder_and_operator_only_where_wanted(world: World) -> None:
     alone = replace(world, operator=None)
     names = {s.name for s in node_specs(alone, PATH, seed=0, out=Path("out"), record=False)}

@@ -16,7 +16,7 @@ from twincell.errors import EnvError, TrainingError
 from twincell.geometry.description import describe
 from twincell.motion.controller import TrajectoryController
 from twincell.motion.limits import JointLimits
-from twincell.training.pilot import Pilot
+from twincell.training.pilot import Pilot, pilot_of
 from twincell.training.policy import OnnxPolicy, baselines
 from twincell.training.reaching import Reaching
 from twincell.world.load import load_world
@@ -180,3 +180,19 @@ def test_another_arm_goal_or_joint_state_is_refused() -> None:
             ours.see(q, np.zeros(6))
     with pytest.raises(TrainingError, match="patience -1"):
         Reaching(ours, (0.7, 0.0, 0.83), patience=-1)
+
+
+def test_the_world_file_says_which_policy_leads_an_arm(tmp_path: Path) -> None:
+    led = world_path("led_cell")
+    assert pilot_of(led, "inspector").policy.name.endswith("reach-inspector.onnx")
+    with pytest.raises(TrainingError, match=r"arm 'table' of .*: handler, inspector"):
+        pilot_of(led, "table")
+    with pytest.raises(TrainingError, match=r"\(none\)"):
+        pilot_of(world_path("blade_cell"), "inspector")
+    # a file beside the world file goes before a shipped name
+    world = tmp_path / "led.yaml"
+    world.write_text(led.read_text().replace("policy: reach-inspector", "policy: mine.onnx"))
+    with pytest.raises(TrainingError, match=r"policy 'mine\.onnx': no such file"):
+        pilot_of(world, "inspector")
+    (tmp_path / "mine.onnx").write_bytes(baselines()["reach-inspector"].read_bytes())
+    assert pilot_of(world, "inspector").policy.name == str(tmp_path / "mine.onnx")

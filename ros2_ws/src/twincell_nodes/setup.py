@@ -11,6 +11,7 @@ NODES = [
     "safety_supervisor",
     "latency_ledger",
     "orchestrator",
+    "policy",
     "recorder",
     "operator",
     "fault_campaign",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from twincell.cell.assembly import Assembly
 from twincell.cell.drives import Drives
 from twincell.cell.eyes import Eyes
+from twincell.cell.led import Lead, Led
 from twincell.cell.shift import ShiftLog
 from twincell.errors import GoalError, InspectionError, ProductionError, SafetyError
 from twincell.geometry.pose import Pose
@@ -34,6 +35,7 @@ from twincell.production.messages import (
     RequestStop,
     SafetyHeard,
     StartScan,
+    Steer,
     Tick,
     Verdicts,
 )
@@ -69,6 +71,7 @@ class LockstepCell:
 
     Args:
         assembly: the world made concrete.
+        lead: has policies lead arms; without it, what they would do is planned.
 
     Attributes:
         log: plans, events, verdicts, stops.
@@ -77,7 +80,7 @@ class LockstepCell:
         power: rows (time [s], power [W]), shape (n, 2).
     """
 
-    def __init__(self, assembly: Assembly) -> None:
+    def __init__(self, assembly: Assembly, lead: Lead | None = None) -> None:
         world, seed = assembly.world, assembly.seed
         self.assembly = assembly
         self.eyes = Eyes(assembly)
@@ -91,6 +94,7 @@ class LockstepCell:
         )
         self.drives = Drives(world, assembly.descriptions, self.physics)
         self._moving: dict[str, str] = {}
+        self._led = Led(lead, self.drives, self.physics, checker, world.physics_rate)
         profiler = world.profilers()[world.inspection.profiler]
         self._camera = world.cameras().get(world.inspection.camera or "")
         self.detector = CrackDetector(assembly.model, world.inspection, profiler, self._camera)
@@ -136,6 +140,7 @@ class LockstepCell:
         """Advance by one step of physics."""
         t0 = self.time
         self.drives.watch(t0, t0)
+        self._inbox += self._led.step(t0)
         self.drives.step(t0, self.physics.dt)
         self.physics.step()
         self._poses, now = self.physics.poses(), self.time
@@ -297,6 +302,9 @@ class LockstepCell:
     def _carry_out(self, command: Command, now: float) -> None:
         if isinstance(command, Move):
             self._move(command, now)
+        elif isinstance(command, Steer):
+            refused = self._led.begin(command)
+            self._inbox += [refused] if refused is not None else []
         elif isinstance(command, Grip):
             self.physics.grip(command.mover, command.close)
             self._grips.append((command, now + GRIP_TIME))

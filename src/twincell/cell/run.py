@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from twincell.cell.assembly import assemble
 from twincell.cell.extras import DeviationMap, Extras
+from twincell.cell.led import Lead
 from twincell.cell.lockstep import LockstepCell
 from twincell.cell.plain import encode
 from twincell.cell.result import RunResult
@@ -56,6 +57,7 @@ def run_shift(
     seed: int,
     progress: Progress | None = None,
     longest: float = LONGEST,
+    lead: Lead | None = None,
 ) -> RunResult:
     """Run a shift headless, as fast as it can.
 
@@ -65,8 +67,9 @@ def run_shift(
         seed: root of all chance.
         progress: told about once a simulated second.
         longest: simulation time after which the shift is cut off [s].
+        lead: has policies lead arms; without it, what they would do is planned.
     """
-    return run_cell(LockstepCell(assemble(world, path, seed)), progress, longest)
+    return run_cell(LockstepCell(assemble(world, path, seed), lead), progress, longest)
 
 
 def run_cell(

@@ -48,9 +48,14 @@ def run(
         from twincell.errors import WorldError
 
         raise WorldError("\n".join(found))
+    lead = None
+    if cell.inspection.approach == "policy":
+        from twincell.training.reaching import lead_of
+
+        lead = lead_of(path)
     with shift_progress() as progress:
         result = run_shift(
-            cell, path, cell.seed if seed is None else seed, progress=progress, longest=max_time
+            cell, path, cell.seed if seed is None else seed, progress, max_time, lead
         )
     files = []
     if out is not None:

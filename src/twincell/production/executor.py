@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from twincell.errors import MotionError
 from twincell.motion.trajectory import JointTrajectory
-from twincell.production.messages import Clamp, Command, FinishScan, Grip, Move, StartScan
+from twincell.production.messages import (
+    Clamp,
+    Command,
+    FinishScan,
+    Grip,
+    Move,
+    StartScan,
+    Steer,
+)
 from twincell.production.motions import Motions, retimed
 from twincell.production.steps import (
     ClampStep,
@@ -35,6 +43,8 @@ _AT_HOME = 0.05
 """A mover within this of its home stands clear [rad]."""
 _AT_START = 0.005
 """A scan pass may start within this of its first position [rad]."""
+_BESIDE = 0.05
+"""A mover within this of where it is to go needs nobody to lead it there [rad]."""
 _ATTEMPTS = 2
 """How often a step is tried before its program fails."""
 _CLAMP, _DETECTOR = "clamp", "detector"
@@ -46,13 +56,14 @@ class Outcome:
 
     Attributes:
         what: its steps ended (`done`), a step failed for good (`failed`), was `interrupted` by a
-            stop or will be tried again (`retry`).
+            stop or will be tried again (`retry`); a policy brought an arm where it was to go
+            (`led`) or did not, so that it is planned (`fallback`).
         program: the program.
         step: the step that it is about, empty for `done`.
         message: why.
     """
 
-    what: Literal["done", "failed", "interrupted", "retry"]
+    what: Literal["done", "failed", "interrupted", "retry", "led", "fallback"]
     program: Program
     step: str = ""
     message: str = ""
@@ -65,6 +76,7 @@ class _Run:
     program: Program
     ended: set[str] = field(default_factory=set)
     failures: dict[str, int] = field(default_factory=dict)
+    led: set[str] = field(default_factory=set)
     reopen: bool = False
     told: bool = False
     dropped: bool = False
@@ -95,6 +107,7 @@ class _Sent:
     closing: bool
     end: Array | None
     goal: bool
+    led: bool = False
 
 
 class Executor:
@@ -170,6 +183,9 @@ class Executor:
         if sent is None:
             return False
         run, step = sent.run, sent.step
+        if sent.led:
+            self._led(sent, ok, message, allowed)
+            return True
         if sent.end is not None:
             if ok:
                 self._at[sent.resource] = sent.end
@@ -276,6 +292,10 @@ class Executor:
         else:
             if step.mover not in self._positions:
                 return None
+            point = self._point(run, step)
+            if point is not None:
+                self._sent[tag] = _Sent(run, step, resource, False, None, False, led=True)
+                return Steer(tag, step.mover, point)
             trajectory, goal = self._trajectory(step)
             if trajectory is None:
                 run.ended.add(step.id)
@@ -285,6 +305,30 @@ class Executor:
             command = Move(tag, step.mover, trajectory)
         self._sent[tag] = _Sent(run, step, resource, closing, end, goal)
         return command
+
+    def _point(self, run: _Run, step: MoveStep | TurnStep | PassStep) -> Array | None:
+        """Where a policy is to lead the tip, shape (3,) [m]; None where the motion is planned."""
+        chosen = self._world.inspection.approach == "policy"
+        chosen = chosen and self.slow.get(step.mover, 1.0) == 1.0  # it knows no slower way
+        if not chosen or not isinstance(step, PassStep) or step.id in run.led:
+            return None
+        start = self._motions.scan_pass(step.view).positions[0]
+        if np.max(np.abs(self._where(step.mover) - start)) < _BESIDE:
+            return None
+        return self._motions.forward(step.mover, start).p
+
+    def _led(self, sent: _Sent, ok: bool, message: str, allowed: bool) -> None:
+        """A policy ended: from where the arm stands it is planned, after a stop led once more."""
+        run, step = sent.run, sent.step
+        self._at.pop(sent.resource, None)
+        if not run.dropped:
+            stopped = not ok and (not allowed or "stop" in message.lower())
+            if not stopped:
+                run.led.add(step.id)
+            what: Literal["interrupted", "led", "fallback"]
+            what = "interrupted" if stopped else "led" if ok else "fallback"
+            self.outcomes.append(Outcome(what, run.program, step.id, message))
+        self._sweep()
 
     def _trajectory(
         self, step: MoveStep | TurnStep | PassStep

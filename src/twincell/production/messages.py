@@ -33,6 +33,7 @@ __all__ = [
     "SafetyHeard",
     "StartScan",
     "Status",
+    "Steer",
     "TaskKind",
     "Tick",
     "Verdicts",
@@ -105,6 +106,15 @@ class Move:
     tag: str
     mover: str
     trajectory: JointTrajectory
+
+
+@dataclass(frozen=True)
+class Steer:
+    """Let a policy lead the tip to a point in the world, (3,) [m]; answered by `Done(tag)`."""
+
+    tag: str
+    mover: str
+    goal: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -266,4 +276,4 @@ class Journalled:
     detail: dict[str, Any]
 
 
-Command = Move | Grip | Clamp | StartScan | FinishScan | RequestStop | Publish | Journalled
+Command = Move | Steer | Grip | Clamp | StartScan | FinishScan | RequestStop | Publish | Journalled

@@ -123,7 +123,7 @@ class Progress:
                 self._keep(now, "failed", outcome.program.task, _why(outcome))
                 recover(self, outcome, now)
             else:
-                self._disturbed = True
+                self._disturbed = self._disturbed or outcome.what != "led"
                 self._keep(now, outcome.what, outcome.program.task, _why(outcome))
 
     def _done(self, outcome: Outcome, now: float) -> None:

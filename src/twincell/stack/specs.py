@@ -133,6 +133,11 @@ def node_specs(
             sim_time=False,
         )
     )
+    specs += [
+        spec("policy", f"policy_{name}", "orchestration", arm=name)
+        for name, arm in world.arms.items()
+        if arm.policy is not None
+    ]
     specs.append(spec("orchestrator", "orchestrator", "orchestration", terminal=True, out=str(out)))
     if world.operator is not None:
         specs.append(spec("operator", "operator", "orchestration"))

@@ -17,9 +17,10 @@ from twincell.envs.task import Observation, ReachTask
 from twincell.errors import EnvError, TrainingError, did_you_mean
 from twincell.motion.stream import JointTarget
 from twincell.training.layout import layout, told
-from twincell.training.policy import OnnxPolicy
+from twincell.training.policy import OnnxPolicy, policy_file
+from twincell.world.load import load_world
 
-__all__ = ["Pilot"]
+__all__ = ["Pilot", "pilot_of"]
 
 Array = NDArray[np.float64]
 
@@ -129,3 +130,23 @@ class Pilot:
         """Where the policy leads the joints; arguments as of `see` and `JointTarget`."""
         values = np.asarray(q, float) + self.speeds(q, v) * self.period
         return JointTarget(self.joints, values, hold=hold, stamp=stamp)
+
+
+def pilot_of(world: Path, arm: str) -> Pilot:
+    """The pilot of an arm whose world file has a `policy` for it.
+
+    Args:
+        world: world file; the policy's file stands beside it.
+        arm: of it.
+
+    Raises:
+        TrainingError: the arm has none, or one for something else.
+    """
+    arms = load_world(world).arms
+    given = arms[arm].policy if arm in arms else None
+    if given is None:
+        led = [name for name, entry in arms.items() if entry.policy is not None]
+        raise TrainingError(
+            f"arm '{arm}' of {world.name}; valid: one with a `policy`: {', '.join(led) or '(none)'}"
+        )
+    return Pilot(world, arm, OnnxPolicy.load(policy_file(given, world.parent)))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from twincell.cell.led import Lead
 from twincell.errors import TrainingError
 from twincell.motion.stream import JointTarget
-from twincell.training.pilot import Pilot
+from twincell.training.pilot import Pilot, pilot_of
+from twincell.world.load import load_world
 
-__all__ = ["Reached", "Reaching"]
+__all__ = ["Reached", "Reaching", "lead_of"]
 
 Array = NDArray[np.float64]
 
@@ -138,3 +141,18 @@ class Reaching:
         self.result = Reached(
             near and not self._why, self.distance, self._tolerance, duration, text
         )
+
+
+def lead_of(world: Path) -> Lead:
+    """Has the arms of a world file led by their policies, in lockstep.
+
+    Raises:
+        TrainingError: a policy is for something else than its arm.
+    """
+    arms = load_world(world).arms
+    pilots = {name: pilot_of(world, name) for name, arm in arms.items() if arm.policy is not None}
+
+    def lead(mover: str, goal: Array, obstacle: Callable[[Array], str | None]) -> Reaching:
+        return Reaching(pilots[mover], goal, obstacle=obstacle)
+
+    return lead

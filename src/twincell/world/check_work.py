@@ -14,7 +14,7 @@ __all__ = ["findings"]
 
 def findings(world: World) -> Iterator[Fault]:
     """Each fault with its place."""
-    for part in (_orders, _tariff, _disruptions, _criteria):
+    for part in (_orders, _tariff, _disruptions, _criteria, _approach):
         yield from part(world)
 
 
@@ -75,6 +75,16 @@ def _disruptions(world: World) -> Iterator[Fault]:
                 [*where, "parameters", "until"],
                 f"given {until:g} s; valid: after `at`, {disruption.at:g} s",
             )
+
+
+def _approach(world: World) -> Iterator[Fault]:
+    inspection = world.inspection
+    arm = world.arms.get(inspection.arm)
+    if inspection.approach == "policy" and arm is not None and arm.policy is None:
+        yield (
+            ["inspection", "approach"],
+            f"given 'policy'; valid: 'planned', as arm '{inspection.arm}' has no `policy`",
+        )
 
 
 def _criteria(world: World) -> Iterator[Fault]:

@@ -95,3 +95,6 @@ class Arm:
     """Largest joint tracking error at a motion's end [rad]."""
     power: PowerDraw = field(default_factory=PowerDraw)
     """Power draw."""
+    policy: str | None = None
+    """Leads the tip to points: an ONNX file of `twincell export` beside the world file, or a
+    shipped name; none without."""

@@ -76,6 +76,9 @@ class Inspection:
     """Speed of the profiler over the surface [m/s]."""
     margin: Length = 0.004
     """How far a pass goes beyond the airfoil's ends [m]."""
+    approach: Literal["planned", "policy"] = "planned"
+    """How the profiler gets to a pass: on a planned path, or led by the policy of `arm` and planned
+    only from where that ends."""
     criteria: Criteria = field(default_factory=Criteria)
     """The acceptance criteria."""
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 from control_msgs.action import FollowJointTrajectory, GripperCommand
+from geometry_msgs.msg import Point
 from rclpy.action import ActionClient
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64
 from std_srvs.srv import SetBool
+from twincell_msgs.action import Reach
 from twincell_msgs.msg import AnomalyArray, Plan, ProductionEvent, SafetyState, StopReport
 from twincell_msgs.msg import StopRequest as StopRequestMsg
 from twincell_msgs.srv import FinishScan, InjectDisruption, StartScan
@@ -86,6 +88,10 @@ class OrchestratorNode(CellNode):
                 self._grippers[name] = ActionClient(
                     self, GripperCommand, f"{name}/gripper_controller/gripper_cmd"
                 )
+        self._policies = {}
+        if world.inspection.approach == "policy":
+            arm = world.inspection.arm
+            self._policies[arm] = ActionClient(self, Reach, f"{arm}/policy/reach")
         self._clamp = self.create_client(SetBool, "fixture/clamp")
         self._start_scan = self.create_client(StartScan, "inspection/start_scan")
         self._finish_scan = self.create_client(FinishScan, "inspection/finish_scan")
@@ -169,7 +175,7 @@ class OrchestratorNode(CellNode):
     def _all_there(self) -> bool:
         """Whether everything that commands go to is there, and the first states were heard."""
         self._look()
-        servers = [*self._arms.values(), *self._grippers.values()]
+        servers = [*self._arms.values(), *self._grippers.values(), *self._policies.values()]
         services = [self._clamp, self._start_scan, self._finish_scan]
         return (
             len(self._positions) == len(self.world.arms)
@@ -220,6 +226,10 @@ class OrchestratorNode(CellNode):
         if isinstance(command, say.Move):
             goal = messages.follow_goal(command.trajectory)
             self._send(self._arms[command.mover], goal, partial(self._arrived, command.tag))
+        elif isinstance(command, say.Steer):
+            x, y, z = command.goal.tolist()
+            goal = Reach.Goal(goal=Point(x=x, y=y, z=z))
+            self._send(self._policies[command.mover], goal, partial(self._led, command.tag))
         elif isinstance(command, say.Grip):
             gripper = self.world.arms[command.mover].gripper
             goal = GripperCommand.Goal()
@@ -269,6 +279,13 @@ class OrchestratorNode(CellNode):
         ok = result.error_code == FollowJointTrajectory.Result.SUCCESSFUL
         # a canceled goal has the code 0 as well, but this node cancels none
         self._hear(say.Done(tag, ok, result.error_string))
+
+    def _led(self, tag: str, result: Reach.Result | None) -> None:
+        if result is None:
+            self._hear(say.Done(tag, False, "the goal was rejected"))
+            return
+        text = f"{1e3 * result.distance:.1f} mm left after {result.duration:.2f} s"
+        self._hear(say.Done(tag, result.reached, text if result.reached else result.text))
 
     def _gripped(self, tag: str, close: bool, result: GripperCommand.Result | None) -> None:
         if result is None:
