@@ -5,6 +5,8 @@
 | `twincell/Reach-v0` | bring the tip of an arm to a point and hold it there |
 | `twincell/ReachPose-v0` | the same with an orientation |
 | `twincell/ReachClear-v0` | the same among other arms and a visitor, nothing touched |
+| `twincell/ScanBlade-v0` | carry a profiler past a blade: see what the planned pass sees, as fast |
+| `twincell/PickBlade-v0` | grasp a blade in the in-tray, lift it, and bring it into the fixture |
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ _ENTRIES = {
     "twincell/Reach-v0": ("reach:ReachEnv", "vector:ReachVectorEnv", 50),
     "twincell/ReachPose-v0": ("pose:ReachPoseEnv", "vector:ReachPoseVectorEnv", 50),
     "twincell/ReachClear-v0": ("clear:ReachClearEnv", "vector:ReachClearVectorEnv", 100),
+    "twincell/ScanBlade-v0": ("scan:ScanBladeEnv", "vector:ScanBladeVectorEnv", 1000),
+    "twincell/PickBlade-v0": ("pick:PickBladeEnv", "vector:PickBladeVectorEnv", 100),
 }
 
 IDS = tuple(_ENTRIES)

@@ -10,7 +10,6 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from twincell.assets import world_path
 from twincell.envs.control import solve, tips
 from twincell.envs.options import Options
 from twincell.envs.reach import ReachEnv
@@ -24,7 +23,6 @@ from twincell.physics.bullet import Size
 from twincell.physics.bullet_arms import BulletArms
 from twincell.physics.bullet_guests import BulletGuests
 from twincell.physics.chain import constants
-from twincell.world.load import load_world
 from twincell.world.model import World
 
 __all__ = ["ClearOptions", "ClearTask", "ReachClearEnv"]
@@ -110,8 +108,7 @@ class ClearTask(ReachTask):
     def __init__(self, count: int, options: ClearOptions) -> None:
         self._guided = options
         super().__init__(count, options)
-        path = world_path(options.world)
-        world = load_world(path)
+        path, world = self.path, self.world
         names = [n for n in world.arms if n != options.arm]
         self._others: list[LumpedArm] = []
         for name in names:
@@ -276,7 +273,9 @@ class ClearTask(ReachTask):
 
     def reward(self, errors: Errors) -> Array:
         """As `ReachTask`, less 0.5 for each period that a contact leaves undone."""
-        return np.asarray(super().reward(errors) - _PRICE * np.asarray(errors.get("undone", 0)))
+        tolerance = self.options.tolerance
+        price = np.log1p(_PRICE / tolerance) if self.options.reward == "log" else _PRICE
+        return np.asarray(super().reward(errors) - price * np.asarray(errors.get("undone", 0)))
 
 
 class ReachClearEnv(ReachEnv):

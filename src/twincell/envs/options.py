@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
@@ -12,41 +12,33 @@ import numpy as np
 from twincell.envs.control import ACTIONS
 from twincell.errors import EnvError, did_you_mean
 
-__all__ = ["Options"]
+__all__ = ["ArmOptions", "Options"]
 
-REWARDS = ("dense", "sparse")
+REWARDS = ("dense", "sparse", "log")
 PHYSICS = ("bullet", "free")
 
 
 @dataclass(frozen=True)
-class Options:
-    """What can be chosen of the reach task.
+class ArmOptions:
+    """What can be chosen of every task.
 
     Attributes:
         world: world file, or a shipped name.
         arm: of the world file.
         action: `cartesian`, `position`, `velocity` or `torque`.
-        reward: `dense` or `sparse`.
-        tolerance: distance at which a goal is reached [m].
         physics: `bullet`, or `free`: the same arm without contacts, many times faster.
         rate: of control [Hz].
         substeps: physics steps a control period.
         iterations: of Bullet's solver a step.
-        goals: half the edges of the box of goals [m].
-        offset: the middle of that box from the tip at home [m].
     """
 
     world: str = "blade_cell"
     arm: str = "handler"
     action: str = "cartesian"
-    reward: str = "dense"
-    tolerance: float = 0.005
     physics: str = "bullet"
     rate: float = 25.0
     substeps: int = 10
     iterations: int = 50
-    goals: tuple[float, float, float] = (0.15, 0.15, 0.15)
-    offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:
@@ -60,23 +52,32 @@ class Options:
             if name not in names:
                 raise EnvError(f"no option '{name}'; {did_you_mean(name, names)}")
         made = cls(**given)
-        for name, valid in (("action", ACTIONS), ("reward", REWARDS), ("physics", PHYSICS)):
-            value = getattr(made, name)
-            if value not in valid:
-                raise EnvError(f"{name} '{value}'; {did_you_mean(str(value), valid)}")
-        for name in ("tolerance", "rate"):
-            made.positive(name)
+        made.one_of("action", ACTIONS)
+        made.one_of("physics", PHYSICS)
+        made.positive("rate")
         for name in ("substeps", "iterations"):
-            value = getattr(made, name)
-            if not isinstance(value, int) or value < 1:
-                raise EnvError(f"{name} {value!r}; valid: a whole number from 1 on")
-        box = np.asarray(made.goals, float)
-        if box.shape != (3,) or not (np.isfinite(box).all() and (box > 0).all()):
-            raise EnvError(f"goals {made.goals!r}; valid: three lengths above 0 [m]")
-        middle = np.asarray(made.offset, float)
-        if middle.shape != (3,) or not np.isfinite(middle).all():
-            raise EnvError(f"offset {made.offset!r}; valid: three finite lengths [m]")
+            made.whole(name)
         return made
+
+    def one_of(self, name: str, valid: Sequence[str]) -> None:
+        """Check one of the words.
+
+        Raises:
+            EnvError: none of `valid`.
+        """
+        value = getattr(self, name)
+        if value not in valid:
+            raise EnvError(f"{name} '{value}'; {did_you_mean(str(value), valid)}")
+
+    def whole(self, name: str) -> None:
+        """Check one of the counts.
+
+        Raises:
+            EnvError: not a whole number from 1 on.
+        """
+        value = getattr(self, name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise EnvError(f"{name} {value!r}; valid: a whole number from 1 on")
 
     def positive(self, name: str) -> None:
         """Check one of the numbers.
@@ -87,3 +88,38 @@ class Options:
         value = getattr(self, name)
         if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
             raise EnvError(f"{name} {value!r}; valid: a finite number above 0")
+
+
+@dataclass(frozen=True)
+class Options(ArmOptions):
+    """What can be chosen of the reach tasks.
+
+    Attributes:
+        reward: `dense`, `sparse` or `log`.
+        tolerance: distance at which a goal is reached [m].
+        goals: half the edges of the box of goals [m].
+        offset: the middle of that box from the tip at home [m].
+    """
+
+    reward: str = "dense"
+    tolerance: float = 0.005
+    goals: tuple[float, float, float] = (0.15, 0.15, 0.15)
+    offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """Check options by name.
+
+        Raises:
+            EnvError: an unknown option, or a value out of its range.
+        """
+        made = super().of(given)
+        made.one_of("reward", REWARDS)
+        made.positive("tolerance")
+        box = np.asarray(made.goals, float)
+        if box.shape != (3,) or not (np.isfinite(box).all() and (box > 0).all()):
+            raise EnvError(f"goals {made.goals!r}; valid: three lengths above 0 [m]")
+        middle = np.asarray(made.offset, float)
+        if middle.shape != (3,) or not np.isfinite(middle).all():
+            raise EnvError(f"offset {made.offset!r}; valid: three finite lengths [m]")
+        return made

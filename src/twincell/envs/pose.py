@@ -125,7 +125,7 @@ class PoseTask(ReachTask):
         tips(self._chain, self.arms.q, self._poses)
         poses = self._poses
         return np.concatenate([self._tip, poses[:, :3, 0], poses[:, :3, 2]], axis=1).clip(
-            -self._far, self._far
+            -self._goal_bound, self._goal_bound
         )
 
     def errors(self, achieved: NDArray[Any], desired: NDArray[Any]) -> Errors:

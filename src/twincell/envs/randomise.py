@@ -13,7 +13,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from twincell.envs.task import ReachTask
+from twincell.envs.arm import ArmTask
 from twincell.errors import EnvError, did_you_mean
 from twincell.physics.bullet_arms import BulletArms
 
@@ -71,8 +71,8 @@ class Ranges:
 class Randomise(gymnasium.Wrapper[Any, Any, Any, Any], gymnasium.utils.RecordConstructorArgs):
     """Draws the arm, its sensors and their delay anew at each reset.
 
-    The rewards and goals stay those of the true state: only `observation` is noisy. What was drawn
-    is in `info["randomised"]` at reset. The same seed draws the same.
+    The rewards and goals stay those of the true state: only joints and speeds are noisy. What was
+    drawn is in `info["randomised"]` at reset. The same seed draws the same.
 
     Args:
         env: one of this room's environments, not a vector of them.
@@ -87,7 +87,7 @@ class Randomise(gymnasium.Wrapper[Any, Any, Any, Any], gymnasium.utils.RecordCon
         gymnasium.utils.RecordConstructorArgs.__init__(self, **ranges)
         super().__init__(env)
         task = getattr(env.unwrapped, "task", None)
-        if not isinstance(task, ReachTask):
+        if not isinstance(task, ArmTask):
             raise EnvError(f"Randomise: {env} is no environment of twincell.envs")
         self.ranges = Ranges.of(ranges)
         self._task = task
@@ -96,9 +96,8 @@ class Randomise(gymnasium.Wrapper[Any, Any, Any, Any], gymnasium.utils.RecordCon
             if self._bullet is None and name in ranges:
                 raise EnvError(f"range '{name}' with physics 'free'; valid: physics 'bullet'")
         space = env.observation_space
-        assert isinstance(space, spaces.Dict)  # noqa: S101  (of ReachTask)
-        inner = space["observation"]
-        assert isinstance(inner, spaces.Box)  # noqa: S101  (of ReachTask)
+        inner = space["observation"] if isinstance(space, spaces.Dict) else space
+        assert isinstance(inner, spaces.Box)  # noqa: S101  (of ArmTask)
         self._edge = inner.high
         self._rng = np.random.default_rng()
         self._spread = 0.0
@@ -139,7 +138,8 @@ class Randomise(gymnasium.Wrapper[Any, Any, Any, Any], gymnasium.utils.RecordCon
         return self._noisy(seen), reward, terminated, truncated, info
 
     def _noisy(self, seen: Any) -> Any:
-        d = self._task.size
-        rows = seen["observation"].copy()
+        d, keyed = self._task.size, isinstance(seen, dict)
+        rows = (seen["observation"] if keyed else seen).copy()
         rows[: 2 * d] += self._rng.normal(0.0, self._spread, 2 * d).astype(np.float32)
-        return {**seen, "observation": rows.clip(-self._edge, self._edge)}
+        rows = rows.clip(-self._edge, self._edge)
+        return {**seen, "observation": rows} if keyed else rows

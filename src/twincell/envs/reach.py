@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import gymnasium
 import numpy as np
 
 from twincell.envs.options import Options
-from twincell.envs.task import Errors, Observation, ReachTask
+from twincell.envs.single import TaskEnv
+from twincell.envs.task import ReachTask
 from twincell.errors import EnvError
 from twincell.physics.bullet_arms import BulletArms
 
 __all__ = ["ReachEnv"]
 
 
-class ReachEnv(gymnasium.Env[Any, Any]):
+class ReachEnv(TaskEnv):
     """Bring the tip of an arm of a world file to a point in space, and hold it there.
 
     **Actions**, `Box(-1, 1, float32)`, clipped. The joints never leave their limits, nor do set
@@ -37,7 +37,8 @@ class ReachEnv(gymnasium.Env[Any, Any]):
     | `achieved_goal` | (3,) | tip position [m] |
     | `desired_goal` | (3,) | goal [m] |
 
-    **Reward**: dense -|achieved - desired| [m]; sparse 0 within the tolerance, else -1.
+    **Reward**: dense -|achieved - desired| [m]; log -ln(1 + |achieved - desired| / tolerance),
+    which counts the last millimetres as much as the first; sparse 0 within the tolerance, else -1.
     `compute_reward(achieved, desired, info)` takes single goals and batches.
 
     **Start**: the arm at the world file's `home`, at rest; the goal uniform in a box about the tip
@@ -62,69 +63,28 @@ class ReachEnv(gymnasium.Env[Any, Any]):
         EnvError: an unknown option, a value out of range, goals out of reach.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 25}  # noqa: RUF012
+    task: ReachTask
 
     @staticmethod
     def _make(count: int, options: dict[str, Any]) -> ReachTask:
         return ReachTask(count, Options.of(options))
 
     def __init__(self, render_mode: str | None = None, **options: Any) -> None:
-        if render_mode not in (None, *self.metadata["render_modes"]):
-            raise EnvError(f"render_mode '{render_mode}'; valid: None, 'rgb_array'")
-        self.render_mode = render_mode
-        self.task = self._make(1, options)
-        if render_mode is not None and not isinstance(self.task.arms, BulletArms):
-            raise EnvError("render_mode 'rgb_array' with physics 'free'; valid: physics 'bullet'")
-        self.action_space = self.task.actions
-        self.observation_space = self.task.observations
-        self._row = np.array([0])
+        super().__init__(render_mode, **options)
         self._ball: int | None = None
-        self._started = False
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
-        """Start an episode; `options` may hold `goal`, as `desired_goal` has it.
+    def _given(self, options: dict[str, Any]) -> None:
+        """Begin; `options` may hold `goal`, as `desired_goal` has it.
 
         Raises:
             EnvError: an unknown option, or a goal outside of the box of goals.
         """
-        super().reset(seed=seed)
-        given = dict(options or {})
-        goal = given.pop("goal", None)
-        if given:
-            raise EnvError(f"reset option '{next(iter(given))}'; valid: goal")
+        goal = options.pop("goal", None)
+        if options:
+            raise EnvError(f"reset option '{next(iter(options))}'; valid: goal")
         self.task.start(self._row, [self.np_random])
         if goal is not None:
             self.task.goals[0] = self.task.valid(goal)
-        self._started = True
-        seen, errors = self._look()
-        return seen, self._info(errors)
-
-    def _look(self) -> tuple[Observation, Errors]:
-        seen = {key: rows[0] for key, rows in self.task.observation().items()}
-        errors = self.task.errors(seen["achieved_goal"], seen["desired_goal"])
-        return seen, errors | {name: rows[0] for name, rows in self.task.state().items()}
-
-    def _info(self, errors: Errors) -> dict[str, Any]:
-        info: dict[str, Any] = {"is_success": bool(self.task.success(errors))}
-        info |= {name: value.item() for name, value in errors.items()}
-        if "contact" not in info and isinstance(self.task.arms, BulletArms):
-            info["contact"] = self.task.arms.touching(0)
-        return info
-
-    def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """One control period.
-
-        Raises:
-            EnvError: before the first reset, or an action of the wrong shape or not finite.
-        """
-        if not self._started:
-            raise EnvError("step before reset; valid: reset first")
-        self.task.act(np.asarray(action)[None])
-        seen, errors = self._look()
-        ended = bool(self.task.terminated()[0])
-        return seen, float(self.task.reward(errors)), ended, False, self._info(errors)
 
     def compute_reward(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Any:
         """The reward of goals, single or a batch of n: a number, or shape (n,)."""
@@ -138,17 +98,8 @@ class ReachEnv(gymnasium.Env[Any, Any]):
     def render(self) -> Any:
         """What a camera beside the arm sees, shape (360, 480, 3); the goal is a green ball."""
         arms = self.task.arms
-        if self.render_mode is None or not isinstance(arms, BulletArms):
-            return None
-        if self._ball is None:
-            self._ball = arms.marker(0, max(0.012, self.task.options.tolerance))
-        arms.mark(0, self._ball, self.task.goals[0, :3])
-        base = self.task.arm.place.p
-        out = self.task.centre - base
-        side = np.array([out[1], -out[0], 0.0]) / max(float(np.hypot(out[0], out[1])), 1e-6)
-        target = base + 0.5 * out
-        return arms.picture(0, (480, 360), target + 1.2 * side + 0.7 * out + [0, 0, 0.35], target)
-
-    def close(self) -> None:
-        """End the Bullet world."""
-        self.task.close()
+        if self.render_mode is not None and isinstance(arms, BulletArms):
+            if self._ball is None:
+                self._ball = arms.marker(0, max(0.012, self.task.options.tolerance))
+            arms.mark(0, self._ball, self.task.goals[0, :3])
+        return super().render()

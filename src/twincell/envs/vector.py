@@ -1,7 +1,8 @@
-"""`twincell/Reach-v0`, many arms in one process."""
+"""Tasks with many arms in one process."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import gymnasium
@@ -10,17 +11,28 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from twincell.envs.arm import ArmTask
 from twincell.envs.clear import PERIODS, ClearOptions, ClearTask
 from twincell.envs.options import Options
+from twincell.envs.pick_task import PERIODS as PICK_PERIODS
+from twincell.envs.pick_task import PickOptions, PickTask
 from twincell.envs.pose import PoseOptions, PoseTask
-from twincell.envs.task import Observation, ReachTask
+from twincell.envs.scan_task import ScanOptions, ScanTask
+from twincell.envs.task import ReachTask
 from twincell.errors import EnvError
 
-__all__ = ["ReachClearVectorEnv", "ReachPoseVectorEnv", "ReachVectorEnv"]
+__all__ = [
+    "PickBladeVectorEnv",
+    "ReachClearVectorEnv",
+    "ReachPoseVectorEnv",
+    "ReachVectorEnv",
+    "ScanBladeVectorEnv",
+    "TaskVectorEnv",
+]
 
 
-class ReachVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
-    """The environment of `ReachEnv` n times in one process; the same seeds give the same episodes.
+class TaskVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any], ABC):
+    """A task with n arms in one process; the same seeds give the same episodes as one arm's.
 
     An episode that ends starts anew in the same step (`AutoresetMode.SAME_STEP`): its last
     observation is in `infos["final_obs"]`, its last info in `infos["final_info"]`.
@@ -28,10 +40,10 @@ class ReachVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
     Args:
         num_envs: n.
         max_episode_steps: periods after which an episode is truncated.
-        **options: of `ReachEnv`, without rendering.
+        **options: of the task, without rendering.
 
     Raises:
-        EnvError: as `ReachEnv`.
+        EnvError: as the environment of one arm.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012
@@ -40,8 +52,9 @@ class ReachVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
     }
 
     @staticmethod
-    def _make(count: int, options: dict[str, Any]) -> ReachTask:
-        return ReachTask(count, Options.of(options))
+    @abstractmethod
+    def _make(count: int, options: dict[str, Any]) -> ArmTask:
+        """The task with n arms, its options given by name."""
 
     def __init__(self, num_envs: int = 1, max_episode_steps: int = 50, **options: Any) -> None:
         if num_envs < 1:
@@ -60,8 +73,8 @@ class ReachVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
-        """Start all episodes; with seed s arm i gets what `ReachEnv` with seed s + i would."""
+    ) -> tuple[Any, dict[str, Any]]:
+        """Start all episodes; with seed s arm i gets what one with seed s + i would."""
         if options:
             raise EnvError(f"reset option '{next(iter(options))}'; valid: none")
         if seed is not None or not self._rngs:
@@ -76,7 +89,7 @@ class ReachVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
 
     def step(
         self, actions: NDArray[Any]
-    ) -> tuple[Observation, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
+    ) -> tuple[Any, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
         """One control period of all arms.
 
         Raises:
@@ -87,19 +100,19 @@ class ReachVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
         task = self.task
         task.act(actions)
         seen = task.observation()
-        errors = task.errors(seen["achieved_goal"], seen["desired_goal"]) | task.state()
-        success = task.success(errors)
-        reward = task.reward(errors)
+        told = task.outcome(seen)
+        success = task.success(told)
+        reward = task.reward(told)
         self._age += 1
         terminated = task.terminated()
         truncated = self._age >= self._longest
         ended = terminated | truncated
-        infos: dict[str, Any] = {"is_success": success, **errors}
+        infos: dict[str, Any] = {"is_success": success, **told}
         if ended.any():
             rows = np.flatnonzero(ended)
             infos |= {
                 "final_obs": seen, "_final_obs": ended, "_final_info": ended,
-                "final_info": {"is_success": success, **errors},
+                "final_info": {"is_success": success, **told},
             }  # fmt: skip
             task.start(rows, [self._rngs[i] for i in rows])
             self._age[rows] = 0
@@ -111,16 +124,24 @@ class ReachVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
         self.task.close()
 
 
-class ReachPoseVectorEnv(ReachVectorEnv):
-    """The environment of `ReachPoseEnv` n times in one process; otherwise as `ReachVectorEnv`."""
+class ReachVectorEnv(TaskVectorEnv):
+    """The environment of `ReachEnv` n times in one process."""
+
+    @staticmethod
+    def _make(count: int, options: dict[str, Any]) -> ReachTask:
+        return ReachTask(count, Options.of(options))
+
+
+class ReachPoseVectorEnv(TaskVectorEnv):
+    """The environment of `ReachPoseEnv` n times in one process; otherwise as `TaskVectorEnv`."""
 
     @staticmethod
     def _make(count: int, options: dict[str, Any]) -> ReachTask:
         return PoseTask(count, PoseOptions.of(options))
 
 
-class ReachClearVectorEnv(ReachVectorEnv):
-    """The environment of `ReachClearEnv` n times in one process; otherwise as `ReachVectorEnv`."""
+class ReachClearVectorEnv(TaskVectorEnv):
+    """The environment of `ReachClearEnv` n times in one process; otherwise as `TaskVectorEnv`."""
 
     def __init__(self, num_envs: int = 1, max_episode_steps: int = PERIODS, **options: Any) -> None:
         super().__init__(num_envs, max_episode_steps, **options)
@@ -128,3 +149,27 @@ class ReachClearVectorEnv(ReachVectorEnv):
     @staticmethod
     def _make(count: int, options: dict[str, Any]) -> ReachTask:
         return ClearTask(count, ClearOptions.of(options))
+
+
+class ScanBladeVectorEnv(TaskVectorEnv):
+    """The environment of `ScanBladeEnv` n times in one process; otherwise as `TaskVectorEnv`."""
+
+    def __init__(self, num_envs: int = 1, max_episode_steps: int = 1000, **options: Any) -> None:
+        super().__init__(num_envs, max_episode_steps, **options)
+
+    @staticmethod
+    def _make(count: int, options: dict[str, Any]) -> ArmTask:
+        return ScanTask(count, ScanOptions.of(options))
+
+
+class PickBladeVectorEnv(TaskVectorEnv):
+    """The environment of `PickBladeEnv` n times in one process; otherwise as `TaskVectorEnv`."""
+
+    def __init__(
+        self, num_envs: int = 1, max_episode_steps: int = PICK_PERIODS, **options: Any
+    ) -> None:
+        super().__init__(num_envs, max_episode_steps, **options)
+
+    @staticmethod
+    def _make(count: int, options: dict[str, Any]) -> ArmTask:
+        return PickTask(count, PickOptions.of(options))

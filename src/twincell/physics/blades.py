@@ -112,8 +112,15 @@ class BladeBodies:
         return pose @ self._to_centre
 
 
+_SAVED: dict[bytes, Path] = {}
+"""Files of this process by the digest of vertices and faces."""
+
+
 def _saved(vertices: Array, faces: NDArray[np.int64]) -> Path:
     """Write an OBJ under the name of its content: Bullet keeps meshes by file name."""
+    digest = hashlib.sha256(vertices.tobytes() + faces.tobytes()).digest()
+    if digest in _SAVED and _SAVED[digest].is_file():
+        return _SAVED[digest]
     lines = [f"v {x:.9g} {y:.9g} {z:.9g}" for x, y, z in vertices.tolist()]
     lines += [f"f {a + 1} {b + 1} {c + 1}" for a, b, c in faces.tolist()]
     text = "\n".join(lines) + "\n"
@@ -124,4 +131,5 @@ def _saved(vertices: Array, faces: NDArray[np.int64]) -> Path:
         part = path.with_suffix(f".{os.getpid()}")
         part.write_text(text, encoding="ascii")
         part.replace(path)
+    _SAVED[digest] = path
     return path

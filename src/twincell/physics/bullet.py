@@ -60,8 +60,13 @@ def connect() -> int:
     return client
 
 
-def load_mover(client: int, description: RobotDescription) -> Handle:
+def load_mover(client: int, description: RobotDescription, visual: bool = True) -> Handle:
     """Load a mover, its root link fixed at its place.
+
+    Args:
+        client: of Bullet.
+        description: of the mover.
+        visual: whether pictures will be taken; without, it is loaded much faster.
 
     Raises:
         PhysicsError: Bullet cannot read the URDF, or lacks one of the joints.
@@ -72,7 +77,7 @@ def load_mover(client: int, description: RobotDescription) -> Handle:
             basePosition=description.place.p.tolist(),
             baseOrientation=description.place.q.tolist(),
             useFixedBase=True,
-            flags=p.URDF_USE_INERTIA_FROM_FILE,
+            flags=p.URDF_USE_INERTIA_FROM_FILE | (0 if visual else p.URDF_IGNORE_VISUAL_SHAPES),
             physicsClientId=client,
         )
     except p.error as error:

@@ -68,7 +68,8 @@ class BulletArms:
             self.worlds.append((client, self._load(client, iterations, boxes)))
         self._driven = [True] * count
 
-    def _load(self, client: int, iterations: int, boxes: Sequence[tuple[Size, Pose]]) -> int:
+    def _furnish(self, client: int, iterations: int, boxes: Sequence[tuple[Size, Pose]]) -> None:
+        """Gravity, the solver's settings, and what never moves: the first bodies of a world."""
         p.setGravity(0.0, 0.0, -9.81, physicsClientId=client)
         p.setPhysicsEngineParameter(
             fixedTimeStep=self.dt, numSolverIterations=iterations, numSubSteps=0,
@@ -76,6 +77,9 @@ class BulletArms:
         )  # fmt: skip
         for size, pose in boxes:
             add_box(client, size, pose, _GREY)
+
+    def _load(self, client: int, iterations: int, boxes: Sequence[tuple[Size, Pose]]) -> int:
+        self._furnish(client, iterations, boxes)
         arm = self.arm
         try:
             body = int(

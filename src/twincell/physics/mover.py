@@ -32,15 +32,18 @@ class MoverBody:
         description: of the mover.
         arm: its entry in the world file.
         dt: length of a physics step [s].
+        visual: whether pictures will be taken.
     """
 
-    def __init__(self, client: int, description: RobotDescription, arm: Arm, dt: float) -> None:
+    def __init__(
+        self, client: int, description: RobotDescription, arm: Arm, dt: float, visual: bool = True
+    ) -> None:
         self._client = client
         self._dt = dt
         self._arm = arm
         self._effort = np.asarray(description.effort, float)
         self.name = description.name
-        self.handle: Handle = load_mover(client, description)
+        self.handle: Handle = load_mover(client, description, visual)
         self.body = self.handle.body
         self.tip = self.handle.links[description.tip]
         self.powered = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,14 @@ __all__ = ["GoalFeatures", "measure"]
 _SAMPLES = 50
 """Periods of chance, in each copy, by which offsets and scales are measured."""
 
-_FINE = 0.2
-"""Where the second look at the difference saturates, as a share of its scale."""
+_FINE = (0.2, 0.04)
+"""Where further looks at the difference saturate, as shares of its scale."""
+
+_LEAST = 0.01
+"""Scale of a number that chance moves less [m, rad, m/s, rad/s or 1]: a policy moves it more."""
+
+_MOST = 10.0
+"""Standardised numbers end here."""
 
 Numbers = dict[str, list[float]]
 
@@ -49,29 +56,36 @@ def measure(venv: Any) -> tuple[Numbers, Numbers]:
         all_rows = np.concatenate(rows).astype(float)
         spread = all_rows.std(axis=0)
         mean[key] = all_rows.mean(axis=0).tolist()
-        scale[key] = np.where(spread > 1e-6, spread, 1.0).tolist()
+        scale[key] = np.where(spread > 1e-6, np.maximum(spread, _LEAST), 1.0).tolist()
     return mean, scale
 
 
 class GoalFeatures(BaseFeaturesExtractor):  # type: ignore[misc]  # stable-baselines3 is untyped here
-    """Standardised observation; with goals also the difference of both goals, twice.
+    """Standardised observation; with goals also the difference of both goals, at several scales.
 
     The difference is scaled by itself: of two standardised goals it would be the small rest. The
-    second time it saturates early, so that the last millimetres are no small number either.
+    further times it saturates early, so that the last millimetres are no small number either.
 
     Args:
         observation_space: a box, or a dictionary in the GoalEnv form.
         mean: offsets by key.
         scale: scales by key.
+        fine: where further looks at the difference saturate, as shares of its scale.
     """
 
-    def __init__(self, observation_space: spaces.Space[Any], mean: Numbers, scale: Numbers) -> None:
+    def __init__(
+        self,
+        observation_space: spaces.Space[Any],
+        mean: Numbers,
+        scale: Numbers,
+        fine: Sequence[float] = _FINE,
+    ) -> None:
         sizes = dict(layout(observation_space))
         self.goal = "achieved_goal" in sizes
         parts = [k for k in sizes if k != "achieved_goal"]
         extra = sizes.get("achieved_goal", 0)
-        super().__init__(observation_space, sum(sizes[k] for k in parts) + 2 * extra)
-        self.parts = parts
+        super().__init__(observation_space, sum(sizes[k] for k in parts) + (1 + len(fine)) * extra)
+        self.parts, self.fine = parts, tuple(fine)
         for key in parts:
             self.register_buffer(f"mean_{key}", torch.tensor(mean[key], dtype=torch.float32))
             self.register_buffer(f"scale_{key}", torch.tensor(scale[key], dtype=torch.float32))
@@ -85,9 +99,12 @@ class GoalFeatures(BaseFeaturesExtractor):  # type: ignore[misc]  # stable-basel
             seen = {"observation": seen}
         flat = {k: v.float().flatten(1) for k, v in seen.items()}
         out = [
-            (flat[k] - getattr(self, f"mean_{k}")) / getattr(self, f"scale_{k}") for k in self.parts
+            ((flat[k] - getattr(self, f"mean_{k}")) / getattr(self, f"scale_{k}")).clamp(
+                -_MOST, _MOST
+            )
+            for k in self.parts
         ]
         if self.goal:
             gap = (flat["desired_goal"] - flat["achieved_goal"]) / self.scale_gap
-            out += [gap, torch.tanh(gap / _FINE)]
+            out += [gap, *(torch.tanh(gap / share) for share in self.fine)]
         return torch.cat(out, dim=1)

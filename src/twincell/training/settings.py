@@ -19,7 +19,7 @@ from twincell.training.algorithms import ALGORITHMS, algorithm
 __all__ = ["Settings", "environment_id", "load_settings"]
 
 _KEYS = ("algo", "steps", "envs", "every", "options", "train_options", *ALGORITHMS)
-_OURS = ("net", "her", "log_std", "anneal")
+_OURS = ("net", "her", "log_std", "anneal", "fine")
 """Keys of an algorithm's table that are not arguments of its class."""
 _SET = (
     "self", "env", "policy", "seed", "device", "verbose", "tensorboard_log", "policy_kwargs",
@@ -41,8 +41,8 @@ class Settings:
         options: of the environment, in training and when judged.
         train_options: in training only, beside `options`.
         arguments: of the algorithm's class, by algorithm; `net` (hidden layers), `her`
-            (hindsight replay), `log_std` (of PPO's first actions) and
-            `anneal` (whether the learning rate falls to nothing, check by check) besides.
+            (hindsight replay), `log_std` (of PPO's first actions), `anneal` (whether the learning
+            rate falls to nothing, check by check) and `fine` (see `GoalFeatures`) besides.
     """
 
     env: str

@@ -64,6 +64,7 @@ def train_seed(
     arguments = dict(settings.arguments.get(settings.algo, {}))
     net, her = arguments.pop("net", [64, 64]), bool(arguments.pop("her", False))
     anneal = bool(arguments.pop("anneal", False))
+    fine = {"fine": arguments.pop("fine")} if "fine" in arguments else {}
     spread = {"log_std_init": arguments.pop("log_std")} if "log_std" in arguments else {}
     options = {**settings.options, **settings.train_options}
     venv = make_many(settings.env, settings.envs, options, 1000 * seed, her)
@@ -86,7 +87,7 @@ def train_seed(
                 "net_arch": list(net),
                 **spread,
                 "features_extractor_class": GoalFeatures,
-                "features_extractor_kwargs": {"mean": mean, "scale": scale},
+                "features_extractor_kwargs": {"mean": mean, "scale": scale, **fine},
             },
             **arguments,
         )

@@ -1,0 +1,56 @@
+"""A table and a blade that stands on it, in each world of `BulletArms`: to look at and to hit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pybullet as p
+
+from twincell.errors import PhysicsError
+from twincell.geometry.blade import BladeModel
+from twincell.geometry.lumped import LumpedArm
+from twincell.geometry.pose import Pose
+from twincell.physics.blades import BladeBodies
+from twincell.physics.bullet_arms import BulletArms
+
+__all__ = ["BulletStand"]
+
+
+class BulletStand:
+    """Other movers that stand still, and a blade without mass that goes where it is put.
+
+    Args:
+        arms: in whose worlds they are.
+        others: movers at zero.
+        model: of the blade.
+
+    Raises:
+        PhysicsError: Bullet cannot load a mover.
+    """
+
+    def __init__(self, arms: BulletArms, others: Sequence[LumpedArm], model: BladeModel) -> None:
+        self._rows: list[tuple[int, int, BladeBodies]] = []
+        for client, _ in arms.worlds:
+            for other in others:
+                try:
+                    p.loadURDF(
+                        str(other.path), other.place.p.tolist(), other.place.q.tolist(),
+                        useFixedBase=True, flags=p.URDF_USE_INERTIA_FROM_FILE,
+                        physicsClientId=client,
+                    )  # fmt: skip
+                except p.error as error:
+                    raise PhysicsError(
+                        f"{other.name}: Bullet cannot load {other.path}: {error}"
+                    ) from None
+            shapes = BladeBodies(client, model, 1.0)
+            blade = shapes.add(Pose.identity())
+            p.changeDynamics(blade, -1, mass=0.0, physicsClientId=client)
+            self._rows.append((client, blade, shapes))
+
+    def put(self, row: int, part: Pose) -> None:
+        """Put the part frame of one world's blade somewhere."""
+        client, blade, shapes = self._rows[row]
+        at = shapes.centred(part)
+        p.resetBasePositionAndOrientation(
+            blade, at.p.tolist(), at.q.tolist(), physicsClientId=client
+        )
