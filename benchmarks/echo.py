@@ -1,10 +1,11 @@
-"""The other end of the plain ping that `reaction.py` measures as the floor."""
+"""The other end of the plain pings that `reaction.py` and `separation.py` measure as the floor."""
 
 import contextlib
 
 import rclpy
 from rclpy.executors import ExternalShutdownException
 from rclpy.impl.implementation_singleton import rclpy_implementation
+from sensor_msgs.msg import PointCloud2
 from twincell_msgs.msg import AnomalyArray, SafetyState
 
 from twincell_nodes import qos
@@ -21,6 +22,12 @@ def answer(message: AnomalyArray) -> None:
     pong.publish(SafetyState(text=message.part_id, wall_ns=wall_ns()))
 
 
+def answer_cloud(message: PointCloud2) -> None:
+    """The same for a cloud."""
+    pong.publish(SafetyState(text=message.header.frame_id, wall_ns=wall_ns()))
+
+
+node.create_subscription(PointCloud2, "bench/cloud", answer_cloud, qos.SENSOR)
 node.create_subscription(AnomalyArray, "bench/ping", answer, qos.RELIABLE)
 with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException, RCLError):
     rclpy.spin(node)

@@ -148,6 +148,18 @@ def test_a_supervisor_that_comes_back_has_forgotten_and_its_permission_does_not_
     assert not cell.still
 
 
+def test_who_slept_stops_on_waking_although_a_state_waits_for_it(cell: Cell) -> None:
+    cell.move()
+    cell.run(0.5)
+    asleep = 3 * PATIENCE  # of wall time: simulation time stood still with the process
+    state = cell.supervisor.tick(cell.now)
+    cell.drives.hear(state, cell.now, cell.now + asleep)
+    assert cell.drives.plea is not None
+    assert cell.drives.plea.cause == HEARTBEAT_LOST
+    with pytest.raises(GoalError, match="stop"):
+        cell.move("handler")
+
+
 def test_a_restart_too_quick_to_be_silent_is_noticed_by_its_count(cell: Cell) -> None:
     cell.move()
     cell.run(0.5)

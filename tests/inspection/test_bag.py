@@ -68,3 +68,22 @@ def test_a_truncated_bag_is_refused(plugin: StoragePlugin, tmp_path: Path) -> No
         inspect_bag(file)
     with pytest.raises(InspectionError, match="no such bag"):
         inspect_bag(tmp_path / "nothing.mcap")
+
+
+@pytest.mark.parametrize("plugin", [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
+def test_a_bag_cut_or_mangled_is_told_in_one_short_line(
+    plugin: StoragePlugin, tmp_path: Path
+) -> None:
+    record(tmp_path / "bag", plugin, [40, 41])
+    (file,) = [p for p in (tmp_path / "bag").iterdir() if p.suffix in (".mcap", ".db3")]
+    whole = file.read_bytes()
+    rng = np.random.default_rng(1)
+    for keep in rng.integers(0, len(whole), 12):
+        file.write_bytes(whole[:keep])
+        with pytest.raises(InspectionError, match=file.name):
+            inspect_bag(file)
+    file.write_bytes(whole.replace(b"std_msgs/Header header", b"?td_msgs/Header header"))
+    with pytest.raises(InspectionError, match="cannot be read") as caught:
+        inspect_bag(file)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 600

@@ -123,10 +123,44 @@ def test_bad_files_are_named_and_the_others_still_judged(tmp_path):
     assert [name for name, error in errors.items() if error is None] == ["bare.jpg", "good.jpg"]
     assert "truncated" in errors["cut.jpg"]
     assert "200×100" in errors["size.jpg"]
+    assert [f["score"] is None for f in answer["files"]] == [bool(e) for e in errors.values()]
     assert "no picture" in errors["text.jpg"]
     assert answer["f1"] > 0.8
     assert answer["auroc"] == 1
     assert np.asarray(Image.open(tmp_path / "out" / "good.png")).any()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [
+        ("png", {}),
+        ("jpg", {}),
+        ("bmp", {}),
+        ("tif", {}),
+        ("tif", {"compression": "tiff_lzw"}),
+        ("tif", {"compression": "jpeg"}),
+    ],
+)
+def test_a_picture_cut_anywhere_is_refused_in_one_line(suffix, options, tmp_path):
+    rng = np.random.default_rng(7)
+    path = tmp_path / f"cut.{suffix}"
+    Image.fromarray(plate(rng)[:40, :48]).save(path, **options)
+    whole = path.read_bytes()
+    for keep in rng.integers(0, len(whole) - 20, 40):
+        path.write_bytes(whole[:keep])
+        with pytest.raises(InspectionError, match=rf"cut\.{suffix}: given: .+; valid: ") as caught:
+            read_photograph(path)
+        assert "\n" not in str(caught.value)
+
+
+def test_pixels_that_are_not_finite_are_counted(tmp_path):
+    deep = np.full((20, 30), 0.5, np.float32)
+    Image.fromarray(deep).save(tmp_path / "good.tif")
+    assert read_photograph(tmp_path / "good.tif").shape == (20, 30)
+    deep[3, 4], deep[5, 6:8] = np.nan, np.inf
+    Image.fromarray(deep).save(tmp_path / "bad.tif")
+    with pytest.raises(InspectionError, match=r"bad\.tif: given: 3 of 600 pixels NaN or infinite"):
+        read_photograph(tmp_path / "bad.tif")
 
 
 def test_folders_that_make_no_sense_are_refused(tmp_path):

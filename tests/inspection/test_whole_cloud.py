@@ -104,6 +104,46 @@ def test_a_truncated_or_empty_or_unknown_file_is_refused(tmp_path: Path) -> None
         read_cad(tmp_path / "d.stl")
 
 
+@pytest.mark.parametrize("name", ["a.ply", "a.pcd", "text.ply", "text.pcd", "a.stl", "text.stl"])
+def test_a_scan_cut_anywhere_is_refused_in_one_line(
+    name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import open3d as o3d
+
+    rng = np.random.default_rng(2)
+    path = tmp_path / name
+    if path.suffix == ".stl":
+        kind = "stl_ascii" if name == "text.stl" else "stl"
+        trimesh.creation.icosphere(2, 20.0).export(path, file_type=kind)
+    else:
+        points = o3d.utility.Vector3dVector(rng.uniform(0, 50, (300, 3)))
+        given = o3d.geometry.PointCloud(points)
+        assert o3d.io.write_point_cloud(path, given, write_ascii=name.startswith("text"))
+    whole = path.read_bytes()
+    for keep in rng.integers(0, len(whole) - 60, 25):
+        path.write_bytes(whole[:keep])
+        with pytest.raises(InspectionError, match=name) as caught:
+            read_scan(path)
+        assert "\n" not in str(caught.value)
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("name", ["text.ply", "text.pcd"])
+def test_a_text_scan_cut_within_its_last_line_is_refused(name: str, tmp_path: Path) -> None:
+    import open3d as o3d
+
+    path = tmp_path / name
+    rng = np.random.default_rng(3)
+    points = o3d.utility.Vector3dVector(rng.uniform(1, 50, (300, 3)))
+    assert o3d.io.write_point_cloud(path, o3d.geometry.PointCloud(points), write_ascii=True)
+    whole = path.read_bytes()
+    path.write_bytes(whole.rstrip())
+    assert len(read_scan(path, "mm")) == 300
+    path.write_bytes(whole.rstrip().rsplit(b" ", 1)[0])
+    with pytest.raises(InspectionError, match="2 values in its last line, 3 in its first"):
+        read_scan(path)
+
+
 def test_points_that_are_not_finite_are_counted_and_left_out() -> None:
     points = np.ones((200, 3))
     points[:7, 1], points[7:9, 2] = np.nan, np.inf

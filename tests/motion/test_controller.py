@@ -153,6 +153,20 @@ def test_a_stop_decelerates_within_limits_and_reports(after, category):
     np.testing.assert_array_equal(rest[-1, 0], out[-1, 0])
 
 
+@pytest.mark.parametrize("category", [0, 1, 2])
+def test_power_returns_where_the_arm_has_sagged_to(category):
+    arm = controller()
+    arm.stop(category, 0.0)
+    run(arm, 0.0, DT)
+    held = arm.command[0]
+    sagged = held - 0.004
+    assert arm.release(sagged)
+    q, v = arm.update(1.0, DT, sagged)
+    # under power (category 2) servos hold the set-point; without, it would be a jump
+    np.testing.assert_array_equal(q, held if category == 2 else sagged)
+    assert np.all(v == 0.0)
+
+
 def test_standing_still_a_stop_is_reported_at_once():
     arm = controller()
     arm.stop(2, 5.0)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from twincell.errors import ProductionError
 from twincell.production.disruptions import apply
-from twincell.production.messages import Done, Inject
+from twincell.production.messages import Clamp, Done, Grip, Inject, Move, SafetySilent, Tick
 from twincell.production.state import LineState
 from twincell.world.work import Policy
 
@@ -67,6 +67,34 @@ def test_a_visitor_at_any_moment_delays_the_shift_and_nothing_else(
 ) -> None:
     cell = fake_cell(small_world)
     cell.person = [(start, start + lasts)]
+    summary = cell.run()
+    assert {b["where"] for b in summary["blades"].values()} == {"bin"}
+    once(cell)
+    assert not summary["halted"]
+
+
+@HOW
+@given(start=st.floats(0.5, 50.0), ticks=st.integers(1, 20))
+def test_a_supervisor_silent_at_any_moment_fails_no_step(
+    small_world, fake_cell, start, ticks
+) -> None:
+    cell = fake_cell(small_world)
+    while cell.now < start and not cell.orchestrator.finished:
+        cell.step()
+    # the drives stop by themselves, and say so before anybody has noticed the silence
+    refused = [Done(move.tag, False, "stopped: the safety state is silent")
+               for move, _ in cell.moves.values()]  # fmt: skip
+    cell.moves.clear()
+    cell._send(SafetySilent())
+    for done in refused:
+        cell._send(done)
+    for _ in range(ticks):
+        sent = cell.orchestrator.handle(
+            Tick({m: q.copy() for m, q in cell.q.items()}, 0.0), cell.now
+        )
+        assert not [c for c in sent if isinstance(c, Move | Grip | Clamp)]
+        for command in sent:
+            cell._do(command)
     summary = cell.run()
     assert {b["where"] for b in summary["blades"].values()} == {"bin"}
     once(cell)

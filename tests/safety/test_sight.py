@@ -142,3 +142,56 @@ def test_places_lie_in_the_protective_zone_and_fill_it() -> None:
     polygon = next(z.polygon for z in WORLD.zones.values() if z.role == "protective")
     assert inside(made.floor.places, polygon).all()
     assert len(made.floor.places) * 0.25**2 == pytest.approx(3.45 * 3.1, rel=0.05)
+
+
+def lines_of_sight(made: SeparationMonitor, solids: trimesh.Trimesh) -> tuple[np.ndarray, ...]:
+    """Second implementation, by segments from the LiDAR to a body and triangles in their way.
+
+    Beams are 2 degrees apart, so a place counts as seen (hidden) only where all segments to within
+    half that distance of it are free (blocked, or out of the fan); the others are undecided.
+    """
+    lidar = WORLD.lidars()[EAST]
+    pose = Pose.at(lidar.mount.place)
+    spread = np.radians(1.1)
+    seen, hidden = [], []
+    for place in made.floor.places:
+        local = pose.inverse().apply(np.array([[*place, z] for z in (0.6, 1.0, 1.4)]))
+        way = np.linalg.norm(local, axis=1)
+        rise, turned = np.arcsin(local[:, 2] / way), np.arctan2(local[:, 1], local[:, 0])
+        free, back, out = np.empty((3, 9, 3), bool)
+        for k, (up, aside) in enumerate(np.ndindex(3, 3)):
+            r, t = rise + (up - 1) * spread, turned + (aside - 1) * np.radians(0.25)
+            ray = np.stack([np.cos(r) * np.cos(t), np.cos(r) * np.sin(t), np.sin(r)], axis=1)
+            ends = pose.apply(ray * way[:, None])
+            start = np.repeat(pose.p[None], 3, axis=0)
+            hits, which, _ = solids.ray.intersects_location(start, ends - start)
+            near = np.linalg.norm(hits - pose.p, axis=1) < way[which] - 0.12
+            free[k] = ~np.isin(np.arange(3), which[near])
+            back[k] = np.isin(np.arange(3), which)
+            out[k] = np.abs(r) > lidar.elevation[1] + spread
+        inside_fan = np.abs(rise) < lidar.elevation[1] - spread
+        # a beam that meets nothing behind the place returns nothing, and so shows nothing
+        seen.append(((free & back).all(axis=0) & inside_fan).any())
+        hidden.append((~free.any(axis=0) | out.all(axis=0)).all())
+    return np.array(seen), np.array(hidden)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "z"), [(1.95, 0.95, 1.5), (1.7, 0.7, 1.0), (1.4, 1.2, 1.3), (1.8, 0.2, 1.1)]
+)
+def test_hidden_places_are_those_without_a_straight_line(x: float, y: float, z: float) -> None:
+    made = monitor()
+    stands = Pose.of((x, y, z), (0.0, 0.0, np.radians(45)))
+    made.floor.look(WEST, np.full((900, 16), 0.6))
+    made.update(EAST, turn(EAST, 1.1, stands), NOTHING, 1.1)
+    board = BOARD.mesh.copy().apply_transform(stands.matrix())
+    solid = [b.mesh.copy().apply_transform(b.fixed.matrix()) for b in STILL if b.fixed is not None]
+    seen, hidden = lines_of_sight(made, trimesh.util.concatenate([board, *solid]))
+    told = {tuple(p) for p in made.floor.hidden}
+    usually = {tuple(p) for p in made.floor.places} - {tuple(p) for p in made.floor.blind}
+    places = [tuple(p) for p in made.floor.places]
+    assert not told & {p for p, s in zip(places, seen, strict=True) if s}
+    assert {p for p, h in zip(places, hidden, strict=True) if h} & usually <= told
+    assert np.mean(seen | hidden) > 0.6  # few are undecided
+    assert seen.sum() >= 5
+    assert hidden.sum() > 10

@@ -126,7 +126,7 @@ class Drives:
 
     def _unheard(self, mover: str) -> GoalError:
         return GoalError(
-            f"{mover}: the safety state is silent; motion needs one that is at most "
+            f"{mover}: stopped, the safety state is silent; motion needs one that is at most "
             f"{self._patience:g} s old"
         )
 
@@ -157,6 +157,7 @@ class Drives:
             if state.sequence == last.sequence or state.stamp < last.stamp:
                 return  # heard before, or overtaken: no sign of life
             self._lose(f"the supervisor counts anew from {state.sequence}", now)
+        self.watch(now, wall)  # a process that was paused hears this state before it looks around
         self._state, self._heard, self.silent = state, wall, False
         self._lease = now + self._lease_time
         if self._plea is not None:
@@ -221,7 +222,7 @@ class Drives:
         if entry.category is None:
             if self._plea is not None:
                 return
-            if controller.stopped and controller.release():
+            if controller.stopped and controller.release(self._physics.joints(name)[0]):
                 self._physics.power_on(name)
             if entry.speed_scale > 0.0:
                 controller.speed_scale = entry.speed_scale

@@ -74,14 +74,14 @@ def images(
         error: str | None = None
         try:
             grey = read_photograph(path)
+            free = (np.zeros(grey.shape, bool), np.zeros(grey.shape, bool))
+            known = read_truth(mask_path, grey.shape) if mask_path else free
             found = find_cracks(grey, method.value, network)
-            score = found.score
             target = (out / name).with_suffix(".png")
             target.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(found.mask.astype(np.uint8) * 255).save(target)
+            score = found.score
             if truth is not None:
-                free = (np.zeros(grey.shape, bool), np.zeros(grey.shape, bool))
-                known = read_truth(mask_path, grey.shape) if mask_path else free
                 tallies.append(tally(found.mask, found.score, known))
         except InspectionError as problem:
             error = str(problem)

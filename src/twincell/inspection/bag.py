@@ -17,6 +17,8 @@ __all__ = ["BagReport", "TopicReport", "cloud_fields", "inspect_bag"]
 
 F64 = NDArray[np.float64]
 
+_TOLD = 200
+"""Characters of a library's own words in a message."""
 FUTURE = 1.0
 """A stamp may run ahead of its recording by no more than this [s]."""
 _TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 8: "f8"}
@@ -104,8 +106,9 @@ def inspect_bag(path: Path) -> BagReport:
     except InspectionError:
         raise
     except (AnyReaderError, Exception) as error:  # each storage fails in its own way
+        told = " ".join(str(error).split())[:_TOLD]  # some hold a whole message definition
         raise InspectionError(
-            f"{path}: cannot be read: {type(error).__name__}: {error}; valid: a whole rosbag2 "
+            f"{path}: cannot be read: {type(error).__name__}: {told}; valid: a whole rosbag2 "
             "bag. Was it truncated?"
         ) from None
 

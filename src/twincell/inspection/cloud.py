@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from pathlib import Path
@@ -33,6 +34,8 @@ _PLY_BYTES = {"char": 1, "uchar": 1, "int8": 1, "uint8": 1, "short": 2, "ushort"
 """Of a property; four for all others."""
 _HEADER = 65_536
 """Bytes in which a header must end."""
+_TOLD = 200
+"""Characters of a library's own words in a message."""
 
 
 def read_scan(path: Path, unit: str = AUTO) -> F64:
@@ -58,8 +61,7 @@ def read_scan(path: Path, unit: str = AUTO) -> F64:
         points = _text(path)
     else:
         promised = _promised(path, kind)
-        if kind == ".ply":
-            _whole_ply(path, promised)
+        _whole(path, kind, promised)
         with o3d.utility.VerbosityContextManager(o3d.utility.VerbosityLevel.Error):
             cloud = o3d.io.read_point_cloud(path, format=kind[1:])
         points = np.asarray(cloud.points, float)
@@ -157,10 +159,15 @@ def _scale(unit: str, points: F64) -> float:
 
 
 def _mesh(path: Path) -> trimesh.Trimesh:
+    log = logging.getLogger("trimesh.util")
+    quiet, log.disabled = log.disabled, True  # it logs tracebacks of what is told below
     try:
         mesh = trimesh.load(path, force="mesh")
     except Exception as error:  # every format fails in its own way
-        raise InspectionError(f"{path}: cannot be read: {error}; valid: a whole mesh") from None
+        told = " ".join(str(error).split())[:_TOLD]
+        raise InspectionError(f"{path}: cannot be read: {told}; valid: a whole mesh") from None
+    finally:
+        log.disabled = quiet
     if not isinstance(mesh, trimesh.Trimesh) or len(mesh.faces) == 0:
         raise InspectionError(f"{path}: holds no triangles; valid: a mesh")
     if not np.isfinite(mesh.vertices).all():
@@ -174,27 +181,40 @@ def _text(path: Path) -> F64:
     try:
         points = np.loadtxt(path, usecols=(0, 1, 2), ndmin=2, comments=("#", "//"))
     except (ValueError, UnicodeDecodeError) as error:
-        raise InspectionError(f"{path}: {error}; valid: x y z as text, a point a line") from None
+        told = " ".join(str(error).split())[:_TOLD]
+        raise InspectionError(f"{path}: {told}; valid: x y z as text, a point a line") from None
     return np.asarray(points, float)
 
 
-def _whole_ply(path: Path, promised: int) -> None:
-    """Open3D fills what is missing of a PLY with zeros: its size tells."""
-    with path.open("rb") as file:
-        head = file.read(_HEADER)
-    end = head.find(b"end_header")
-    start = head.find(b"\n", end) + 1
-    vertex = head[:end].split(b"element vertex", 1)[-1].split(b"element ", 1)[0]
-    types = re.findall(rb"property\s+(?!list)(\w+)\s+\w+", vertex)
-    least = 6  # of a line of text: three digits, two blanks, an end
-    if b"format ascii" not in head[:end]:
-        least = sum(_PLY_BYTES.get(t.decode(), 4) for t in types)
-    room = path.stat().st_size - start
-    if end < 0 or room < promised * least - 1:
-        raise InspectionError(
-            f"{path}: {room} bytes after its header, {promised} points need at least "
-            f"{promised * least}; valid: a whole file. Was it truncated?"
-        )
+def _whole(path: Path, kind: str, promised: int) -> None:
+    """Open3D fills what is missing of text and of any PLY with zeros: lines and size tell."""
+    data = path.read_bytes()
+    mark = b"end_header" if kind == ".ply" else b"\nDATA "
+    end = data.find(mark, 0, _HEADER)
+    start = data.find(b"\n", end + len(mark)) + 1
+    if end < 0 or start == 0:
+        raise InspectionError(f"{path}: its header has no end; valid: a whole file")
+    if b"format ascii" in data[:end] or data[end:start].split()[-1:] == [b"ascii"]:
+        rows = [line for line in data[start:].splitlines() if line.strip()]
+        if len(rows) < promised:
+            raise InspectionError(
+                f"{path}: {len(rows)} lines after its header, which promises {promised} points; "
+                "valid: a whole file. Was it truncated?"
+            )
+        if 0 < promised == len(rows) and len(rows[-1].split()) < len(rows[0].split()):
+            raise InspectionError(
+                f"{path}: {len(rows[-1].split())} values in its last line, {len(rows[0].split())} "
+                "in its first; valid: a whole file. Was it truncated?"
+            )
+    elif kind == ".ply":
+        vertex = data[:end].split(b"element vertex", 1)[-1].split(b"element ", 1)[0]
+        types = re.findall(rb"property\s+(?!list)(\w+)\s+\w+", vertex)
+        least = promised * sum(_PLY_BYTES.get(t.decode(), 4) for t in types)
+        if len(data) - start < least:
+            raise InspectionError(
+                f"{path}: {len(data) - start} bytes after its header, {promised} points need at "
+                f"least {least}; valid: a whole file. Was it truncated?"
+            )
 
 
 def _promised(path: Path, kind: str) -> int:

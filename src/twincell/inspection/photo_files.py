@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ __all__ = ["Truth", "find_photographs", "find_truth", "read_photograph", "read_t
 
 _PHOTOGRAPHS = (".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".png")
 _TRUTHS = (".png", ".mat", ".bmp", ".tif", ".tiff")
+_SMALLEST = 16
+"""Least edge of a photograph [px]."""
 _EDGE = 204
 """Grey value by which labelled masks mark an edge that is no crack."""
 
@@ -55,19 +58,23 @@ def read_photograph(path: Path) -> NDArray[np.float32]:
     """Grey values (h, w), 0 to 255, of a grey, colour or 16-bit picture.
 
     Raises:
-        InspectionError: the file is no picture, is truncated, or is smaller than 16 px.
+        InspectionError: the file is no picture, is truncated, is smaller than 16 px, or has values
+            that are not finite.
     """
     picture = _open(path)
-    if picture.mode.startswith(("I", "F")):
-        deep = np.asarray(picture, np.float32)
-        # 16 bits fill their range by definition; floats and 12 bits say by their largest value.
-        grey = deep * np.float32(255.0 / max(float(deep.max()), 1.0))
-    else:
-        grey = np.asarray(picture.convert("RGB").convert("L"), np.float32)
-    if min(grey.shape) < 16 or not np.isfinite(grey).all():
-        size = "×".join(map(str, grey.shape[::-1]))
-        raise InspectionError(f"{path}: given: {size} px; valid: finite, at least 16×16 px")
-    return grey
+    if min(picture.size) < _SMALLEST:
+        size, least = "×".join(map(str, picture.size)), f"{_SMALLEST}×{_SMALLEST}"
+        raise InspectionError(f"{path}: given: {size} px; valid: at least {least} px")
+    if not picture.mode.startswith(("I", "F")):
+        return np.asarray(picture.convert("RGB").convert("L"), np.float32)
+    deep = np.asarray(picture, np.float32)
+    wrong = int((~np.isfinite(deep)).sum())
+    if wrong:
+        raise InspectionError(
+            f"{path}: given: {wrong} of {deep.size} pixels NaN or infinite; valid: finite ones"
+        )
+    # 16 bits fill their range by definition; floats and 12 bits say by their largest value.
+    return deep * np.float32(255.0 / max(float(deep.max()), 1.0))
 
 
 def read_truth(path: Path, shape: tuple[int, ...]) -> Truth:
@@ -85,8 +92,9 @@ def read_truth(path: Path, shape: tuple[int, ...]) -> Truth:
         try:
             labels = np.asarray(loadmat(str(path))["groundTruth"]["Segmentation"][0, 0])
         except Exception as error:  # scipy raises whatever the broken bytes lead it to
+            told = " ".join(f"{error}".split()) or type(error).__name__
             raise InspectionError(
-                f"{path}: given: no groundTruth.Segmentation ({error}); valid: a MATLAB 5 file "
+                f"{path}: given: no groundTruth.Segmentation ({told}); valid: a MATLAB 5 file "
                 "with it"
             ) from None
         crack, edge = np.isin(labels, (2, 4)), np.zeros(labels.shape, bool)
@@ -106,10 +114,15 @@ def read_truth(path: Path, shape: tuple[int, ...]) -> Truth:
 
 def _open(path: Path) -> Image.Image:
     try:
-        with Image.open(path) as picture:
-            picture.load()
-            return picture.copy()
+        with warnings.catch_warnings(action="error", category=UserWarning):
+            # Odd metadata hurts no pixel; all else that Pillow warns users of does.
+            for harmless in ("Corrupt EXIF", "Metadata Warning", "Tag data larger"):
+                warnings.filterwarnings("ignore", harmless)
+            with Image.open(path) as picture:
+                picture.load()
+                return picture.copy()
     except UnidentifiedImageError:
         raise InspectionError(f"{path}: given: no picture; valid: JPEG, PNG, BMP or TIFF") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InspectionError(f"{path}: given: {error}; valid: a whole, readable picture") from None
+    except Exception as error:  # Pillow raises whatever the broken bytes lead it to
+        given = " ".join(f"{error}".split()) or type(error).__name__
+        raise InspectionError(f"{path}: given: {given}; valid: a whole, readable picture") from None

@@ -217,13 +217,19 @@ class TrajectoryController:
         elif was_moving:
             self._stop.foretell(self._decelerate(ended))
 
-    def release(self) -> bool:
+    def release(self, measured: ArrayLike | None = None) -> bool:
         """Lift the stop, once it has come to rest. Nothing moves until a new goal is accepted.
+
+        Args:
+            measured: joint positions, shape (d,). Where power was off the arm may have sagged in
+                its brakes; the set-point begins there, so that no joint jumps when power returns.
 
         Returns:
             Whether goals are accepted again.
         """
         if self._stop is None:
+            if self._held and self._category < 2 and measured is not None:
+                self._q = np.array(measured, float)
             self._held, self._category = False, _NONE
         return not self._held
 

@@ -31,6 +31,7 @@ __all__ = [
     "Publish",
     "RequestStop",
     "SafetyHeard",
+    "SafetySilent",
     "StartScan",
     "Status",
     "Steer",
@@ -88,6 +89,11 @@ class SafetyHeard:
 
 
 @dataclass(frozen=True)
+class SafetySilent:
+    """The supervisor has not spoken for its patience: nothing may be asked to move."""
+
+
+@dataclass(frozen=True)
 class Inject:
     """A disruption happens now."""
 
@@ -96,7 +102,7 @@ class Inject:
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
-Event = Tick | Done | AnomalyFound | Verdicts | SafetyHeard | Inject
+Event = Tick | Done | AnomalyFound | Verdicts | SafetyHeard | SafetySilent | Inject
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from twincell.production.messages import (
     Event,
     Inject,
     SafetyHeard,
+    SafetySilent,
     Tick,
     Verdicts,
 )
@@ -57,6 +58,8 @@ class Orchestrator(Progress):
             self.state.use_energy(now, event.energy)
         elif isinstance(event, SafetyHeard):
             self._heard(event.state, now)
+        elif isinstance(event, SafetySilent):
+            self._unheard(now)
         elif isinstance(event, Done):
             self._answered(event, now)
         elif isinstance(event, Verdicts):
@@ -69,8 +72,15 @@ class Orchestrator(Progress):
             self._go_on(now)
         return self._out
 
+    def _unheard(self, now: float) -> None:
+        """The drives stop by themselves: what they refuse now is no failure of a step."""
+        if self._permission is not None:
+            self._permission = None
+            self._keep(now, "mode", "silent", {"text": "the safety state is silent"})
+
     def _heard(self, state: SafetyState, now: float) -> None:
-        before, self._safety = self._safety, state
+        before, permitted = self._safety, self._permission
+        self._safety = self._permission = state
         stopped = state.mode is Mode.STOPPED
         if stopped and self._stopped_since is None:
             self._stopped_since, self._disturbed = now, True
@@ -84,11 +94,11 @@ class Orchestrator(Progress):
             self._keep(now, "released", "", {"lasted": lasted})
             if self.planner.plans:
                 self._replan(now, f"work goes on after a stop of {lasted:.1f} s")
-        if before is None or before.mode is not state.mode:
+        if before is None or permitted is None or before.mode is not state.mode:
             self._keep(now, "mode", state.mode.name.lower(), {"text": state.text})
 
     def _answered(self, done: Done, now: float) -> None:
-        allowed = self.executor.allowed(done.tag, self._safety)
+        allowed = self.executor.allowed(done.tag, self._permission)
         if not self.executor.answered(done.tag, done.ok, done.message, allowed):
             self._keep(now, "unknown_answer", done.tag, {"ok": done.ok, "message": done.message})
 

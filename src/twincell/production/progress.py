@@ -76,6 +76,7 @@ class Progress:
         self.planner = Planner(world, seed, durations, gate)
         self.halted = ""
         self._safety: SafetyState | None = None
+        self._permission: SafetyState | None = None  # None also while the state is silent
         self._inside: BladeState | None = None
         self._left: list[TaskKind] = []
         self._running: tuple[TaskKind, float] | None = None
@@ -109,7 +110,7 @@ class Progress:
             if self.halted or not self.planner.plans:
                 return
             self._begin(now)
-            self._out += self.executor.poll(self._safety)
+            self._out += self.executor.poll(self._permission)
             if not self.executor.outcomes:
                 return
             self._outcomes(now)

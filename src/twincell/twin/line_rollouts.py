@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numba import get_num_threads, njit, prange, set_num_threads
+from numba import config, get_num_threads, njit, prange, set_num_threads
 from numpy.typing import NDArray
 
 from twincell.errors import ProductionError
@@ -19,6 +19,9 @@ __all__ = ["METRICS", "LineRollouts", "Shift", "measure", "project", "roll_line"
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
+
+# other libraries bring a TBB that is too old for numba, which warns of it at the first call
+config.THREADING_LAYER_PRIORITY = ["omp", "workqueue", "tbb"]  # type: ignore[attr-defined]
 
 METRICS = ("makespan", "tardiness", "lateness", "energy", "energy_cost", "margin", "turnaround",
            "accepted", "in_shift", "cost")  # fmt: skip

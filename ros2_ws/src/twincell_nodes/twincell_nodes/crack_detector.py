@@ -122,10 +122,13 @@ class CrackDetectorNode(CellNode):
         """Say how far it is, which while it scans is as far as it has pushed.
 
         Time waits for it as for the sensors: a busy machine makes nobody silent, loses no line.
+        By the stamps of joint states: a clock that was set back would hold time for ever.
         """
-        now = self.now
+        heard = self._joints_until()
+        if not math.isfinite(heard):
+            return
         scanning = self._part is not None and not self._ending and self._taken > self._since
-        done = min(self._taken, now) if scanning else now
+        done = min(self._taken, heard) if scanning else heard
         self._progress.publish(header(done, "crack_detector"))
 
     def _sense(self, message: PointCloud2) -> None:

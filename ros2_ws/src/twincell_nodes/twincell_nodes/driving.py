@@ -45,7 +45,7 @@ class Driver(CellNode):
     Args:
         name: of this node.
         out: folder of the run.
-        without: executables that are not started.
+        without: executables, or nodes by name, that are not started.
 
     Attributes:
         processes: by node name.
@@ -69,7 +69,7 @@ class Driver(CellNode):
         self._specs = {
             s.name: s
             for s in node_specs(self.world, self.path, seed=self.seed, out=self.out)
-            if s.executable not in self._without
+            if not self._without & {s.executable, s.name}
         }
         self.state: SafetyState | None = None
         self.time = 0.0

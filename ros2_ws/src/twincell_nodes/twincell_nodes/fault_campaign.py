@@ -302,6 +302,7 @@ def _all(out: Path, todo: list[tuple[int, str, str]], cases: list[Case]) -> int:
         run, whole = left[0][0], left[0][2] == "replanning"
         batch = [c for c in left if c[0] == run and (c[2] == "replanning") == whole]
         without = ("operator",) if whole else ("orchestrator", "operator")
+        done: set[tuple[int, str, str]] = set()
         driver = Driver("fault_campaign", out / ("replanning" if whole else "stack"), without)
         try:
             driver.begin(180.0)
@@ -312,10 +313,13 @@ def _all(out: Path, todo: list[tuple[int, str, str]], cases: list[Case]) -> int:
                 word = "safe" if cases[-1]["safe"] else f"UNSAFE: {cases[-1]['why']}"
                 line = f"{cell[1]:18} {cell[2]:10} {cases[-1]['ms']:7.0f} ms  {word}"
                 print(f"case {len(cases)} of {len(todo)}: {line}", flush=True)
+                done.add(cell)
+                if "could not be run" in cases[-1]["why"]:
+                    break  # the next one gets a stack of its own
         finally:
             driver.finish()
             driver.destroy_node()
-        left = [c for c in left if c not in batch]
+        left = [c for c in left if c not in done]
     return 0 if cases and all(c["safe"] for c in cases) else 1
 
 

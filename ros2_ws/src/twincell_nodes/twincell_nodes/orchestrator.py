@@ -65,6 +65,7 @@ class OrchestratorNode(CellNode):
         self._began = time.monotonic()
         self._plan: say.Plan | None = None
         self._said: tuple = ()
+        self._spoken = 0.0
         self._pending = sorted(self.world.production.disruptions, key=lambda d: d.at)
         self._ready = False
         self._connect()
@@ -119,6 +120,7 @@ class OrchestratorNode(CellNode):
         state = messages.state_of(message)
         self.shift.hear(state)
         key = (state.mode, state.movers, state.active)
+        self._spoken = time.monotonic()
         if key != self._said:
             self._said = key
             self._hear(say.SafetyHeard(state))
@@ -150,6 +152,10 @@ class OrchestratorNode(CellNode):
         if not self._ready:
             self._ready = self._all_there()
             return
+        silent = time.monotonic() - self._spoken > self.world.safety.patience
+        if silent and self._said:
+            self._said = ()  # the next state is news again
+            self._hear(say.SafetySilent())
         now = self.now
         while self._pending and self._pending[0].at <= now:
             due = self._pending.pop(0)
