@@ -1,22 +1,27 @@
 #!/usr/bin/env python3
-"""Draw docs/pictures/environments.png: a strip of each environment, solved by who knows the way."""
+"""Draw docs/pictures/environments.png: a strip of each environment, solved by its shipped policy.
+
+What has none is solved by who knows the way.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from PIL import Image
-from scipy.spatial.transform import Rotation
 
 import twincell.envs  # noqa: F401  (registers)
+from twincell.training.policy import OnnxPolicy
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOWN = (0, 2, 5, 24)
 """Periods shown of an episode; of ReachClear-v0 four times as late."""
+LONGER = (0, 0.2, 0.6, 1)
+"""Shares shown of an episode that ends when all is done."""
 
 
 def point(seen: dict[str, Any], _env: Any) -> np.ndarray:
@@ -24,15 +29,10 @@ def point(seen: dict[str, Any], _env: Any) -> np.ndarray:
     return np.asarray((seen["desired_goal"] - seen["achieved_goal"])[:3] / 0.05) * 0.4
 
 
-def pose(seen: dict[str, Any], env: Any) -> np.ndarray:
-    """The step and the turn to the goal."""
-
-    def turn(goal: np.ndarray) -> Any:
-        x, z = goal[3:6].astype(float), goal[6:].astype(float)
-        return Rotation.from_matrix(np.stack([x, np.cross(z, x), z], axis=1))
-
-    by = turn(seen["desired_goal"]) * turn(seen["achieved_goal"]).inv()
-    return np.concatenate([point(seen, env), 0.4 * by.as_rotvec() / 0.2])
+def shipped(name: str) -> Callable[..., np.ndarray]:
+    """A policy of this project."""
+    policy = OnnxPolicy.load(name)
+    return lambda seen, _env: policy.act(seen)
 
 
 def clear(seen: dict[str, Any], env: Any) -> np.ndarray:
@@ -43,28 +43,47 @@ def clear(seen: dict[str, Any], env: Any) -> np.ndarray:
     return point(seen, env)
 
 
-def strip(name: str, seed: int, policy: Callable[..., np.ndarray], slower: int) -> np.ndarray:
-    """Pictures side by side."""
-    env = gym.make(name, render_mode="rgb_array")
+def upwards(_seen: Any, _env: Any) -> np.ndarray:
+    """Straight along the span, as the planned pass goes."""
+    return np.array([0, 0, 1, 0, 0, 0], np.float32)
+
+
+def played(
+    name: str, seed: int, policy: Callable[..., np.ndarray], **options: Any
+) -> list[np.ndarray]:
+    """Pictures before each period of an episode, and after its last."""
+    env = gym.make(name, render_mode="rgb_array", **options)
     seen, info = env.reset(seed=seed)
-    pictures = []
-    for k in range(SHOWN[-1] * slower + 1):
-        if k % slower == 0 and k // slower in SHOWN:
-            picture = Image.fromarray(np.asarray(env.render())).resize((240, 180))
-            pictures.append(np.asarray(picture))
+    pictures, over = [np.asarray(env.render())], False
+    while not over:
         action = np.clip(policy(seen, env), -1, 1).astype(np.float32)
-        seen, *_, info = env.step(action)
+        seen, _, terminated, truncated, info = env.step(action)
+        pictures.append(np.asarray(env.render()))
+        over = terminated or truncated
     env.close()
-    print(name, info)
-    return np.concatenate(pictures, axis=1)
+    print(name, len(pictures) - 1, info)
+    return pictures
+
+
+def strip(pictures: list[np.ndarray], shown: Sequence[int]) -> np.ndarray:
+    """Some of them side by side."""
+    small = [Image.fromarray(pictures[k]).resize((240, 180)) for k in shown]
+    return np.concatenate([np.asarray(picture) for picture in small], axis=1)
+
+
+def whole(pictures: list[np.ndarray]) -> np.ndarray:
+    """A strip from the first to the last."""
+    return strip(pictures, [round(share * (len(pictures) - 1)) for share in LONGER])
 
 
 def main() -> None:
     """Draw and write."""
     rows = [
-        strip("twincell/Reach-v0", 1, point, 1),
-        strip("twincell/ReachPose-v0", 4, pose, 1),
-        strip("twincell/ReachClear-v0", 3, clear, 4),
+        strip(played("twincell/Reach-v0", 1, shipped("reach-5mm")), SHOWN),
+        strip(played("twincell/ReachPose-v0", 4, shipped("reach-pose")), SHOWN),
+        strip(played("twincell/ReachClear-v0", 3, clear), [4 * k for k in SHOWN]),
+        whole(played("twincell/ScanBlade-v0", 1, upwards, start=0.0, askew=0.0)),
+        whole(played("twincell/PickBlade-v0", 1, shipped("pick-blade"))),
     ]
     picture = Image.fromarray(np.concatenate(rows))
     picture.save(ROOT / "docs/pictures/environments.png", optimize=True)

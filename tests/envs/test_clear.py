@@ -100,7 +100,7 @@ def test_an_arm_of_many_does_what_one_with_its_seed_does(env):
     ("options", "words"),
     [
         ({"physics": "free"}, "knows no contacts"),
-        ({"hand": 0.9}, r"up to 0\.7 m"),
+        ({"hand": 0.9}, r"0 to 0\.7 m"),
         ({"swing": 0.0}, "above 0"),
         ({"hnd": 0.3}, "did you mean 'hand'"),
     ],

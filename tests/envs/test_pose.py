@@ -70,7 +70,7 @@ def test_goals_are_turned_up_to_what_is_asked_for():
 
 
 def test_wrong_options_and_goals_are_named():
-    with pytest.raises(EnvError, match=r"up to 1\.5 rad"):
+    with pytest.raises(EnvError, match=r"0 to 1\.5 rad"):
         make(turns=3.0)
     with pytest.raises(EnvError, match="above 0"):
         make(angle=-1.0)

@@ -70,10 +70,8 @@ class ClearOptions(Options):
         made = super().of(given)
         for name in ("hand", "swing"):
             made.positive(name)
-        if made.physics != "bullet":
-            raise EnvError(f"physics '{made.physics}' knows no contacts; valid: bullet")
-        if made.hand > 0.7:
-            raise EnvError(f"hand {made.hand!r}; valid: up to 0.7 m")
+        made.touching()
+        made.within("hand", 0.0, 0.7, "m")
         return made
 
 

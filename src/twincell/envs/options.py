@@ -89,6 +89,25 @@ class ArmOptions:
         if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
             raise EnvError(f"{name} {value!r}; valid: a finite number above 0")
 
+    def within(self, name: str, least: float, most: float, unit: str = "") -> None:
+        """Check one of the numbers.
+
+        Raises:
+            EnvError: not from `least` to `most`.
+        """
+        value = getattr(self, name)
+        if not (isinstance(value, (int, float)) and least <= value <= most):
+            raise EnvError(f"{name} {value!r}; valid: {least:g} to {most:g} {unit}".rstrip())
+
+    def touching(self) -> None:
+        """Check that there are contacts.
+
+        Raises:
+            EnvError: other physics than Bullet's.
+        """
+        if self.physics != "bullet":
+            raise EnvError(f"physics '{self.physics}' knows no contacts; valid: bullet")
+
 
 @dataclass(frozen=True)
 class Options(ArmOptions):

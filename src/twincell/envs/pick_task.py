@@ -74,8 +74,7 @@ class PickOptions(ArmOptions):
         made.positive("tilt")
         if not isinstance(made.clamp, bool):
             raise EnvError(f"clamp {made.clamp!r}; valid: True, False")
-        if made.physics != "bullet":
-            raise EnvError(f"physics '{made.physics}' knows no contacts; valid: bullet")
+        made.touching()
         return made
 
 

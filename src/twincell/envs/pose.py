@@ -52,8 +52,7 @@ class PoseOptions(Options):
         made = super().of(given)
         for name in ("angle", "turns"):
             made.positive(name)
-        if made.turns > 1.5:
-            raise EnvError(f"turns {made.turns!r}; valid: up to 1.5 rad")
+        made.within("turns", 0.0, 1.5, "rad")
         return made
 
 

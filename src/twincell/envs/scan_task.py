@@ -82,18 +82,12 @@ class ScanOptions(ArmOptions):
         """
         made = super().of(given)
         made.whole("rays")
-        if not _SHOWN <= made.rays <= 4096:
-            raise EnvError(f"rays {made.rays}; valid: {_SHOWN} to 4096")
-        for name, most in (
-            ("play", 0.01),
-            ("yaw", 0.3),
-            ("start", 0.02),
-            ("askew", 0.3),
-            ("slack", 1.0),
-        ):
-            value = getattr(made, name)
-            if not (isinstance(value, (int, float)) and 0.0 <= value <= most):
-                raise EnvError(f"{name} {value!r}; valid: 0 to {most:g}")
+        made.within("rays", _SHOWN, 4096)
+        made.within("play", 0.0, 0.01, "m")
+        made.within("yaw", 0.0, 0.3, "rad")
+        made.within("start", 0.0, 0.02, "m")
+        made.within("askew", 0.0, 0.3, "rad")
+        made.within("slack", 0.0, 1.0)
         return made
 
 
