@@ -13,6 +13,7 @@ from twincell.cell.assembly import assemble, generator
 from twincell.cell.lockstep import LockstepCell
 from twincell.cell.result import RunResult
 from twincell.cell.run import run_cell, run_shift
+from twincell.world.disruptions import Disruption, Moment
 from twincell.world.layout import Visitor
 from twincell.world.load import load_world
 from twincell.world.model import World
@@ -100,6 +101,37 @@ def test_a_person_in_the_zone_stops_every_mover_and_nothing_moves_until_the_rese
     assert max(v for t, v in still if t > standstill + 0.1) < 1e-3
     reset = next(e.stamp for e in cell.log.events if e.kind == "reset")
     assert reset > standstill
+
+
+def test_an_intruder_is_seen_and_a_blind_lidar_is_missed(world: World):
+    walk = Visitor(path=((3.6, -0.6), (2.75, -0.3), (2.2, -0.2)), times=())
+    alone = short(world, "blade_1")
+    disruptions = (
+        Disruption(kind="intrusion", at=0.5, parameters={"lasts": 3.0}),
+        Disruption(
+            kind="sensor_blackout",
+            when=Moment(event="released", after=0.5),
+            subject="lidar_west",
+            parameters={"lasts": 1.0},
+        ),
+        Disruption(kind="recall", at=1.0, subject="blade_1"),  # refused: nothing was accepted yet
+    )
+    production = replace(alone.production, disruptions=disruptions)
+    cell = LockstepCell(assemble(replace(alone, visitor=walk, production=production), PATH, 7))
+    while cell.time < 16.0 and sum(e.kind == "released" for e in cell.log.events) < 2:
+        cell.step()
+    assert [e.subject for e in cell.log.events if e.kind == "stop"] == [
+        "person_in_zone",
+        "sensor_silent",
+    ]
+    told = {e.kind: e for e in cell.log.events if e.kind in ("refused", "disruption")}
+    blind = told["disruption"]
+    assert blind.detail["parameters"] == {"until": pytest.approx(blind.stamp + 1.0)}
+    assert "nothing of 'blade_1' was accepted" in told["refused"].detail["why"]
+    assert sum(e.kind == "refused" for e in cell.log.events) == 1
+    released = [e.stamp for e in cell.log.events if e.kind == "released"]
+    assert released[0] > 3.5  # not before the person goes
+    assert released[1] > blind.stamp + 1.0  # nor before the lidar sees again
 
 
 def test_chance_depends_on_seed_and_name_only():

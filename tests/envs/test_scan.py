@@ -95,6 +95,19 @@ def test_faster_than_the_inspection_counts_for_nothing(exact):
     assert max(fast) < 0.05
 
 
+def test_who_turns_the_line_over_the_blade_faster_than_the_inspection_sees_nothing_new(exact):
+    """0.02 rad over a standoff of some 150 mm are 3 mm a period, three times the inspection's."""
+    found = {}
+    for turn in (-1.0, -0.3, 0.3, 1.0):
+        _, info = exact.reset(seed=3)
+        first = info["coverage"]
+        for _ in range(20):
+            *_, info = exact.step(np.array([0, 0, 0, 0, turn, 0], np.float32))
+        found[turn] = info["coverage"] - first
+    assert max(found[-1.0], found[1.0]) < 0.03
+    assert max(found[-0.3], found[0.3]) > 0.1
+
+
 def test_rewards_follow_the_formula_and_gains_add_up(env):
     steps = run(env, 5, UP)
     half = 0.5 * env.unwrapped.task._spec.depth

@@ -47,3 +47,18 @@ def test_chance_decides_each_walk_by_the_seed():
     one, two = (Walks(half, np.random.default_rng(4)).starts for _ in range(2))
     assert one == two
     assert 60 < len(one) < 140
+
+
+def test_an_intruder_stays_as_long_as_told_and_is_one_person():
+    walks = Walks(VISITOR, np.random.default_rng(0))
+    walks.intrude(7.0, 40.0)  # under way until 17.0: then five metres to go
+    walks.intrude(52.0, 53.0)  # too soon over: turns at once, and is out when 60.0 comes
+    assert walks.starts == (5.0, 17.0, 52.0)
+    np.testing.assert_allclose(walks.pose(21.9).p[:2], [1.1, 3], atol=1e-9)
+    for t in (22.0, 30.0, 40.0):
+        np.testing.assert_allclose(walks.pose(t).p[:2], [1, 3], atol=1e-12)
+    assert not walks.walking(45.1)
+    assert walks.walking(61.9)
+    assert not walks.walking(62.1)
+    at = np.array([walks.pose(t).p for t in np.arange(0.0, 80.0, 0.01)])
+    assert np.max(np.linalg.norm(np.diff(at, axis=0), axis=1)) < 0.01 + 1e-9

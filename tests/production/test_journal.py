@@ -296,7 +296,7 @@ def test_the_state_is_rebuilt_at_any_moment_of_a_shift(whole_world, fake_cell, t
             if rng.random() < 0.01 or cell.orchestrator.finished:
                 was = cell.orchestrator.state
                 now = rebuild(whole_world, journal.replay())
-                for name in ("blades", "orders", "tariff", "slow", "blackout", "tasks", "taken"):
+                for name in ("blades", "orders", "tariff", "outages", "tasks", "taken"):
                     assert getattr(now, name) == getattr(was, name), (name, cell.now)
                 told = recap(journal.replay())
                 assert told.running == [t for t, p in was.tasks.items() if p.status == "running"]

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from twincell.errors import ProductionError
 from twincell.production.disruptions import apply
 from twincell.production.messages import Clamp, Done, Grip, Inject, Move, SafetySilent, Tick
 from twincell.production.state import LineState
@@ -199,22 +198,6 @@ def test_a_blind_profiler_is_waited_for(small_world, fake_cell) -> None:
     summary = cell.run()
     task = next(t for t in summary["tasks"] if t["kind"] == "inspect")
     assert task["start"] >= 40.0
-
-
-def test_senseless_disruptions_are_refused_and_the_plan_stays(small_world, fake_cell) -> None:
-    cell = fake_cell(small_world)
-    for _ in range(100):
-        cell.step()
-    plan = cell.orchestrator.planner.plans[-1]
-    with pytest.raises(ProductionError, match="did you mean 'order_b'"):
-        cell.orchestrator.handle(Inject("rush_order", "ordr_b", {"due": 90.0}), cell.now)
-    with pytest.raises(ProductionError, match="is past"):
-        cell.orchestrator.handle(Inject("rush_order", "order_b", {"due": 1.0}), cell.now)
-    with pytest.raises(ProductionError, match="unknown parameter 'until'"):
-        cell.orchestrator.handle(Inject("arm_slow", "handler", {"until": 1.0}), cell.now)
-    assert cell.orchestrator.planner.plans[-1] is plan
-    cell.step()
-    assert [line.kind for line in cell.journal].count("refused") == 1 + 2
 
 
 def test_a_scan_that_does_not_suffice_is_repeated_once(small_world, fake_cell) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from twincell.errors import ProductionError
-from twincell.production.problem import KINDS, Due, Job, Problem, Weights, cost
+from twincell.production.problem import KINDS, Due, Job, Pace, Problem, Weights, cost
 from twincell.production.tariff import Tariff
 from twincell.twin.gate import TwinGate
 from twincell.twin.rollouts import noise, roll
@@ -15,13 +15,26 @@ from twincell.twin.rollouts import noise, roll
 TARIFF = Tariff((0.0, 60.0, 120.0), (82.0, 140.0, 95.0))
 
 
-def problem(running: bool = True) -> Problem:
+PACES = {"load": Pace(0.5, 70.0), "inspect": Pace(0.3, 50.0)}
+
+
+def problem(running: bool = True, slow: bool = False) -> Problem:
     full = {"load": 9.0, "inspect": 14.0, "unload": 9.0}
     first = Job("b0", "a", full, running=2.0) if running else Job("b0", "a", full)
     late = Job("b4", "b", full, release=120.0)
     jobs = (first, *(Job(f"b{i}", "a" if i < 3 else "b", full) for i in (1, 2, 3)), late)
     dues = {"a": Due(150.0, 1.0), "b": Due(100.0, 5.0)}
-    return Problem(5.0, jobs, dues, TARIFF, inspect_from=20.0)
+    more = {"handle_from": 25.0, "paces": PACES} if slow else {}
+    return Problem(5.0, jobs, dues, TARIFF, inspect_from=20.0, **more)
+
+
+def worked(p: Problem, kind: str, start: float, seconds: float) -> float:
+    """Where speed, integrated in pieces, has done the work."""
+    pace = p.paces.get(kind)
+    if pace is None:
+        return start + seconds
+    slow = min(seconds, max(0.0, pace.until - start) * pace.share)
+    return start + slow / pace.share + (seconds - slow)
 
 
 def events(p: Problem, sequence: list[str], factors: np.ndarray) -> tuple[float, float]:
@@ -31,7 +44,9 @@ def events(p: Problem, sequence: list[str], factors: np.ndarray) -> tuple[float,
     free = {"handler": True, "inspector": True, "fixture": True}
     heap: list[tuple[float, int, str, str]] = [(p.now, 0, "", "wake")]
     heap += [
-        (t, 0, "", "wake") for t in {p.inspect_from, *(j.release for j in p.jobs)} if t > p.now
+        (t, 0, "", "wake")
+        for t in {p.inspect_from, p.handle_from, *(j.release for j in p.jobs)}
+        if t > p.now
     ]
     heapq.heapify(heap)
     waiting = [(todo[0], kind) for kind in KINDS if kind in jobs[todo[0]][1].durations]
@@ -50,7 +65,8 @@ def events(p: Problem, sequence: list[str], factors: np.ndarray) -> tuple[float,
         part, kind = waiting[0]
         i, job = jobs[part]
         begun = job.running is not None and kind == next(iter(job.durations))
-        gate = {"load": job.release, "inspect": p.inspect_from}.get(kind, 0.0)
+        gate = p.inspect_from if kind == "inspect" else p.handle_from
+        gate = max(gate, job.release) if kind == "load" else gate
         if not begun and now < gate:
             continue
         resource = "inspector" if kind == "inspect" else "handler"
@@ -62,7 +78,8 @@ def events(p: Problem, sequence: list[str], factors: np.ndarray) -> tuple[float,
         waiting.pop(0)
         active = part
         length = job.durations[kind] * factors[i, KINDS.index(kind)]
-        end = max(p.now, job.running + length) if begun else now + length
+        end = max(p.now, worked(p, kind, job.running, length) if begun else 0.0)
+        end = end if begun else worked(p, kind, now, length)
         heapq.heappush(heap, (end, 1, part, kind))
     late = 0.0
     for name, due in p.orders.items():
@@ -71,9 +88,10 @@ def events(p: Problem, sequence: list[str], factors: np.ndarray) -> tuple[float,
     return max(ends.values()), late
 
 
+@pytest.mark.parametrize("slow", [False, True])
 @pytest.mark.parametrize("running", [True, False])
-def test_rollouts_are_those_of_an_event_simulation(running: bool) -> None:
-    p = problem(running)
+def test_rollouts_are_those_of_an_event_simulation(running: bool, slow: bool) -> None:
+    p = problem(running, slow)
     names = [j.part for j in p.waiting]
     candidates = [names, names[::-1]]
     factors = noise(p, 100, 0.2, np.random.default_rng(0))
@@ -85,8 +103,9 @@ def test_rollouts_are_those_of_an_event_simulation(running: bool) -> None:
             assert played.tardiness[c, r] == pytest.approx(late)
 
 
-def test_without_noise_a_rollout_is_the_plan() -> None:
-    p = problem()
+@pytest.mark.parametrize("slow", [False, True])
+def test_without_noise_a_rollout_is_the_plan(slow: bool) -> None:
+    p = problem(slow=slow)
     names = [j.part for j in p.waiting]
     played = roll(p, [names[::-1]], np.ones((1, len(p.jobs), 3)))
     assert played.cost[0, 0] == pytest.approx(cost(p, names[::-1], Weights()))

@@ -15,6 +15,8 @@ def test_the_shipped_world_has_no_fault(shipped):
     assert faults(load_world(shipped), None) == []
 
 
+RUSH = "kind: rush_order, at: <#> s, subject: order_b, parameters: {due: <#>, priority: <#>}"
+
 CASES = [
     ("handler: handler", "handler: handlr", ("handler: given 'handlr'", "did you mean 'handler'")),
     ("\nhandler: handler", "\nhandler: inspector", ("no gripper", "`gripper` (handler)")),
@@ -50,6 +52,20 @@ CASES = [
     ("kind: rush_order, at: <#> s, subject: order_b, parameters: {due: <#>, priority: <#>}",
      "kind: sensor_blackout, at: 30 s, subject: camera, parameters: {until: 20 s}",
      ("disruptions[0].parameters.until", "after `at`, 30 s")),
+    (RUSH, "kind: tool_lost, at: 1 s, subject: table, parameters: {lasts: 5 s}",
+     ("disruptions[0].subject", "no tool of this world", "handler, inspector")),
+    (RUSH, "kind: energy_cap, at: 1 s, parameters: {power: 200 W, lasts: 5 s}",
+     ("disruptions[0].parameters.power", "at rest, 270 W")),
+    (RUSH, "kind: rush_order, at: 90 s, subject: order_b, parameters: {due: 80 s}",
+     ("disruptions[0].parameters.due", "after `at`, 90 s")),
+    (RUSH, "kind: arm_failed, rate: 0.01 Hz, subject: handler, parameters: {until: 80 s}",
+     ("disruptions[0].parameters.until", "`lasts`")),
+    (RUSH, "kind: recall, when: {event: accepted, subject: blade_9}, subject: order_a",
+     ("disruptions[0].when.subject", "did you mean 'blade_")),
+    (RUSH, "kind: recall, when: {event: planned, subject: three}, subject: order_a",
+     ("disruptions[0].when.subject", "plan-1")),
+    (RUSH, "kind: recall, when: {event: stopped, subject: person}, subject: order_a",
+     ("disruptions[0].when.subject", "'person_in_zone'")),
     ("{start: 0 s, price: 82", "{start: 1 s, price: 82", ("tariff[0].start", "starts at 0")),
     ("{start: 120 s", "{start: 50 s", ("tariff[2].start", "rising")),
     ("reject: 4 mm", "reject: 0.2 mm", ("criteria.reject", "`report`, 0.3 mm")),

@@ -40,6 +40,8 @@ from twincell.production.messages import (
     Verdicts,
 )
 from twincell.production.orchestrator import Orchestrator
+from twincell.production.physical import blinded, intruded
+from twincell.production.triggers import Triggers
 from twincell.safety.arm_motion import arm_motions
 from twincell.safety.masks import body_spheres, spheres_at
 from twincell.safety.operator import Operator
@@ -48,7 +50,6 @@ from twincell.safety.separation import SeparationMonitor
 from twincell.safety.supervisor import Supervisor
 from twincell.safety.types import SafetyState
 from twincell.twin.gate import TwinGate
-from twincell.world.work import Disruption
 
 __all__ = ["LockstepCell"]
 
@@ -117,7 +118,8 @@ class LockstepCell:
         self._scanning: str | None = None
         self._buffer: list[tuple[float, Array]] = []
         self._seen = False
-        self._pending = sorted(world.production.disruptions, key=lambda d: d.at)
+        self._triggers = Triggers(world.production.disruptions, seed)
+        self._blind: dict[str, float] = {}
         self._next_state = self._next_think = self._next_image = 0.0
         self._poses = self.physics.poses()
         self.eyes.see(0.0, self._poses)
@@ -164,6 +166,8 @@ class LockstepCell:
         if len(self._buffer) < BATCH:
             return
         lines, self._buffer = self._buffer, []
+        if self._is_blind(name, now):
+            return
         if self.picture is None and self._seen:
             self.picture = self.physics.picture(960, 600, EYE, TARGET)
         sensor = self.assembly.world.profilers()[name]
@@ -190,6 +194,8 @@ class LockstepCell:
         name = self.assembly.world.inspection.camera
         if self._camera is None or name is None or now < self._next_image:
             return
+        if self._is_blind(name, now):
+            return
         self._next_image = now + 1.0 / self._camera.rate
         where = self.eyes.sensor_pose(self._camera, self._poses)
         taken = self.eyes.picture(name, self._poses, now)
@@ -204,7 +210,7 @@ class LockstepCell:
     def _watch(self, now: float) -> None:
         """LiDARs look for people."""
         for name in self.assembly.world.lidars():
-            if not self.eyes.due(name, now):
+            if not self.eyes.due(name, now) or self._is_blind(name, now):
                 continue
             scan = self.eyes.turn(name, self._poses, now)
             self.supervisor.heard(name, now, scan.stamp)
@@ -276,9 +282,20 @@ class LockstepCell:
             self._inbox.append(Done(clamp.tag, ok, text))
 
     def _disrupt(self, now: float) -> None:
-        while self._pending and self._pending[0].at <= now:
-            disruption: Disruption = self._pending.pop(0)
-            self._inbox.append(Inject(disruption.kind, disruption.subject, disruption.parameters))
+        self._inbox += self._triggers.due(now)
+
+    def _is_blind(self, sensor: str, now: float) -> bool:
+        """Whether a sensor sees nothing at the moment."""
+        return now < self._blind.get(sensor, 0.0)
+
+    def _journal(self, line: Journalled, now: float) -> None:
+        """Keep a line; what it tells befalls sensors and people, and may lead to more."""
+        self.log.events.append(line)
+        self._triggers.hear(line)
+        if (blind := blinded(line)) is not None:
+            self._blind[blind[0]] = blind[1]
+        if (until := intruded(line)) is not None and until > now:
+            self.physics.intrude(until)
 
     def _think(self, now: float) -> None:
         """The orchestrator hears everything at once, and time at its own rate."""
@@ -291,9 +308,10 @@ class LockstepCell:
         for event in events:
             try:
                 commands = self.orchestrator.handle(event, now)
-            except ProductionError as error:
-                self.log.events.append(Journalled(now, "refused", "", {"why": str(error)}))
-                continue
+            except ProductionError:
+                if not isinstance(event, Inject):
+                    raise
+                continue  # refused; the journal's line comes with the next commands
             for command in commands:
                 self._carry_out(command, now)
 
@@ -323,7 +341,7 @@ class LockstepCell:
         elif isinstance(command, Publish):
             self.log.plans.append(command.plan)
         else:
-            self.log.events.append(command)
+            self._journal(command, now)
 
     def _move(self, command: Move, now: float) -> None:
         try:

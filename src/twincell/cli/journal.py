@@ -76,13 +76,14 @@ def replay(
     report: dict[str, Any] = {"file": str(file), **asdict(told)}
     blades: dict[str, Any] = {}
     if world:
+        from twincell.cell.plain import encode
         from twincell.world.load import load_world
 
         state = rebuild(load_world(world), entries)
         blades = {name: asdict(blade) for name, blade in state.blades.items()}
         report["blades"] = blades
         report["orders"] = {name: asdict(order) for name, order in state.orders.items()}
-        report["slow"], report["blackout"] = state.slow, state.blackout
+        report["outages"] = encode(state.outages)
     if json:
         emit(report)
         return

@@ -38,8 +38,8 @@ class ScanBladeEnv(TaskEnv):
 
     **Sensor**: `sensing.profiler.lines` with `rays` rays, two lines a period, without noise.
     Samples lie 1.5 mm apart over the faces that look at the profiler; one is seen when a lit point
-    lies within 1 mm. A line after a move faster than the inspection's speed by more than 5 % counts
-    for nothing.
+    lies within 1 mm. A line that has moved, at the standoff, faster than the inspection's speed by
+    more than 5 % counts for nothing, be it by a step or by a turn.
 
     **Reward**: 10 gain - 0.05 off - 0.1 incidence: gain is the samples newly seen over those that
     the planned pass sees; off the mean distance of the lit points from the standoff, over half the

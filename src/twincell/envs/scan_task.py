@@ -127,6 +127,7 @@ class ScanTask(ArmTask):
             )
         spec = world.profilers()[plan.profiler]
         self._spec: Profiler = dataclasses.replace(spec, points=options.rays)
+        self._ahead = np.array([0.0, 0.0, spec.standoff])
         self._fastest = _SLACK * plan.speed / (_LINES * options.rate)
         model = nominal(world.part, base)
         described = {n: describe(n, a, base) for n, a in world.arms.items()}
@@ -246,10 +247,12 @@ class ScanTask(ArmTask):
         looked = self._look(sensors, which)
         before = self._found.copy()
         for row, sensor, (found, points) in zip(which, sensors, looked, strict=True):
-            moved = float(np.linalg.norm(sensor.p - self._before[row]))
+            # where the light falls, not the sensor: a turn sweeps the line as well
+            light = sensor.apply(self._ahead)
+            moved = float(np.linalg.norm(light - self._before[row]))
             if begin or moved <= self._fastest:
                 self._seen_of[row][found] = True
-            self._before[row], self._last[row] = sensor.p, points
+            self._before[row], self._last[row] = light, points
         for row, sensor in zip(rows.tolist(), sensors[-len(rows) :], strict=True):
             self._found[row] = int(self._seen_of[row].sum())
             self._new[row] = self._found[row] - before[row]

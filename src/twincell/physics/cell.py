@@ -171,6 +171,16 @@ class PhysicsCell:
         ):
             self._place_person(self._person)
 
+    def intrude(self, until: float) -> None:
+        """The visitor walks in now and turns round at a time [s]; see `Walks.intrude`.
+
+        Raises:
+            PhysicsError: the world has no visitor.
+        """
+        if self._walks is None:
+            raise PhysicsError("nobody to walk in; valid: in a world with a `visitor`")
+        self._walks.intrude(self.time, until)
+
     # ---------------------------------------------------------------- movers
 
     def _mover(self, name: str) -> MoverBody:

@@ -27,26 +27,53 @@ class Walks:
         self._along = np.concatenate([[0.0], np.cumsum(steps)])
         self._speed = visitor.speed
         self._pause = visitor.pause
-        self.starts = tuple(t for t in visitor.times if rng.random() < visitor.chance)
+        self._walks = [(t, self._pause) for t in visitor.times if rng.random() < visitor.chance]
+
+    @property
+    def starts(self) -> tuple[float, ...]:
+        """When the walks begin [s]."""
+        return tuple(start for start, _ in self._walks)
 
     @property
     def duration(self) -> float:
-        """Time of one walk [s]."""
-        return float(2.0 * self._along[-1] / self._speed + self._pause)
+        """Time of one walk of the world file [s]."""
+        return 2.0 * self.way + self._pause
+
+    @property
+    def way(self) -> float:
+        """Time from one end of the path to the other [s]."""
+        return float(self._along[-1] / self._speed)
+
+    def intrude(self, now: float, until: float) -> None:
+        """One more walk, from now on, that stays at the path's end until a time.
+
+        A person who is under way already goes home first; who gets there too late turns at once.
+        Walks of the world file that would begin meanwhile are left out: there is one person.
+
+        Args:
+            now: time [s].
+            until: when the person turns round [s].
+        """
+        busy = [t + 2.0 * self.way + pause for t, pause in self._walks if t <= now]
+        start = max(now, *busy) if busy else now
+        pause = max(0.0, until - start - self.way)
+        end = start + 2.0 * self.way + pause
+        self._walks = [w for w in self._walks if not start <= w[0] < end]
+        self._walks.append((start, pause))
 
     def walking(self, t: float) -> bool:
         """Whether the person is under way at `t` [s]."""
-        return any(start <= t < start + self.duration for start in self.starts)
+        return any(start <= t < start + 2.0 * self.way + pause for start, pause in self._walks)
 
     def pose(self, t: float) -> Pose:
         """The person's frame in the world at `t` [s]: on the floor, x forward."""
-        way = float(self._along[-1] / self._speed)
+        way = self.way
         distance, back = 0.0, False
-        for start in self.starts:
-            gone = t - start
-            if 0.0 <= gone < self.duration:
-                back = gone > way + self._pause
-                share = min(gone, way) if not back else self.duration - gone
+        for start, pause in self._walks:
+            gone, duration = t - start, 2.0 * way + pause
+            if 0.0 <= gone < duration:
+                back = gone > way + pause
+                share = min(gone, way) if not back else duration - gone
                 distance = share * self._speed
         last = len(self._path) - 2
         i = min(int(np.searchsorted(self._along, distance, side="right")) - 1, last)

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from twincell.errors import ProductionError, did_you_mean
+from twincell.world.disruptions import Disruption
 from twincell.world.source import Loc, Source
-from twincell.world.work import Disruption, Order
+from twincell.world.work import Order
 
 __all__ = ["Condition", "Outage", "Trial", "TrialOrder", "read_trial"]
 

@@ -118,6 +118,12 @@ class Executor:
     Args:
         world: names, home positions.
         motions: plans trajectories.
+
+    Attributes:
+        slow: share of its speed at which a mover moves from its next motion on; absent: all of it.
+        failed: movers that cannot move: their steps wait.
+        bare: movers without their tool: steps that need it wait.
+        outcomes: what came of programs, to be taken out.
     """
 
     def __init__(self, world: World, motions: Motions) -> None:
@@ -129,6 +135,8 @@ class Executor:
         self._positions: dict[str, Array] = {}
         self._count = 0
         self.slow: dict[str, float] = {}
+        self.failed: frozenset[str] = frozenset()
+        self.bare: frozenset[str] = frozenset()
         self.outcomes: list[Outcome] = []
 
     @property
@@ -221,6 +229,8 @@ class Executor:
                 resource = _resource(step)
                 if resource in busy or not self._may(resource, state):
                     continue
+                if resource in self.bare and not isinstance(step, TurnStep):
+                    continue
                 if any(not self._clear(m, busy) for m in getattr(step, "clear_of", ())):
                     continue
                 try:
@@ -261,7 +271,7 @@ class Executor:
         if state is None or state.mode is Mode.STARTING:
             return False
         mover = self._world.fixture.arm if resource == _CLAMP else resource
-        return state.mover(mover).category is None
+        return mover not in self.failed and state.mover(mover).category is None
 
     def _where(self, mover: str) -> Array:
         """Where a mover stands: the end of its last motion, else what was last heard."""

@@ -48,6 +48,9 @@ def changes(
             first, shift = moved[0]
             who = f"{first} and {len(moved) - 1} more start" if moved[1:] else f"{first} starts"
             said.append(f"{who} {_when(shift)}, in the same order")
+    came = [t.part for t in loads if t.id not in old]
+    if came:
+        said.append(f"{', '.join(came)} joined the plan")
     gone = [t.part for t in before if t.kind == "load" and t.id not in {a.id for a in after}]
     if gone:
         said.append(f"{', '.join(gone)} left the plan")

@@ -11,7 +11,7 @@ from twincell.production.disruptions import apply
 from twincell.production.journal import Entry
 from twincell.production.messages import Inject, PlannedTask, Status, TaskKind
 from twincell.production.pockets import choose
-from twincell.production.state import LineState
+from twincell.production.state import AGAIN, LineState
 from twincell.world.model import World
 
 __all__ = ["Recap", "rebuild", "recap"]
@@ -92,6 +92,7 @@ def rebuild(world: World, entries: Iterable[Entry]) -> LineState:
     verdicts: dict[str, str] = {}
     for entry in entries:
         line = entry.line
+        state.outages.lapse(line.stamp)
         try:
             if line.kind == "disruption":
                 inject = Inject(line.detail["kind"], line.subject, line.detail["parameters"])
@@ -144,16 +145,18 @@ def _ended(
     blade, note = state.blades[part], detail["note"]
     state.tasks[task] = replace(state.tasks[task], end=now, status=status, note=note)
     if kind == "inspect":
-        if status == "aborted":
+        if note.startswith(AGAIN):
+            blade.spent += status == "aborted"
+        elif status == "aborted":
             critical = note.startswith("critical ")
             blade.decision = "reject" if critical else "rework"
             blade.reason = note if critical else f"not judged: {note}"
-        elif note != "to be scanned again":
+        else:
             told = verdicts.get(part, "rework")
             blade.decision = cast(Any, "rework" if told == "rescan" else told)
             blade.reason = note
     elif status == "done" and kind == "load":
-        blade.where = "fixture"
+        state.loaded(part)
     elif status == "done" and blade.target is not None:
         tray = world.racks[blade.target[0]].role == "in_tray"
         blade.where, blade.finished = "returned" if tray else "bin", now

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from twincell.inspection.anomaly import Anomaly, Verdict
 from twincell.motion.trajectory import JointTrajectory
 from twincell.safety.types import SafetyState, StopRequest
-from twincell.world.work import DisruptionKind
+from twincell.world.disruptions import DisruptionKind
 
 __all__ = [
     "Alternative",

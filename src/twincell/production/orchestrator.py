@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twincell.errors import ProductionError
 from twincell.inspection.anomaly import Anomaly, Verdict
-from twincell.production.disruptions import apply
+from twincell.production.disruptions import apply, resolved
 from twincell.production.messages import (
     AnomalyFound,
     Command,
@@ -17,6 +17,7 @@ from twincell.production.messages import (
     Verdicts,
 )
 from twincell.production.progress import Progress
+from twincell.production.state import AGAIN
 from twincell.safety.types import Mode, SafetyState
 
 __all__ = ["Orchestrator"]
@@ -53,6 +54,7 @@ class Orchestrator(Progress):
             ProductionError: a disruption that makes no sense; nothing was changed.
         """
         self._out, self._unsaid = self._unsaid, []
+        self._lapse(now)
         if isinstance(event, Tick):
             self.executor.hear(event.positions)
             self.state.use_energy(now, event.energy)
@@ -118,9 +120,9 @@ class Orchestrator(Progress):
         }
         self._keep(now, "verdict", blade.part, detail)
         found = f"{len(verdict.anomalies)} indications, the longest {longest * 1e3:.1f} mm"
-        if decision == "rescan" and blade.inspections < 2:
+        if decision == "rescan" and blade.inspections - blade.spent < 2:
             self._left.insert(1, "inspect")
-            self._end_task(now, "done", "to be scanned again")
+            self._end_task(now, "done", AGAIN)
             self._replan(now, f"{blade.part} has to be scanned again")
             return
         blade.decision = "rework" if decision == "rescan" else decision
@@ -147,14 +149,59 @@ class Orchestrator(Progress):
 
     def _inject(self, inject: Inject, now: float) -> None:
         try:
-            text = apply(inject, self.state, self.world, now)
+            known = resolved(inject, now)
+            text = apply(known, self.state, self.world, now)
         except ProductionError as error:
             self._keep(now, "refused", inject.subject, {"kind": inject.kind, "why": str(error)})
             # the caller gets the error now, and the journal its line with the next commands
             self._unsaid = self._out
             raise
-        detail = {"kind": inject.kind, "parameters": dict(inject.parameters), "text": text}
-        self._keep(now, "disruption", inject.subject, detail)
-        self.executor.slow = dict(self.state.slow)
+        detail = {"kind": known.kind, "parameters": dict(known.parameters), "text": text}
+        self._keep(now, "disruption", known.subject, detail)
+        self._obey_outages(now)
+        if known.kind in ("arm_failed", "tool_lost"):
+            self._stop("mover_fault", f"{known.subject}-{now:.3f}", text, now, now)
+        if known.kind == "sensor_blackout" and known.subject == self.world.inspection.profiler:
+            self._blinded(now)
         if self.planner.plans:
             self._replan(now, text, asked=True)
+
+    def _obey_outages(self, now: float) -> None:
+        """What is out of order or slow now holds for what is executed from now on."""
+        outages, world = self.state.outages, self.world
+        shares = {mover: outages.share(world, mover) for mover in world.arms}
+        executor = self.executor
+        before = (executor.slow, executor.failed, executor.bare)
+        executor.slow = {mover: share for mover, share in shares.items() if share < 1.0}
+        executor.failed = frozenset(outages.failed)
+        executor.bare = frozenset(outages.tools)
+        if before != (executor.slow, executor.failed, executor.bare):
+            # what runs now tells nothing about how long such a task takes
+            self._disturbed = True
+        if self._running is None:
+            return
+        if outages.free_from(world, self._running[0]) > now:
+            self._blocked = self._blocked or (now, self._delay)
+        elif self._blocked is not None:
+            self._delay, self._blocked = self._held_up(now), None
+
+    def _blinded(self, now: float) -> None:
+        """A scan that goes blind is broken off, and done again."""
+        blade = self._inside
+        if blade is None or self._running is None or self._running[0] != "inspect":
+            return
+        self._left.insert(1, "inspect")
+        blade.spent += 1
+        self.executor.abort(self._task_id("inspect"))
+        self._end_task(now, "aborted", f"{AGAIN}: the profiler went blind")
+
+    def _lapse(self, now: float) -> None:
+        """Outages end by themselves; the plan learns of it."""
+        ended = self.state.outages.lapse(now)
+        if not ended:
+            return
+        for subject, text in ended:
+            self._keep(now, "recovered", subject, {"text": text})
+        self._obey_outages(now)
+        if self.planner.plans and not self.halted:
+            self._replan(now, "; ".join(text for _, text in ended), asked=True)

@@ -116,9 +116,9 @@ class Planner:
             asked: the twin plays the rest of the shift even where no other order is at hand.
             delay: by which stops have held up the running task [s].
         """
-        profiler = self._world.inspection.profiler
-        expected = self._expected(state)
-        problem = state.problem(now, expected, running, inside, self.sequence, profiler, delay)
+        problem = state.problem(
+            now, self.durations, running, inside, self.sequence, self._world, delay
+        )
         schedule = solve(problem, self._world.production.solve_time, self._seed)
         ruling: Ruling | None = None
         if self._gate is not None and problem.waiting:
@@ -156,13 +156,6 @@ class Planner:
         self.plans.append(plan)
         return plan
 
-    def _expected(self, state: LineState) -> dict[TaskKind, float]:
-        """Durations with slow movers taken into account [s]."""
-        handler = state.slow.get(self._world.handler, 1.0)
-        inspector = state.slow.get(self._world.inspection.arm, 1.0)
-        share = {"load": handler, "inspect": inspector, "unload": handler}
-        return {k: v / share[k] for k, v in self.durations.items()}
-
     def _cost(
         self, state: LineState, schedule: Schedule, problem: Problem, now: float, end: float
     ) -> float:
@@ -185,14 +178,13 @@ class Planner:
             blade = state.blades[slot.part]
             now_running = slot.part in running and running[slot.part][0] == slot.kind
             number = blade.inspections + (0 if now_running else 1)
-            again = f"#{number}" if slot.kind == "inspect" and number > 1 else ""
             hand = slot.kind != "inspect"
             note = ""
             if slot.kind == "unload":
                 note = f"to {state.blades[slot.part].decision or 'accept (expected)'}"
             tasks.append(
                 PlannedTask(
-                    id=f"{slot.part}/{slot.kind}{again}",
+                    id=blade.task(slot.kind, number),
                     part=slot.part,
                     kind=slot.kind,
                     resource=self._world.handler if hand else self._world.inspection.arm,

@@ -13,10 +13,12 @@ from twincell.errors import ProductionError
 from twincell.production.messages import TaskKind
 from twincell.production.tariff import Tariff
 
-__all__ = ["KINDS", "Due", "Job", "Problem", "Slot", "Weights", "cost", "energy_cost", "inversions"]
-__all__ += ["tardiness", "timing"]
+__all__ = ["KINDS", "POWER", "Due", "Job", "Pace", "Problem", "Slot", "Weights", "cost"]
+__all__ += ["energy_cost", "inversions", "tardiness", "timing"]
 
 KINDS: tuple[TaskKind, ...] = ("load", "inspect", "unload")
+POWER: dict[TaskKind, float] = {"load": 60.0, "inspect": 80.0, "unload": 60.0}
+"""Mean power that a task draws on top of idle at full speed [W]."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,28 @@ class Weights:
     makespan: float = 0.05
     energy: float = 2_000.0
     stability: float = 0.01
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast work goes for a time.
+
+    Attributes:
+        share: of the full speed, in (0, 1].
+        until: full speed from then on [s].
+    """
+
+    share: float = 1.0
+    until: float = 0.0
+
+    def end(self, start: float, seconds: float) -> float:
+        """When work that begins at `start` and takes `seconds` at full speed is done [s]."""
+        slowed = max(0.0, self.until - start)
+        if self.share == 1.0 or slowed == 0.0:
+            return start + seconds
+        if seconds / self.share <= slowed:
+            return start + seconds / self.share
+        return start + slowed + seconds - slowed * self.share
 
 
 @dataclass(frozen=True)
@@ -92,10 +116,12 @@ class Problem:
         now: time of the decision [s].
         jobs: at most one of them is in process.
         orders: by name.
-        inspect_from: inspections start no earlier (sensor blackout) [s].
+        inspect_from: inspections start no earlier (sensor blackout, failed arm) [s].
         tariff: price of energy.
         power: drawn by a task on top of idle [W].
         previous: sequence of the running plan.
+        handle_from: loads and unloads start no earlier (failed arm, lost tool) [s].
+        paces: of kinds of tasks that are slow for a time.
     """
 
     now: float
@@ -103,10 +129,10 @@ class Problem:
     orders: Mapping[str, Due]
     tariff: Tariff
     inspect_from: float = 0.0
-    power: Mapping[TaskKind, float] = field(
-        default_factory=lambda: {"load": 60.0, "inspect": 80.0, "unload": 60.0}
-    )
+    power: Mapping[TaskKind, float] = field(default_factory=lambda: dict(POWER))
     previous: tuple[str, ...] = ()
+    handle_from: float = 0.0
+    paces: Mapping[TaskKind, Pace] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [j.part for j in self.jobs]
@@ -123,6 +149,16 @@ class Problem:
     def waiting(self) -> tuple[Job, ...]:
         """Jobs whose sequence is free."""
         return tuple(j for j in self.jobs if not j.in_process)
+
+    def earliest(self, job: Job, kind: TaskKind) -> float:
+        """Before which a task that has not begun does not start [s]."""
+        if kind == "inspect":
+            return self.inspect_from
+        return max(self.handle_from, job.release if kind == "load" else 0.0)
+
+    def end(self, kind: TaskKind, start: float, seconds: float) -> float:
+        """When a task that takes `seconds` at full speed ends [s]."""
+        return self.paces.get(kind, Pace()).end(start, seconds)
 
     @property
     def course(self) -> tuple[str, ...]:
@@ -163,11 +199,10 @@ def timing(problem: Problem, sequence: Sequence[str]) -> tuple[Slot, ...]:
                 continue
             if first and job.running is not None:
                 start = job.running
-                end = max(problem.now, start + job.durations[kind])
+                end = max(problem.now, problem.end(kind, start, job.durations[kind]))
             else:
-                earliest = {"load": job.release, "inspect": problem.inspect_from}.get(kind, 0.0)
-                start = max(clock, earliest)
-                end = start + job.durations[kind]
+                start = max(clock, problem.earliest(job, kind))
+                end = problem.end(kind, start, job.durations[kind])
             slots.append(Slot(job.part, kind, start, end))
             clock, first = end, False
     return tuple(slots)
@@ -185,8 +220,15 @@ def tardiness(problem: Problem, slots: Sequence[Slot]) -> dict[str, float]:
 
 
 def energy_cost(problem: Problem, slots: Sequence[Slot]) -> float:
-    """Cost of the tasks' energy on top of idle [EUR]."""
-    return sum(problem.tariff.cost(problem.power[s.kind], s.start, s.end) for s in slots)
+    """Cost of the tasks' energy on top of idle [EUR]; slow work draws less, for longer."""
+    work = {(j.part, k): seconds for j in problem.jobs for k, seconds in j.durations.items()}
+    total = 0.0
+    for s in slots:
+        power = problem.power[s.kind]
+        if s.kind in problem.paces and s.end > s.start:
+            power *= min(1.0, work[s.part, s.kind] / (s.end - s.start))
+        total += problem.tariff.cost(power, s.start, s.end)
+    return total
 
 
 def inversions(course: Sequence[str], sequence: Sequence[str]) -> int:

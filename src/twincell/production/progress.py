@@ -82,6 +82,7 @@ class Progress:
         self._running: tuple[TaskKind, float] | None = None
         self._disturbed = False
         self._delay = 0.0
+        self._blocked: tuple[float, float] | None = None
         self._stopped_since: float | None = None
         self._retried: set[str] = set()
         self._out: list[Command] = []
@@ -136,7 +137,7 @@ class Progress:
             return
         kind = self._running[0]
         if kind == "load":
-            blade.where = "fixture"
+            self.state.loaded(blade.part)
             self._end_task(now, "done", "")
         elif kind == "unload":
             assert blade.target is not None  # noqa: S101 - set when the unload began
@@ -157,21 +158,22 @@ class Progress:
             waiting = [p for p in self.planner.sequence if self.state.open(p)]
             if not waiting or self.state.blades[waiting[0]].release > now:
                 return
+            if self.state.outages.free_from(self.world, "load") > now:
+                return
             self._inside = self.state.blades[waiting[0]]
             self._left = list(KINDS)
         if not self._left:
             return
         blade, kind = self._inside, self._left[0]
+        if self.state.outages.free_from(self.world, kind) > now:
+            return
         if kind == "inspect":
-            blind = self.state.blackout.get(self.world.inspection.profiler, 0.0)
-            if blind > now:
-                return
             blade.inspections += 1
         self._running, self._disturbed, self._delay = (kind, now), False, 0.0
+        self._blocked = None
         task, part = self._task_id(kind), blade.part
-        tray = self.world.rack_of("in_tray")
         if kind == "load":
-            program = self.tasks.load(task, part, tray, blade.pocket)
+            program = self.tasks.load(task, part, *self.source(blade))
         elif kind == "inspect":
             program = self.tasks.inspect(task, part)
         else:
@@ -186,19 +188,22 @@ class Progress:
 
     def _task_id(self, kind: TaskKind) -> str:
         assert self._inside is not None  # noqa: S101 - only asked while a blade is in process
-        again = self._inside.inspections if kind == "inspect" else 1
-        return f"{self._inside.part}/{kind}" + (f"#{again}" if again > 1 else "")
+        return self._inside.task(kind, self._inside.inspections)
 
     def _end_task(self, now: float, status: Any, note: str) -> None:
         assert self._running is not None  # noqa: S101 - only called while a task runs
         kind, begun = self._running
         task = self._task_id(kind)
         self.state.tasks[task] = replace(self.state.tasks[task], end=now, status=status, note=note)
-        if status == "done" and not self._disturbed and not self.state.slow:
+        if status == "done" and not self._disturbed and not self.state.outages.limiting:
             self.planner.observe(kind, now - begun)
         self._left.pop(0)
         self._running = None
         self._keep(now, f"task_{status}", task, {"note": note, "took": now - begun})
+
+    def source(self, blade: BladeState) -> tuple[str, int]:
+        """Rack and pocket that a blade is taken from, and put back into."""
+        return blade.source or (self.world.rack_of("in_tray"), blade.pocket)
 
     # -- what recovery needs -------------------------------------------------------------------
 
@@ -240,13 +245,20 @@ class Progress:
         """The blade in process."""
         return self._inside
 
+    def _held_up(self, now: float) -> float:
+        """By which stops and outages have held up the running task [s]."""
+        if self._blocked is None:
+            return self._delay
+        since, before = self._blocked
+        return before + now - since
+
     # -- words -----------------------------------------------------------------------------------
 
     def _replan(self, now: float, reason: str, asked: bool = False) -> None:
         part = self._inside.part if self._inside is not None else ""
         inside = {part: tuple(self._left)} if self._left else {}
         running = {part: self._running} if self._running is not None else {}
-        delay = self._delay if running else 0.0
+        delay = self._held_up(now) if running else 0.0
         plan = self.planner.replan(self.state, now, reason, inside, running, asked, delay)
         self._out.append(Publish(plan))
         self._keep(now, "plan", plan.id, {"reason": reason, "text": plan.text})

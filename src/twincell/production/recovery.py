@@ -38,10 +38,10 @@ def recover(cell: Progress, outcome: Outcome, now: float) -> None:
         blade.decision, blade.reason = "rework", f"not judged: {why}"
         cell.executor.start(Program(f"{part}/home~", part, program.tail))
         return
-    tray = cell.world.rack_of("in_tray")
+    source = cell.source(blade)
     if step in _EMPTY_HAND:
         targets = cell.tasks.targets
-        place = targets.pocket(tray, blade.pocket) if kind == "load" else targets.fixture()
+        place = targets.pocket(*source) if kind == "load" else targets.fixture()
         at_place = place if step in ("lower", "grip") else None
         cell.executor.start(cell.tasks.back_off(f"{part}/back_off~", part, at_place))
         if kind == "load":
@@ -57,4 +57,4 @@ def recover(cell: Progress, outcome: Outcome, now: float) -> None:
         return
     # the blade is in the hand
     cell.drop_rest()
-    cell.executor.start(cell.tasks.put_back(f"{part}/put_back", part, tray, blade.pocket))
+    cell.executor.start(cell.tasks.put_back(f"{part}/put_back", part, *source))

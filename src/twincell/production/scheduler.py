@@ -26,7 +26,8 @@ class Schedule:
         sequence: of the blades that wait.
         slots: every task left, by start.
         cost: in seconds of weighted lateness (see `problem.cost`).
-        bound: no sequence costs less, as far as proven, up to the model's resolution.
+        bound: no sequence costs less, as far as proven, up to the model's resolution, and while
+            no work is slow for a time.
         method: `cp_sat` or `right_shift`.
     """
 
@@ -97,11 +98,13 @@ def _model(
     """The constraint model and the start variables of the loads that wait."""
     model = cp_model.CpModel()
     latest = max(s.end for s in kept.slots)
-    releases = [j.release for j in problem.jobs] + [problem.inspect_from]
-    work = sum(sum(j.durations.values()) for j in problem.jobs)
+    releases = [j.release for j in problem.jobs] + [problem.inspect_from, problem.handle_from]
+    work = sum(s.end - s.start for s in kept.slots)
     horizon = _ticks(max(latest, max(releases) + work)) + len(kept.slots) + 1
     now = _ticks(problem.now)
     hints = {(s.part, s.kind): _ticks(s.start) for s in kept.slots}
+    # where work is slow for a time, tasks take what they take in the running order
+    sizes = {(s.part, s.kind): _ticks(s.end - s.start) for s in kept.slots}
     handler: list[Any] = []
     inspector: list[Any] = []
     fixture: list[Any] = []
@@ -118,12 +121,12 @@ def _model(
             if before is None and job.running is not None:
                 # running: frozen where it is
                 begun = _ticks(job.running)
-                stop = max(now, begun + _ticks(job.durations[kind]))
+                stop = max(now, begun + sizes[job.part, kind])
                 start, size, end = begun, stop - begun, stop
             else:
-                earliest = {"load": job.release, "inspect": problem.inspect_from}.get(kind, 0.0)
+                earliest = problem.earliest(job, kind)
                 start = model.new_int_var(max(now, _ticks(earliest)), horizon, f"{name}.start")
-                size = _ticks(job.durations[kind])
+                size = sizes[job.part, kind]
                 end = start + size
                 model.add_hint(start, hints[job.part, kind])
                 if before is not None:

@@ -7,15 +7,19 @@ from typing import Literal
 
 from twincell.errors import ProductionError
 from twincell.production.messages import PlannedTask, TaskKind
-from twincell.production.problem import Due, Job, Problem
+from twincell.production.outages import Outages
+from twincell.production.problem import KINDS, Due, Job, Problem
 from twincell.production.tariff import Tariff
 from twincell.world.model import World
 
-__all__ = ["DURATIONS", "BladeState", "LineState", "OrderState", "Where"]
+__all__ = ["AGAIN", "DURATIONS", "BladeState", "LineState", "OrderState", "Where"]
 
-Where = Literal["tray", "handler", "fixture", "bin", "returned", "left"]
-"""Where a blade is; `returned` and `left`: in the tray for good, put back or never taken."""
+Where = Literal["tray", "handler", "fixture", "bin", "recalled", "returned", "left"]
+"""Where a blade is; `recalled`: in a bin, to be taken out and inspected again; `returned` and
+`left`: in the tray for good, put back or never taken."""
 
+AGAIN = "to be scanned again"
+"""How the note of an inspection begins that leaves its blade without a judgement."""
 DURATIONS: dict[TaskKind, float] = {"load": 9.0, "inspect": 14.0, "unload": 9.0}
 """Expected durations before any task was seen [s]."""
 
@@ -35,6 +39,9 @@ class BladeState:
         target: rack and pocket it goes to.
         inspections: begun so far.
         finished: time at which it left the fixture for good [s].
+        source: rack and pocket it is taken from; its pocket of the in-tray where None.
+        rounds: how often it was recalled.
+        spent: inspections that do not count any more: of earlier rounds, or cut off by a blackout.
     """
 
     part: str
@@ -47,6 +54,19 @@ class BladeState:
     target: tuple[str, int] | None = None
     inspections: int = 0
     finished: float | None = None
+    source: tuple[str, int] | None = None
+    rounds: int = 0
+    spent: int = 0
+
+    def task(self, kind: TaskKind, inspection: int) -> str:
+        """Id of a task in this round: `<part>/<kind>`, with `#n` for a repetition.
+
+        Args:
+            kind: of the task.
+            inspection: number of the inspection that is meant, where it is one.
+        """
+        number = inspection if kind == "inspect" else self.rounds + 1
+        return f"{self.part}/{kind}" + (f"#{number}" if number > 1 else "")
 
 
 @dataclass
@@ -69,8 +89,8 @@ class LineState:
         blades: by name.
         orders: by name.
         tariff: price of energy.
-        slow: share of its speed that a mover has left, by mover, in (0, 1].
-        blackout: when a sensor sees again, by sensor [s].
+        outages: what is out of order or limited.
+        happened: disruptions so far.
         tasks: that have begun or ended, by id.
         taken: pockets of the bins that hold a blade or are promised to one.
         energy: used [J].
@@ -80,8 +100,8 @@ class LineState:
     blades: dict[str, BladeState]
     orders: dict[str, OrderState]
     tariff: Tariff
-    slow: dict[str, float] = field(default_factory=dict)
-    blackout: dict[str, float] = field(default_factory=dict)
+    outages: Outages = field(default_factory=Outages)
+    happened: int = 0
     tasks: dict[str, PlannedTask] = field(default_factory=dict)
     taken: set[tuple[str, int]] = field(default_factory=set)
     energy: float = 0.0
@@ -146,7 +166,23 @@ class LineState:
         """Whether a blade still waits to be loaded."""
         blade = self.blades[part]
         cancelled = blade.order is not None and self.orders[blade.order].cancelled
-        return blade.where == "tray" and blade.finished is None and not cancelled
+        waits = blade.where in ("tray", "recalled")
+        return waits and blade.finished is None and not cancelled
+
+    def recall(self, part: str) -> None:
+        """An accepted blade is to be taken out of its bin and inspected again."""
+        blade = self.blades[part]
+        blade.where, blade.finished = "recalled", None
+        blade.source, blade.target = blade.target, None
+        blade.decision, blade.reason = None, ""
+        blade.rounds, blade.spent = blade.rounds + 1, blade.inspections
+
+    def loaded(self, part: str) -> None:
+        """A blade was put into the fixture; the pocket of a bin that it came from is free."""
+        blade = self.blades[part]
+        blade.where = "fixture"
+        if blade.source is not None:
+            self.taken.discard(blade.source)
 
     def lateness(self) -> dict[str, float]:
         """Lateness of each order by its finished blades [s]."""
@@ -163,7 +199,7 @@ class LineState:
         running: dict[str, tuple[TaskKind, float]],
         inside: dict[str, tuple[TaskKind, ...]],
         previous: tuple[str, ...],
-        profiler: str,
+        world: World,
         delay: float = 0.0,
     ) -> Problem:
         """The rest of the shift, to be sequenced.
@@ -174,9 +210,11 @@ class LineState:
             running: kind and start of the running task, by blade.
             inside: tasks left of the blade in process, the running one included.
             previous: sequence of the running plan.
-            profiler: sensor that inspections need.
+            world: who does what, and with which sensor.
             delay: of the running task [s].
         """
+        person = self.outages.person
+        free = {k: max(person, self.outages.free_from(world, k)) for k in KINDS}
         jobs = []
         for part, blade in self.blades.items():
             order = self.order_of(part)
@@ -185,7 +223,7 @@ class LineState:
                 left = {k: durations[k] for k in inside[part]}
                 begun = running.get(part)
                 if begun is not None:
-                    left[begun[0]] += delay
+                    left[begun[0]] += delay + max(0.0, free[begun[0]] - now)
                 jobs.append(Job(part, name, left, running=begun[1] if begun else None))
             elif self.open(part):
                 jobs.append(Job(part, name, dict(durations), blade.release))
@@ -194,5 +232,14 @@ class LineState:
             for n, o in self.orders.items()
             if not o.cancelled and o.parts
         }
-        blind = self.blackout.get(profiler, 0.0)
-        return Problem(now, tuple(jobs), dues, self.tariff, blind, previous=previous)
+        paces = {k: self.outages.pace(world, k) for k in KINDS}
+        return Problem(
+            now,
+            tuple(jobs),
+            dues,
+            self.tariff,
+            free["inspect"],
+            previous=previous,
+            handle_from=free["load"],
+            paces={k: pace for k, pace in paces.items() if pace.share < 1.0},
+        )

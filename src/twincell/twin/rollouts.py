@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from twincell.errors import ProductionError
-from twincell.production.problem import KINDS, Problem, Weights, inversions
+from twincell.production.problem import KINDS, Pace, Problem, Weights, inversions
 
 __all__ = ["Rollouts", "noise", "roll"]
 
@@ -95,7 +95,8 @@ def roll(
             [-1 if j.order is None else orders.index(j.order) for j in problem.jobs], np.int64
         ),
         np.array([[o.due, o.priority, o.done] for o in problem.orders.values()]).reshape(-1, 3),
-        np.array([problem.now, problem.inspect_from]),
+        np.array([problem.now, problem.inspect_from, problem.handle_from]),
+        np.array([[(p := problem.paces.get(k, Pace())).share, p.until] for k in KINDS]),
         np.array([problem.power[k] for k in KINDS]),
         np.array(problem.tariff.starts),
         np.array(problem.tariff.prices),
@@ -121,6 +122,17 @@ def _paid(t: float, starts: F64, prices: F64) -> float:
 
 
 @njit(cache=True)
+def _end(start: float, seconds: float, share: float, until: float) -> float:
+    """As `problem.Pace.end`."""
+    slowed = max(0.0, until - start)
+    if share == 1.0 or slowed == 0.0:
+        return start + seconds
+    if seconds / share <= slowed:
+        return start + seconds / share
+    return start + slowed + seconds - slowed * share
+
+
+@njit(cache=True)
 def _play(
     sequences: I64,
     factors: F64,
@@ -130,6 +142,7 @@ def _play(
     order: I64,
     dues: F64,
     clock: F64,
+    paces: F64,
     power: F64,
     starts: F64,
     prices: F64,
@@ -154,12 +167,15 @@ def _play(
                     if first and not np.isnan(running[job]):
                         start = running[job]
                     elif kind == 0:
-                        start = max(now, release[job])
-                    elif kind == 1:
-                        start = max(now, clock[1])
-                    end = max(clock[0], start + length)
+                        start = max(now, release[job], clock[2])
+                    else:
+                        start = max(now, clock[kind])
+                    end = max(clock[0], _end(start, length, paces[kind, 0], paces[kind, 1]))
                     spent = _paid(end, starts, prices) - _paid(start, starts, prices)
-                    paid += power[kind] * spent / 3.6e9
+                    drawn = power[kind]
+                    if paces[kind, 0] != 1.0 and end > start:
+                        drawn *= min(1.0, length / (end - start))
+                    paid += drawn * spent / 3.6e9
                     now, first = end, False
                 if order[job] >= 0:
                     ends[order[job]] = max(ends[order[job]], now)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 from twincell.world.check_cell import Fault, unknown
+from twincell.world.disruptions import KINDS, Moment
 from twincell.world.model import World
 from twincell.world.source import Loc
+from twincell.world.subjects import subjects
+from twincell.world.work import CAUSES
 
 __all__ = ["findings"]
 
@@ -56,25 +60,51 @@ def _tariff(world: World) -> Iterator[Fault]:
 
 
 def _disruptions(world: World) -> Iterator[Fault]:
-    subjects: dict[str, tuple[str, Iterable[str] | None]] = {
-        "rush_order": ("order", world.production.orders),
-        "cancel_order": ("order", world.production.orders),
-        "late_material": ("blade", world.blades),
-        "arm_slow": ("arm", world.arms),
-        "sensor_blackout": ("sensor", world.sensors),
-        "tariff_spike": ("", None),  # its subject is a word for the journal
-    }
     for i, disruption in enumerate(world.production.disruptions):
         where: Loc = ["production", "disruptions", i]
-        what, names = subjects[disruption.kind]
-        if names is not None:
-            yield from unknown([*where, "subject"], what, disruption.subject, names)
-        until = disruption.parameters.get("until")
-        if until is not None and until <= disruption.at:
+        what = KINDS[disruption.kind].subject
+        if what:
+            yield from unknown([*where, "subject"], what, disruption.subject, subjects(world)[what])
+        until, at = disruption.parameters.get("until"), disruption.at
+        if until is not None and at is None:
             yield (
                 [*where, "parameters", "until"],
-                f"given {until:g} s; valid: after `at`, {disruption.at:g} s",
+                "given with `when` or `rate`; valid: `lasts`, as nobody knows when it begins",
             )
+        elif until is not None and at is not None and until <= at:
+            yield (
+                [*where, "parameters", "until"],
+                f"given {until:g} s; valid: after `at`, {at:g} s",
+            )
+        due = disruption.parameters.get("due")
+        if due is not None and at is not None and due <= at:
+            yield (
+                [*where, "parameters", "due"],
+                f"given {due:g} s; valid: after `at`, {at:g} s",
+            )
+        power, idle = disruption.parameters.get("power"), world.idle_power
+        if power is not None and power <= idle:
+            yield (
+                [*where, "parameters", "power"],
+                f"given {power:g} W; valid: more than the arms draw at rest, {idle:g} W",
+            )
+        if disruption.kind == "intrusion" and world.visitor is None:
+            yield [*where, "kind"], "an intrusion, but nobody to walk in; valid: with a `visitor`"
+        if disruption.when is not None:
+            yield from _moment(world, [*where, "when"], disruption.when)
+
+
+def _moment(world: World, where: Loc, moment: Moment) -> Iterator[Fault]:
+    """An event that cannot come."""
+    subject = moment.subject
+    if subject is None:
+        return
+    if moment.event in ("loaded", "accepted", "reworked", "rejected", "unloaded"):
+        yield from unknown([*where, "subject"], "blade", subject, world.blades)
+    elif moment.event == "planned" and not re.fullmatch(r"plan-[1-9][0-9]*", subject):
+        yield [*where, "subject"], f"given '{subject}'; valid: plan-1, plan-2, ..."
+    elif moment.event == "stopped":
+        yield from unknown([*where, "subject"], "cause of a stop", subject, CAUSES)
 
 
 def _approach(world: World) -> Iterator[Fault]:

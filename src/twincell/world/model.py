@@ -97,6 +97,11 @@ class World:
     recording: Recording = field(default_factory=Recording)
     """The recorder."""
 
+    @property
+    def idle_power(self) -> float:
+        """What all arms draw at rest [W]."""
+        return sum(arm.power.idle for arm in self.arms.values())
+
     def lidars(self) -> dict[str, Lidar]:
         """The LiDARs by name."""
         return {n: s for n, s in self.sensors.items() if isinstance(s, Lidar)}

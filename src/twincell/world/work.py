@@ -1,31 +1,25 @@
-"""The work: how blades are inspected and judged, orders, energy, disruptions, people's part."""
+"""The work: how blades are inspected and judged, orders, energy, policies, stops."""
 
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
-from twincell.errors import did_you_mean
 from twincell.world._typed import Name, typed
-from twincell.world.units import Angles, Duration, Extent, Length, Money, Price, Speed, to_si
+from twincell.world.disruptions import Disruption
+from twincell.world.units import Angles, Duration, Extent, Length, Money, Price, Speed
 
 __all__ = [
     "CAUSES",
     "Criteria",
-    "Disruption",
-    "DisruptionKind",
     "Inspection",
     "Order",
     "Policy",
     "Production",
     "StopRule",
     "TariffStep",
-]
-
-DisruptionKind = Literal[
-    "rush_order", "late_material", "tariff_spike", "cancel_order", "arm_slow", "sensor_blackout"
 ]
 
 CAUSES = (
@@ -37,15 +31,6 @@ CAUSES = (
     "mover_fault",
 )
 """The causes of stops; a world's `safety.rules` has one rule for each."""
-
-_UNITS = {"due": "s", "until": "s", "price": "EUR/MWh", "priority": "1", "factor": "1"}
-_NEEDED: dict[str, tuple[str, ...]] = {
-    "late_material": ("until",),
-    "tariff_spike": ("price", "until"),
-    "arm_slow": ("factor",),
-    "sensor_blackout": ("until",),
-}
-_ALLOWED = {**_NEEDED, "rush_order": ("due", "priority"), "cancel_order": ()}
 
 
 @typed
@@ -105,47 +90,6 @@ class TariffStep:
     """After the shift's start [s]."""
     price: Price
     """Price [EUR/MWh]."""
-
-
-@typed
-class Disruption:
-    """Something that happens to the plan."""
-
-    kind: DisruptionKind
-    """What happens."""
-    at: Duration
-    """When, after the shift's start [s]."""
-    subject: str
-    """Order, blade, arm or sensor it happens to."""
-    parameters: dict[str, Any] = field(default_factory=dict)
-    """rush_order: `due` [s], `priority`. late_material: `until` [s]. tariff_spike: `price`
-    [EUR/MWh], `until` [s]. arm_slow: `factor`. sensor_blackout: `until` [s]."""
-
-    @field_validator("parameters", mode="before")
-    @classmethod
-    def _to_si(cls, given: Any, info: ValidationInfo) -> Any:
-        """Turn quantities into SI floats and refuse what this kind does not know."""
-        kind = info.data.get("kind")
-        if kind is None or not isinstance(given, dict):
-            return given  # the fault in `kind`, or in the type, is reported by itself
-        allowed = _ALLOWED[kind]
-        for name in given:
-            if name not in allowed:
-                raise ValueError(f"'{name}' is unknown to {kind}; {did_you_mean(name, allowed)}")
-        for name in _NEEDED.get(kind, ()):
-            if name not in given:
-                raise ValueError(f"{kind} needs '{name}' [{_UNITS[name]}]")
-        numbers = {}
-        for name, value in given.items():
-            try:
-                numbers[name] = to_si(value, _UNITS[name])
-            except ValueError as fault:
-                raise ValueError(f"'{name}': {fault}") from None
-            if name == "factor" and not 0 < numbers[name] <= 1:
-                raise ValueError(f"'factor' is {numbers[name]:g}; expected a share in (0, 1]")
-            if name != "price" and numbers[name] < 0:
-                raise ValueError(f"'{name}' is {numbers[name]:g}; expected at least 0")
-        return numbers
 
 
 @typed

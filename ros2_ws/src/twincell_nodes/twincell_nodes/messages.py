@@ -34,6 +34,7 @@ __all__ = [
     "anomaly_array",
     "detections",
     "event",
+    "event_of",
     "follow_goal",
     "plan",
     "safety_state",
@@ -404,6 +405,12 @@ def event(value: Journalled, sequence: int) -> msg.ProductionEvent:
         subject=value.subject,
         detail=json.dumps(value.detail, default=_plain),
     )
+
+
+def event_of(message: msg.ProductionEvent) -> Journalled:
+    """A line of the journal from its message."""
+    detail = json.loads(message.detail)
+    return Journalled(seconds(message.header.stamp), message.kind, message.subject, detail)
 
 
 def _plain(value):

@@ -4,6 +4,7 @@ import json
 import queue
 import threading
 import time
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import numpy as np
 from control_msgs.action import FollowJointTrajectory, GripperCommand
 from geometry_msgs.msg import Point
 from rclpy.action import ActionClient
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.task import Future
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64
 from std_srvs.srv import SetBool
@@ -29,6 +32,7 @@ from twincell.physics.collision import CollisionChecker
 from twincell.production import messages as say
 from twincell.production.journal import Journal
 from twincell.production.orchestrator import Orchestrator
+from twincell.production.triggers import Triggers
 from twincell.twin.gate import TwinGate
 from twincell_nodes import messages, qos
 from twincell_nodes.markers import REPEAT, plan_markers
@@ -38,6 +42,21 @@ __all__ = ["OrchestratorNode", "main"]
 
 THINK = 0.05
 """Period of ticks, in wall time; a tick is left out while the orchestrator is still busy [s]."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What came of an injected disruption, for the thread that talks.
+
+    Attributes:
+        event: the disruption; kept, so that no other has its identity meanwhile.
+        ok: whether it was taken in.
+        text: why not.
+    """
+
+    event: say.Event
+    ok: bool
+    text: str
 
 
 class OrchestratorNode(CellNode):
@@ -65,9 +84,10 @@ class OrchestratorNode(CellNode):
         self._began = time.monotonic()
         self._plan: say.Plan | None = None
         self._said: tuple = ()
+        self._triggers = Triggers(self.world.production.disruptions, self.seed)
         self._spoken = 0.0
-        self._pending = sorted(self.world.production.disruptions, key=lambda d: d.at)
         self._ready = False
+        self._asked: dict[int, Future] = {}
         self._connect()
         self._events: queue.SimpleQueue = queue.SimpleQueue()
         self._commands: queue.SimpleQueue = queue.SimpleQueue()
@@ -106,7 +126,11 @@ class OrchestratorNode(CellNode):
         self.create_subscription(StopReport, "safety/stop_report", self._report, qos.RELIABLE)
         self.create_subscription(AnomalyArray, "inspection/anomalies", self._found, qos.RELIABLE)
         self.create_subscription(Float64, "cell/energy", self._used, qos.RELIABLE)
-        self.create_service(InjectDisruption, "production/inject", self._inject)
+        # while it waits for the worker, the default group would let nothing else happen
+        apart = ReentrantCallbackGroup()
+        self.create_service(
+            InjectDisruption, "production/inject", self._inject, callback_group=apart
+        )
 
     # ---------------------------------------------------------------- what is heard
 
@@ -133,7 +157,10 @@ class OrchestratorNode(CellNode):
             self.shift.anomaly(anomaly)
             self._hear(say.AnomalyFound(anomaly))
 
-    def _inject(self, request: InjectDisruption.Request, response: InjectDisruption.Response):
+    async def _inject(
+        self, request: InjectDisruption.Request, response: InjectDisruption.Response
+    ) -> InjectDisruption.Response:
+        """Answers when the orchestrator has taken the disruption in, or refused it."""
         try:
             parameters = json.loads(request.parameters or "{}")
             if not isinstance(parameters, dict):
@@ -142,10 +169,11 @@ class OrchestratorNode(CellNode):
             response.success = False
             response.message = f"parameters: a JSON object is expected, e.g. {{}}: {error}"
             return response
-        self._hear(say.Inject(request.kind, request.subject, parameters))
-        response.success = True
-        response.id = f"{request.kind}/{request.subject}"
-        response.message = "taken in; a line 'disruption' or 'refused' of production/events tells"
+        event = say.Inject(request.kind, request.subject, parameters)
+        self._asked[id(event)] = answer = Future()
+        self._hear(event)
+        response.success, response.message = await answer
+        response.id = f"{request.kind}/{request.subject}" if response.success else ""
         return response
 
     def _tick(self) -> None:
@@ -157,9 +185,8 @@ class OrchestratorNode(CellNode):
             self._said = ()  # the next state is news again
             self._hear(say.SafetySilent())
         now = self.now
-        while self._pending and self._pending[0].at <= now:
-            due = self._pending.pop(0)
-            self._hear(say.Inject(due.kind, due.subject, due.parameters))
+        for inject in self._triggers.due(now):
+            self._hear(inject)
         if self._events.empty():
             self._hear(say.Tick(self._measured(), self._joules))
 
@@ -199,14 +226,22 @@ class OrchestratorNode(CellNode):
             # whatever was waiting before it, a motion starts from where the arm is now
             if self._ready:
                 self.core.executor.hear(self._measured())
+            answer = _Answer(event, True, "")
             try:
                 commands = self.core.handle(event, now)
             except ProductionError as error:
-                commands = [say.Journalled(now, "refused", "", {"why": str(error)})]
+                if not isinstance(event, say.Inject):
+                    self._commands.put((error, now))
+                    self._heard.trigger()
+                    return
+                # the journal's line comes with the next commands
+                commands, answer = [], _Answer(event, False, str(error))
             except Exception as error:
                 self._commands.put((error, now))
                 self._heard.trigger()
                 return
+            if isinstance(event, say.Inject):
+                commands = [*commands, answer]
             for command in commands:
                 self._commands.put((command, now))
             if self.core.finished:
@@ -229,7 +264,9 @@ class OrchestratorNode(CellNode):
                 self._carry_out(command)
 
     def _carry_out(self, command: say.Command) -> None:
-        if isinstance(command, say.Move):
+        if isinstance(command, _Answer):
+            self._answer(command)
+        elif isinstance(command, say.Move):
             goal = messages.follow_goal(command.trajectory)
             self._send(self._arms[command.mover], goal, partial(self._arrived, command.tag))
         elif isinstance(command, say.Steer):
@@ -264,7 +301,16 @@ class OrchestratorNode(CellNode):
         else:
             self.shift.events.append(command)
             self._journal.append(command)
+            self._triggers.hear(command)
             self._lines.publish(messages.event(command, len(self.shift.events)))
+
+    def _answer(self, told: _Answer) -> None:
+        """Whoever injected a disruption hears what came of it; the world file does not ask."""
+        waiting = self._asked.pop(id(told.event), None)
+        if waiting is None:
+            return
+        happened = [e.detail["text"] for e in self.shift.events if e.kind == "disruption"]
+        waiting.set_result((told.ok, happened[-1] if told.ok else told.text))
 
     def _send(self, client: ActionClient, goal, answer) -> None:
         """Send a goal; `answer` gets its result, or None where it was not even accepted."""

@@ -4,16 +4,18 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 from std_msgs.msg import Header
-from twincell_msgs.msg import BodyStates
+from twincell_msgs.msg import BodyStates, ProductionEvent
 
 from twincell.cell.assembly import assemble, generator, mount_body, mount_pose
 from twincell.cell.history import PoseHistory, rows_of
 from twincell.errors import SensorError, did_you_mean
 from twincell.geometry.pose import Pose
+from twincell.production.physical import blinded
 from twincell.sensing.scene import Placement, Scene
 from twincell.world.sensors import Sensor
 from twincell_nodes import qos
 from twincell_nodes.conversions import header, seconds
+from twincell_nodes.messages import event_of
 from twincell_nodes.qos import STREAM
 from twincell_nodes.running import CellNode
 
@@ -57,7 +59,9 @@ class SensorNode(CellNode, ABC):
         self._named: tuple[str, ...] = ()
         self._rows = np.zeros(0, np.int64)
         self._progress = self.create_publisher(Header, "cell/progress", qos.RELIABLE)
+        self._blind_until = 0.0
         self._bodies = self.create_subscription(BodyStates, "cell/body_states", self._heard, STREAM)
+        self.create_subscription(ProductionEvent, "production/events", self._told, qos.RELIABLE)
 
     @abstractmethod
     def measure(self, start: float, end: float) -> None:
@@ -111,5 +115,13 @@ class SensorNode(CellNode, ABC):
             return
         while (due := int((time - self._next) / self._period + 1e-6)) > 0:
             start, self._next = self._next, self._next + min(due, most) * self._period
-            self.measure(start, self._next)
+            if start >= self._blind_until:
+                self.measure(start, self._next)
             self._progress.publish(header(self._next, self.sensor))
+
+    def _told(self, message: ProductionEvent) -> None:
+        """A disruption may blind it for a time."""
+        blind = blinded(event_of(message))
+        if blind is not None and blind[0] == self.sensor:
+            self._blind_until = blind[1]
+            self.get_logger().warning(f"sees nothing until {blind[1]:.1f} s")

@@ -15,7 +15,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64, Header, String
 from std_srvs.srv import SetBool
 from tf2_msgs.msg import TFMessage
-from twincell_msgs.msg import BodyStates, SafetyState, StopReport, StopRequest
+from twincell_msgs.msg import BodyStates, ProductionEvent, SafetyState, StopReport, StopRequest
 
 from twincell.cell.assembly import mount_body, mount_pose
 from twincell.cell.drives import Drives
@@ -25,12 +25,20 @@ from twincell.geometry.description import describe, package_uris
 from twincell.geometry.pose import Pose
 from twincell.geometry.urdf import link_poses
 from twincell.physics.cell import PhysicsCell
+from twincell.production.physical import intruded
 from twincell.stack.pacing import Gate, Pacer
 from twincell.stack.surface import progress_limits, strides
 from twincell_nodes import qos
 from twincell_nodes.conversions import header, seconds, stamp, transform
 from twincell_nodes.diagnostics import status
-from twincell_nodes.messages import state_of, stop_report, stop_request, trajectory_of, wall_ns
+from twincell_nodes.messages import (
+    event_of,
+    state_of,
+    stop_report,
+    stop_request,
+    trajectory_of,
+    wall_ns,
+)
 from twincell_nodes.running import CellNode, run
 from twincell_nodes.target_port import TargetPort
 
@@ -97,6 +105,7 @@ class SimulatorNode(CellNode):
             SafetyState, "safety/state", self._hear, qos.safety_state(patience)
         )
         self.create_subscription(Header, "cell/progress", self._progressed, qos.RELIABLE)
+        self.create_subscription(ProductionEvent, "production/events", self._told, qos.RELIABLE)
         period = self._body_steps * self.physics.dt
         self.wall_timer(period / factor if factor > 0 else 1e-4, self._tick)
         self.wall_timer(WATCH, self._watch)
@@ -265,6 +274,12 @@ class SimulatorNode(CellNode):
                 self._requested[request.id] = (request.wall_ns, wall_ns())
         if self.drives.plea is not None:
             self._pleas.publish(stop_request(self.drives.plea))
+
+    def _told(self, message: ProductionEvent) -> None:
+        """A disruption may let a person walk in."""
+        until = intruded(event_of(message))
+        if until is not None and until > self.physics.time:
+            self.physics.intrude(until)
 
     async def _follow(self, mover: str, handle):
         result = FollowJointTrajectory.Result()
