@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from twincell.errors import InspectionError
 from twincell.inspection.photo_indications import find_pieces
-from twincell.inspection.photo_joints import joint_bands
+from twincell.inspection.photo_joints import ending_lines, joint_bands, runs_through, straight_line
 from twincell.inspection.photo_lines import line_strength
 from twincell.inspection.photo_normal import normalise, two_views
-from twincell.inspection.photo_skeleton import skeleton
 
 __all__ = ["PhotoCracks", "find_cracks", "network_evidence"]
 
@@ -32,8 +31,6 @@ _WEIGHTS = (1.36, -0.84, 5.24, -3.57, -1.03)
 """Log-odds of a piece by its features and a constant, as `photo_calibration` learns them."""
 _SURE = 0.5
 """Least probability of a piece that goes into the mask."""
-_FAINT, _THROUGH = 0.1, 0.5
-"""Evidence that continues a joint, and the share of the picture's side along which it must."""
 _FILTER_LEVELS = (0.40, 0.62)
 _FILTER_LENGTH = 30
 """Least length of a filtered line [px]."""
@@ -67,12 +64,15 @@ def find_cracks(
     """
     if method == "network":
         crack, joint = network_evidence(grey, network)
+        ending = ending_lines(crack, joint)
+        crack = np.where(ending, np.maximum(crack, joint), crack)
+        joint = np.where(ending, np.float32(0), joint)
         crack = np.where(joint_bands(crack, joint), np.float32(0), crack)
         pieces = find_pieces(grey, crack, joint)
         odds = pieces.features @ np.array(_WEIGHTS[:-1]) + _WEIGHTS[-1]
         chance = 1 / (1 + np.exp(-odds))
         lines = np.maximum(crack, joint)
-        through = [_runs_through(pieces.labels == n, lines) for n in pieces.numbers]
+        through = [runs_through(pieces.labels == n, lines) for n in pieces.numbers]
         chance = chance * ~np.array(through, bool)
         kept = chance >= _SURE
     else:
@@ -115,42 +115,8 @@ def network_evidence(
 
 def _is_joint(piece: NDArray[np.bool_]) -> bool:
     """Whether a piece (h, w) is long, straight and along an axis of the picture, as joints are."""
-    line = _line(piece)
+    line = straight_line(piece)
     return line is not None and line[2] > 0.12 * max(piece.shape)
-
-
-def _line(
-    piece: NDArray[np.bool_],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float] | None:
-    """Middle, direction and length of a straight piece along an axis; None where it is none."""
-    points = np.argwhere(skeleton(piece)).astype(np.float64)
-    middle = points.mean(0)
-    _, spread, axes = np.linalg.svd(points - middle, full_matrices=False)
-    across = float(spread[1]) / np.sqrt(len(points))
-    if across > 2.0 or np.abs(axes[0]).max() < np.cos(np.radians(6.0)):
-        return None
-    return middle, axes[0], float(np.ptp((points - middle) @ axes[0]))
-
-
-def _runs_through(piece: NDArray[np.bool_], lines: NDArray[np.float32]) -> bool:
-    """Whether a straight piece is part of a line from side to side, as joints and plank edges are.
-
-    Args:
-        piece: (h, w) true on it.
-        lines: (h, w) evidence of any line, 0 to 1.
-    """
-    found = _line(piece)
-    if found is None:
-        return False
-    middle, way, _ = found
-    upright = int(np.argmax(np.abs(way)))
-    side = piece.shape[upright]
-    steps = (np.arange(side) - middle[upright]) / way[upright]
-    at = np.rint(middle + steps[:, None] * way).astype(int)
-    at = at[((at >= 0) & (at < piece.shape)).all(1)]
-    wide = cv2.dilate(lines, np.ones((7, 7), np.uint8))
-    # Faint stretches count: the line is known already, only its ends are in question.
-    return bool((wide[at[:, 0], at[:, 1]] > _FAINT).sum() > _THROUGH * side)
 
 
 @cache

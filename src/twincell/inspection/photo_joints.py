@@ -1,4 +1,4 @@
-"""Straight lines from side to side of a photograph: joints and plank edges, not cracks."""
+"""Straight lines of a photograph: joints run from side to side of it, cracks may end within."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["joint_bands"]
+from twincell.inspection.photo_skeleton import skeleton
+
+__all__ = ["ending_lines", "joint_bands", "runs_through", "straight_line"]
 
 _LEAN = 0.08
 """Most lean against an axis of the picture, as a tangent."""
@@ -17,6 +19,12 @@ _COVERED, _SURE = 0.5, 0.25
 """Share of a line on which there must be evidence of any line, and of a joint."""
 _REACH = 3
 """Half width of what is taken for the joint [px]."""
+_FAINT, _THROUGH = 0.1, 0.5
+"""Evidence that continues a joint, and the share of the picture's side along which it must."""
+_ENDING, _CERTAIN = 0.25, 0.5
+"""Share of the picture's side that a line which ends must have, and its surest evidence."""
+_BORDER = 0.05
+"""Share of the picture's side next to its border where a line may be the side of the part."""
 
 
 def joint_bands(crack: NDArray[np.float32], joint: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -32,6 +40,77 @@ def joint_bands(crack: NDArray[np.float32], joint: NDArray[np.float32]) -> NDArr
         (h, w) true on the bands.
     """
     return _upright(crack, joint) | _upright(crack.T, joint.T).T
+
+
+def ending_lines(crack: NDArray[np.float32], joint: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Straight lines that look like joints and end within the picture: more likely cracks.
+
+    Machined surfaces crack along their marks, so as straight as a joint; but a joint goes on to the
+    far side of the part. Lines shorter than a quarter of the picture's side are left alone, as they
+    may be what is left of a worn joint, and so are those along its border: the sides of the part.
+
+    Args:
+        crack: (h, w) evidence of cracks, 0 to 1.
+        joint: (h, w) evidence of joints, 0 to 1.
+
+    Returns:
+        (h, w) true on the lines.
+    """
+    lines = np.maximum(crack, joint)
+    ending = np.zeros(lines.shape, np.bool_)
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(
+        (lines >= _EVIDENCE).astype(np.uint8)
+    )
+    for number in range(1, count):
+        spans = boxes[number, [cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH]]
+        if (spans < _ENDING * np.array(lines.shape)).all():
+            continue
+        piece = labels == number
+        found = straight_line(piece) if joint[piece].max() >= _CERTAIN else None
+        if found is None:
+            continue
+        middle, way, length = found
+        along = int(np.argmax(np.abs(way)))
+        place = middle[1 - along] / lines.shape[1 - along]
+        if length >= _ENDING * lines.shape[along] and _BORDER <= place < 1 - _BORDER:
+            ending |= piece & (not runs_through(piece, lines))
+    return ending
+
+
+def straight_line(
+    piece: NDArray[np.bool_],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float] | None:
+    """Middle, direction and length of a straight piece along an axis; None where it is none."""
+    points = np.argwhere(skeleton(piece)).astype(np.float64)
+    if len(points) < 2:  # a disc
+        return None
+    middle = points.mean(0)
+    _, spread, axes = np.linalg.svd(points - middle, full_matrices=False)
+    across = float(spread[1]) / np.sqrt(len(points))
+    if across > 2.0 or np.abs(axes[0]).max() < np.cos(np.radians(6.0)):
+        return None
+    return middle, axes[0], float(np.ptp((points - middle) @ axes[0]))
+
+
+def runs_through(piece: NDArray[np.bool_], lines: NDArray[np.float32]) -> bool:
+    """Whether a straight piece is part of a line from side to side, as joints and plank edges are.
+
+    Args:
+        piece: (h, w) true on it.
+        lines: (h, w) evidence of any line, 0 to 1.
+    """
+    found = straight_line(piece)
+    if found is None:
+        return False
+    middle, way, _ = found
+    upright = int(np.argmax(np.abs(way)))
+    side = piece.shape[upright]
+    steps = (np.arange(side) - middle[upright]) / way[upright]
+    at = np.rint(middle + steps[:, None] * way).astype(int)
+    at = at[((at >= 0) & (at < piece.shape)).all(1)]
+    wide = cv2.dilate(lines, np.ones((7, 7), np.uint8))
+    # Faint stretches count: the line is known already, only its ends are in question.
+    return bool((wide[at[:, 0], at[:, 1]] > _FAINT).sum() > _THROUGH * side)
 
 
 def _upright(crack: NDArray[np.float32], joint: NDArray[np.float32]) -> NDArray[np.bool_]:
