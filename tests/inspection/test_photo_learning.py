@@ -51,6 +51,31 @@ def test_a_straight_path_covers_its_length_times_its_width():
     assert np.mean(covers) == pytest.approx(400, rel=0.2)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of how torch writes ONNX
+def test_a_training_that_was_cut_short_goes_on_and_another_is_refused(tmp_path, monkeypatch):
+    from twincell.inspection import photo_network, photo_training
+
+    out, told, write = tmp_path / "net.onnx", [], photo_network.write_onnx
+
+    def cut(net, path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(photo_training, "_KEPT_EVERY", 1)
+    monkeypatch.setattr(photo_network, "write_onnx", cut)
+    with pytest.raises(KeyboardInterrupt):
+        photo_training.train(out, steps=3, seed=1, batch=1, every=2, tell=told.append)
+    monkeypatch.setattr(photo_network, "write_onnx", write)
+    with pytest.raises(InspectionError, match=r"3 steps from seed 1; valid: 4 steps"):
+        photo_training.train(out, steps=4, seed=1, batch=1, resume=True)
+    photo_training.train(out, steps=3, seed=1, batch=1, resume=True, tell=told.append)
+    assert told == ["resumed at step 1/3"]
+    assert [p.name for p in tmp_path.iterdir()] == ["net.onnx"]
+    assert find_cracks(np.full((32, 32), 100, np.float32), network=out).mask.shape == (32, 32)
+    out.with_suffix(".state").write_bytes(b"cut")
+    with pytest.raises(InspectionError, match=r"net\.state: given: .+; valid: a state of"):
+        photo_training.train(out, steps=3, seed=1, batch=1, resume=True)
+
+
 def test_dimming_leaves_what_the_network_sees_nearly_alone():
     grey = cracked_surface(96, np.random.default_rng(9), cracks=1)[0] + 60
     contrast, share = two_views(grey)

@@ -114,6 +114,9 @@ def train(
     start: Annotated[
         Path | None, typer.Option("--from", help="ONNX file to go on from; from scratch without.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the same command was cut short.")
+    ] = False,
 ) -> None:
     """Train the small network on synthetic photographs (needs the extra `train`)."""
     from twincell.errors import InspectionError
@@ -124,6 +127,15 @@ def train(
     if (photographs is None) != (truth is None):
         raise InspectionError("given: one of --photographs and --truth; valid: both or none")
     real = read_samples(photographs, truth) if photographs and truth else []
-    learn(out, steps=steps, seed=seed, threads=threads, real=real, start=start, tell=say)
+    learn(
+        out,
+        steps=steps,
+        seed=seed,
+        threads=threads,
+        real=real,
+        start=start,
+        resume=resume,
+        tell=say,
+    )
     weights = ", ".join(f"{w:.2f}" for w in calibrate(out, 250, seed))
     say(f"weights of a piece's features and the constant, on 250 new pictures: {weights}")

@@ -37,6 +37,8 @@ _AHEAD = 6
 """Batches that are made in advance."""
 _REPLAYED = 600
 """Latest pictures from which half of a batch is drawn again, mirrored anew."""
+_KEPT_EVERY = 50
+"""Steps between two states on disk."""
 _RATE = 4e-3
 _JOINT_WEIGHT = 0.3
 
@@ -51,6 +53,7 @@ def train(
     every: int = 500,
     real: Sequence[Sample] = (),
     start: Path | None = None,
+    resume: bool = False,
     tell: Callable[[str], None] = print,
 ) -> None:
     """Train from scratch and write the network as ONNX, anew after every `every` steps.
@@ -64,6 +67,8 @@ def train(
         every: steps between two files.
         real: photographs with labels, one a step in place of a replayed picture.
         start: ONNX file of an earlier training to go on from, at half the rate.
+        resume: go on where a training with the same arguments was cut short; its state lies beside
+            `out`, is kept every 50 steps, and ends with the training.
         tell: takes a line of progress.
 
     Raises:
@@ -86,15 +91,20 @@ def train(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_lr=rate, total_steps=steps, pct_start=0.08
     )
-    mean_loss = 1.0
+    mean_loss, done = 1.0, 0
+    state = out.with_suffix(".state")
+    if resume and state.is_file():
+        done, mean_loss = _restore(state, (steps, seed), net, optimiser, schedule)
+        tell(f"resumed at step {done}/{steps}")
+        rng = np.random.default_rng([seed, done])
     kept: deque[Sample] = deque(maxlen=_REPLAYED)
     fresh = (batch + 1) // 2
     spawn = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
     with ProcessPoolExecutor(1, mp_context=spawn) as maker:
         coming: deque[Future[list[Sample]]] = deque(
-            maker.submit(_made, seed, step, fresh) for step in range(_AHEAD)
+            maker.submit(_made, seed, step, fresh) for step in range(done, done + _AHEAD)
         )
-        for step in range(1, steps + 1):
+        for step in range(done + 1, steps + 1):
             samples = coming.popleft().result()
             coming.append(maker.submit(_made, seed, step + _AHEAD - 1, fresh))
             again = (
@@ -115,6 +125,45 @@ def train(
                 tell(f"step {step}/{steps}, loss {mean_loss:.3f}")
             if step % every == 0 or step == steps:
                 write_onnx(net, out)
+            if step % _KEPT_EVERY == 0:
+                parts = [m.state_dict() for m in (net, optimiser, schedule)]
+                _keep(state, {"of": (steps, seed), "at": (step, mean_loss), "parts": parts})
+    state.unlink(missing_ok=True)
+
+
+def _keep(path: Path, state: dict[str, Any]) -> None:
+    """All of the state in a file, or what it was before."""
+    import torch
+
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(path)
+
+
+def _restore(path: Path, of: tuple[int, int], *into: Any) -> tuple[int, float]:
+    """Fill what learns with a kept state; the step it was kept at, and the mean loss.
+
+    Raises:
+        InspectionError: the state cannot be read or is one of another training.
+    """
+    import torch
+
+    try:
+        known = torch.load(path, weights_only=True)
+        given, (done, mean_loss), parts = tuple(known["of"]), known["at"], known["parts"]
+    except Exception as error:  # torch raises whatever the broken bytes lead it to
+        raise InspectionError(
+            f"{path}: given: {type(error).__name__}; valid: a state of 'twincell inspect train', "
+            "or none"
+        ) from None
+    if given != of:
+        raise InspectionError(
+            f"{path}: given: a training of {given[0]} steps from seed {given[1]}; valid: "
+            f"{of[0]} steps from seed {of[1]}, or no such file"
+        )
+    for learner, part in zip(into, parts, strict=True):
+        learner.load_state_dict(part)
+    return int(done), float(mean_loss)
 
 
 def read_samples(folder: Path, truths: Path) -> list[Sample]:
