@@ -66,7 +66,9 @@ def test_a_repeated_request_counts_once_but_a_new_one_of_the_same_id_counts() ->
         supervisor.request(stop(), 1.0)
     assert len(supervisor.tick(1.0).active) == 1
     supervisor.request(stop(stamp=1.01, requested=1.01), 1.01)
-    assert len(supervisor.tick(1.01).active) == 2
+    state = supervisor.tick(1.01)
+    assert len(state.active) == 2
+    assert state.text.startswith("stopped: 2 x critical_anomaly (")  # told once, however many
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ A reset only permits: it gives no command, and whoever moves has to ask for its 
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -294,10 +294,11 @@ class Supervisor:
 
     def _text(self, mode: Mode, unheard: tuple[str, ...], persisting: tuple[str, ...]) -> str:
         if mode is Mode.STOPPED:
-            causes = "; ".join(
+            told = Counter(
                 f"{r.cause} ({r.function.name.lower()}, category {r.category}, {r.scope})"
                 for r in self._latched
             )
+            causes = "; ".join(c if n == 1 else f"{n} x {c}" for c, n in told.items())
             last = "; still present: " + ", ".join(persisting) if persisting else "; may be reset"
             return f"stopped: {causes}{last}"
         if mode is Mode.STARTING:
