@@ -180,11 +180,10 @@ class Driver(CellNode):
             return False, "no answer"
         return future.result().success, future.result().message
 
-    def inject(self, kind: str, subject: str, parameters: str, limit: float = 5.0) -> bool:
-        """Let something happen to the plan; whether the orchestrator took it in."""
+    def inject(self, kind: str, subject: str, parameters: str) -> Future:
+        """Let something happen to the plan; the future of the orchestrator's answer."""
         request = InjectDisruption.Request(kind=kind, subject=subject, parameters=parameters)
-        future = self._inject.call_async(request)
-        return self.until(future.done, limit) and future.result().success
+        return self._inject.call_async(request)
 
     def recover(self, limit: float = 60.0, settled: float = 0.4) -> None:
         """Reset until every mover may move, as a patient person would.

@@ -23,6 +23,8 @@ BACK = 5.0
 
 LIMIT = 1.5
 """A cell that still moves so long after a fault is unsafe [s of wall time]."""
+HEARD = 0.1
+"""A call has reached the orchestrator by then [s]."""
 WATCH = 0.7
 """How long nothing may move afterwards, and again once the broken process is back [s]."""
 PAUSE = 0.6
@@ -89,8 +91,11 @@ class Campaign:
         order = next(iter(driver.world.production.orders))
         self._rushes += 1
         parameters = json.dumps({"due": driver.time + 60.0, "priority": 5.0 + self._rushes})
-        if not driver.inject("rush_order", order, parameters):
-            raise TwincellError("the orchestrator takes in no disruption")
+        answer = driver.inject("rush_order", order, parameters)
+        # the answer comes when the new plan is made: the fault is to come before
+        driver.spin(HEARD)
+        if answer.done() and not answer.result().success:
+            raise TwincellError(f"the orchestrator refuses: {answer.result().message}")
 
     # ---------------------------------------------------------------- faults
 
