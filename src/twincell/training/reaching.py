@@ -19,7 +19,7 @@ __all__ = ["Reached", "Reaching", "lead_of"]
 
 Array = NDArray[np.float64]
 
-HOLD = 0.1
+HOLD = 0.15
 """A target moves the arm for at most this long [s]; an arm that nobody leads must stop soon."""
 _STAY = 0.15
 """A tip that stays within the tolerance for so long has arrived [s]."""
