@@ -16,6 +16,7 @@ NODES = [
     "operator",
     "fault_campaign",
     "soak",
+    "transfer",
 ]
 
 setup(

@@ -25,6 +25,7 @@ from twincell.cli import (
     soak,
     stack,
     train,
+    transfer,
     world,
 )
 from twincell.cli.output import fail
@@ -36,6 +37,7 @@ __all__ = ["app"]
 _ORDER = (
     "world", "run", "report", "demo", "up", "faults", "soak", "bag", "inspect", "journal",
     "schedule", "reschedule", "ariac", "pod", "bench", "train", "evaluate", "export",
+    "transfer",
 )  # fmt: skip
 
 
@@ -98,3 +100,4 @@ ariac.register(app, panel="5. Plans")
 pod.register(app, panel="6. Studies")
 app.add_typer(bench.app, name="bench", rich_help_panel="6. Studies")
 train.register(app, panel="7. Policies")
+transfer.register(app, panel="7. Policies")
