@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-from twincell.cell.result import OrderResult, RunResult
+from twincell.cell.result import BladeResult, OrderResult, RunResult
 from twincell.report.charts import stop_marks
 
 __all__ = ["Table", "anomalies", "blades", "headline", "orders", "plans", "stops"]
@@ -31,6 +31,12 @@ class Table:
     right: tuple[int, ...] = ()
 
 
+def _judged(blade: BladeResult) -> str:
+    if blade.decision == "none":
+        return "not judged"
+    return "right" if blade.decision == blade.expected else "wrong"
+
+
 def headline(result: RunResult) -> tuple[tuple[str, str, str], ...]:
     """The run in a few figures: (what, value, remark)."""
     total = result.found + result.missed
@@ -41,8 +47,10 @@ def headline(result: RunResult) -> tuple[tuple[str, str, str], ...]:
     times = [f"{late} late"] * (late > 0) + [f"{open_} unfinished"] * (open_ > 0)
     told = f"slowest, evidence to standstill: {_ms(slowest)}" if requests else "nobody asked"
     changes = max(len(result.plans) - 1, 0)
+    never = sum(blade.decision == "none" for blade in result.blades)
+    against = "against the truth" + (f"; {never} never judged" if never else "")
     return (
-        ("blades judged right", f"{result.correct} of {len(result.blades)}", "against the truth"),
+        ("blades judged right", f"{result.correct} of {len(result.blades)}", against),
         ("flaws found", f"{result.found} of {total}", f"{_count(result.false, 'false anomaly')}"),
         ("stops", str(len(requests)), told),
         ("plans", str(len(result.plans)), _count(changes, "change")),
@@ -63,7 +71,7 @@ def blades(result: RunResult) -> Table:
             blade.decision,
             f"{100 * blade.coverage:.0f} %" if math.isfinite(blade.coverage) else "–",
             f"{1e6 * blade.residual:.1f} µm" if math.isfinite(blade.residual) else "–",
-            "right" if blade.decision == blade.expected else "wrong",
+            _judged(blade),
         )
         for blade in result.blades
     )
