@@ -110,4 +110,4 @@ class SeparationMonitorNode(CellNode):
 
 def main(args=None) -> None:
     """Entry point."""
-    run(SeparationMonitorNode, args)
+    run(SeparationMonitorNode, args, urgent=True)
