@@ -13,6 +13,8 @@ from twincell.cell.assembly import assemble, generator
 from twincell.cell.lockstep import LockstepCell
 from twincell.cell.result import RunResult
 from twincell.cell.run import run_cell, run_shift
+from twincell.production.journal import Journal
+from twincell.production.messages import Journalled
 from twincell.world.disruptions import Disruption, Moment
 from twincell.world.layout import Visitor
 from twincell.world.load import load_world
@@ -145,3 +147,47 @@ def test_a_result_survives_its_json(critical: RunResult, tmp_path: Path):
     assert again.hash == critical.hash
     assert again.blades[0].decision == "reject"
     assert again.to_json() == critical.to_json()
+
+
+def test_killed_with_a_blade_in_hand_and_in_mid_scan_the_shift_goes_on(
+    world: World, tmp_path: Path
+):
+    """Real physics: what became of a task is seen, not known."""
+    cell = LockstepCell(assemble(short(world, "blade_1"), PATH, 7))
+    tray = cell.physics.blade_pose("blade_1").p[2]
+
+    def kept() -> list[Journalled]:
+        return [e.line for e in journal.replay()]
+
+    def carried() -> bool:
+        return bool(cell.physics.blade_pose("blade_1").p[2] > tray + 0.1)
+
+    def scanned() -> bool:
+        return cell.picture is not None
+
+    def gripped() -> bool:
+        begun = any(line.subject == "blade_1/unload" for line in kept())
+        return begun and cell.physics.gripped("handler") == "blade_1"
+
+    moments, written = [carried, scanned, gripped], 0
+    with Journal(tmp_path / "journal.mcap") as journal:
+        while not cell.finished:
+            cell.step()
+            for line in cell.log.events[written:]:
+                journal.append(line)
+            written = len(cell.log.events)
+            if moments and moments[0]():
+                moments.pop(0)
+                cell.restart(journal.replay())
+            assert cell.time < 120.0
+    assert moments == []
+    resumed = [line.detail for line in kept() if line.kind == "resumed"]
+    assert [d["found"] for d in resumed] == ["half done"] * 3
+    assert [d["step"] for d in resumed[:2]] == ["carry", "scan"]
+    done = [line.subject for line in kept() if line.kind == "task_done"]
+    assert done == ["blade_1/load", "blade_1/inspect", "blade_1/unload"]
+    assert cell.orchestrator.state.blades["blade_1"].decision == "accept"
+    at = cell.physics.blade_pose("blade_1")
+    accept = np.array(world.racks["accept"].place.xyz)
+    assert np.all(np.abs(at.p - accept) < (0.2, 0.2, 0.005))
+    assert at.rotation()[2, 2] > 0.999

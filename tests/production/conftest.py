@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from twincell.errors import MotionError, SafetyError
+from twincell.errors import MotionError, ProductionError, SafetyError
 from twincell.geometry.pose import Pose
 from twincell.inspection.anomaly import Anomaly, Verdict
 from twincell.motion.trajectory import JointTrajectory
+from twincell.production.journal import Journal
 from twincell.production.messages import (
     AnomalyFound,
     Clamp,
@@ -26,12 +30,15 @@ from twincell.production.messages import (
     Publish,
     RequestStop,
     SafetyHeard,
+    Sighted,
     StartScan,
     Tick,
     Verdicts,
 )
 from twincell.production.orchestrator import Orchestrator
-from twincell.production.targets import Targets
+from twincell.production.targets import Targets, grasp_of
+from twincell.production.triggers import Triggers
+from twincell.production.whereabouts import Standstill
 from twincell.safety.operator import Operator
 from twincell.safety.reaction import Reaction
 from twincell.safety.supervisor import Supervisor
@@ -50,6 +57,8 @@ class PlainMotions:
         self.fail: Callable[[str, Pose | None], bool] = lambda mover, pose: False
 
     def forward(self, mover: str, q: np.ndarray) -> Pose:
+        if mover == self.world.handler:
+            return Pose.of(q[:3], (np.pi, 0.0, 0.0))
         return Pose.of((0.55, 0.0, 0.72))
 
     def _go(self, mover: str, a: np.ndarray, b: np.ndarray, speed: float) -> JointTrajectory:
@@ -89,10 +98,26 @@ class PlainMotions:
 class FakeCell:
     """Lockstep of the orchestrator with the real supervisor and operator, and plain kinematics."""
 
-    def __init__(self, world: World, cracks: dict[str, float] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        world: World,
+        cracks: dict[str, float] | None = None,
+        period: float = STEP,
+        kept: Path | None = None,
+        **kwargs: Any,
+    ) -> None:
         self.world = world
+        self.period = period
         self.motions = PlainMotions(world)
         self.orchestrator = Orchestrator(world, self.motions, seed=1, **kwargs)
+        # of an orchestrator that is killed after some of its commands, and started anew
+        self.kept = Journal(kept) if kept is not None else None
+        self.kills: set[int] = set()
+        self.count = 0
+        self.down = 0.0
+        self.still = Standstill()
+        self.closed = False
+        self.triggers = Triggers(world.production.disruptions if kept is not None else (), 1)
         self.supervisor = Supervisor(world)
         self.operator = Operator(world)
         self.reaction = Reaction(world)
@@ -120,8 +145,46 @@ class FakeCell:
     # -- what the cell does ------------------------------------------------------------------
 
     def _send(self, event: Event) -> None:
+        if self.now < self.down or getattr(event, "tag", "").startswith("orphan"):
+            return
         for command in self.orchestrator.handle(event, self.now):
             self._do(command)
+            self.count += 1
+            if self.count in self.kills:
+                self._kill()
+                return
+
+    def _kill(self) -> None:
+        """What it has sent goes on, its answers reach nobody; a new one reads the journal."""
+        assert self.kept is not None
+        os.close(self.kept._file)
+        self.kept = Journal(self.kept.path)
+        entries = tuple(self.kept.replay())
+        orphans = {
+            m: replace(move, tag=f"orphan/{move.tag}") for m, (move, _) in self.moves.items()
+        }
+        self.moves = {m: (orphans[m], t) for m, (_, t) in self.moves.items()}
+        self.due = []
+        self.orchestrator = Orchestrator(self.world, self.motions, seed=1)
+        self.orchestrator.take_up(entries, self.plans)
+        self.triggers = Triggers(self.world.production.disruptions, 1)
+        self.triggers.take_up(e.line for e in entries)
+        self.still = Standstill()
+        self.down = self.now + 0.7
+
+    def sighted(self) -> Sighted:
+        tip = self.motions.forward(self.world.handler, self.q[self.world.handler])
+        grasp = grasp_of(self.world.part).inverse()
+        fixture = self.targets.fixture() @ grasp
+        poses = {}
+        for part, place in self.place.items():
+            stands = fixture if place == "fixture" else self.targets.places.get(place)
+            poses[part] = tip @ grasp if place == "hand" else stands
+        return Sighted({m: q.copy() for m, q in self.q.items()}, self.opening, poses)
+
+    @property
+    def opening(self) -> float:
+        return 0.012 if self.hand is not None else 0.0 if self.closed else 0.078
 
     def _do(self, command: Any) -> None:
         if isinstance(command, Move):
@@ -150,12 +213,18 @@ class FakeCell:
         else:
             assert isinstance(command, Journalled)
             self.journal.append(command)
+            self.triggers.hear(command)
+            if self.kept is not None:
+                self.kept.append(command)
 
     def _at(self, place: Any) -> bool:
         pose = self.targets.fixture() if place == "fixture" else self.targets.pocket(*place)
         return bool(np.linalg.norm(self.q[self.world.handler][:3] - pose.p) < 1e-3)
 
     def _grip(self, grip: Grip) -> tuple[bool, str]:
+        self.closed = grip.close
+        if grip.close and self.hand == grip.part:
+            return True, ""
         if not grip.close:
             if self.hand is not None:
                 spots = [
@@ -202,7 +271,7 @@ class FakeCell:
         )  # fmt: skip
 
     def step(self) -> None:
-        self.now = round(self.now + STEP, 6)
+        self.now = round(self.now + self.period, 6)
         for lidar in self.supervisor.sources:
             self.supervisor.heard(lidar, self.now)
         inside = any(a <= self.now < b for a, b in self.person)
@@ -217,6 +286,12 @@ class FakeCell:
         self._advance()
         self._send(SafetyHeard(self.state))
         self._send(Tick({m: q.copy() for m, q in self.q.items()}, 300.0 * self.now))
+        if self.orchestrator.awaits_sight and self.still.update(self.now, self.q, self.opening):
+            self._send(self.sighted())
+        if self.now >= self.down:
+            for inject in self.triggers.due(self.now):
+                with suppress(ProductionError):  # refused; the journal's line comes later
+                    self._send(inject)
         for at, inject in [i for i in self.injects if i[0] <= self.now]:
             self.injects.remove((at, inject))
             self._send(inject)
@@ -232,7 +307,7 @@ class FakeCell:
                 del self.moves[mover]
                 self.due.append((self.now, Done(move.tag, False, "stopped by person_in_zone")))
                 continue
-            t += STEP * entry.speed_scale
+            t += self.period * entry.speed_scale
             self.q[mover] = move.trajectory.sample(t)[0]
             passing = "/pass-" in move.tag and move.trajectory.duration > 3.0
             if passing and t > 2.0:

@@ -105,3 +105,36 @@ def test_the_chance_of_one_is_that_of_its_place_and_seed_alone() -> None:
     one = arrivals(spike("a", at=3.0), 5)
     assert one == arrivals(spike("b", rate=2.0), 5)
     assert one != arrivals(spike("a", at=3.0), 6)
+
+
+@given(
+    split=st.integers(0, 60),
+    lost=st.booleans(),
+    seed=st.integers(0, 20),
+)
+def test_taken_up_from_a_journal_each_still_comes_once(split: int, lost: bool, seed: int) -> None:
+    """Against triggers that lived through it all; the last line before the kill may be lost."""
+    plan = [
+        spike("time", at=20.0),
+        spike("rate", rate=1 / 9.0),
+        spike("chance", at=30.0, chance=0.5),
+        spike("event", when=Moment(event="released", count=2, after=3.0)),
+    ]
+
+    def shift(killed: int | None) -> list[tuple[str, str]]:
+        triggers, lines = Triggers(plan, seed), []
+        for now in range(61):
+            if now == killed:
+                kept = lines[:-1] if lost and lines and lines[-1].kind == "disruption" else lines
+                lines = list(kept)
+                triggers = Triggers(plan, seed)
+                triggers.take_up(lines)
+            for inject in triggers.due(float(now)):
+                detail = {"trigger": inject.trigger}
+                lines.append(Journalled(float(now), "disruption", inject.subject, detail))
+            if now in (10, 25, 40):
+                lines.append(Journalled(float(now), "released", "", {}))
+                triggers.hear(lines[-1])
+        return sorted((li.subject, li.detail["trigger"]) for li in lines if li.kind != "released")
+
+    assert shift(split) == shift(None)

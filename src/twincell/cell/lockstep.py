@@ -6,6 +6,8 @@ time, in a fixed order, so that a world, a seed and a build give one run, to the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,7 @@ from twincell.inspection.detector import CrackDetector
 from twincell.motion.motions import CellMotions
 from twincell.physics.cell import PhysicsCell
 from twincell.physics.collision import CollisionChecker
+from twincell.production.journal import Entry
 from twincell.production.messages import (
     AnomalyFound,
     Clamp,
@@ -34,6 +37,7 @@ from twincell.production.messages import (
     Publish,
     RequestStop,
     SafetyHeard,
+    Sighted,
     StartScan,
     Steer,
     Tick,
@@ -42,6 +46,7 @@ from twincell.production.messages import (
 from twincell.production.orchestrator import Orchestrator
 from twincell.production.physical import blinded, intruded
 from twincell.production.triggers import Triggers
+from twincell.production.whereabouts import Standstill
 from twincell.safety.arm_motion import arm_motions
 from twincell.safety.masks import body_spheres, spheres_at
 from twincell.safety.operator import Operator
@@ -104,9 +109,8 @@ class LockstepCell:
         self.monitor = SeparationMonitor(world, self.eyes.scene)
         self._spheres = body_spheres(assembly.bodies)
         self.operator = Operator(world)
-        self.orchestrator = Orchestrator(
-            world, motions, seed, grasp=model.grasp, gate=TwinGate(seed)
-        )
+        self._motions = motions
+        self.orchestrator = self._orchestrate()
         self.log = ShiftLog()
         self.picture: NDArray[np.uint8] | None = None
         self.deviations: dict[str, tuple[Array, Array, NDArray[np.bool_]]] = {}
@@ -119,10 +123,36 @@ class LockstepCell:
         self._buffer: list[tuple[float, Array]] = []
         self._seen = False
         self._triggers = Triggers(world.production.disruptions, seed)
+        self._still = Standstill()
         self._blind: dict[str, float] = {}
         self._next_state = self._next_think = self._next_image = 0.0
         self._poses = self.physics.poses()
         self.eyes.see(0.0, self._poses)
+
+    def _orchestrate(self) -> Orchestrator:
+        assembly = self.assembly
+        seed, grasp = assembly.seed, assembly.model.grasp
+        return Orchestrator(assembly.world, self._motions, seed, grasp=grasp, gate=TwinGate(seed))
+
+    def restart(self, entries: Iterable[Entry]) -> None:
+        """The orchestrator is killed, and a new one goes on from its journal.
+
+        Motions that it had sent go on; their answers reach nobody.
+
+        Args:
+            entries: of the journal, in order.
+        """
+        kept = tuple(entries)
+        self._inbox.clear()
+        self._moving.clear()
+        self._grips.clear()
+        self._clamps.clear()
+        self._sent_mode = ()
+        self.orchestrator = self._orchestrate()
+        self.orchestrator.take_up(kept, self.log.plans)
+        self._triggers = Triggers(self.assembly.world.production.disruptions, self.assembly.seed)
+        self._triggers.take_up(entry.line for entry in kept)
+        self._still = Standstill()
 
     # ---------------------------------------------------------------- what came of it
 
@@ -305,6 +335,8 @@ class LockstepCell:
             energy = sum(self.physics.energy().values())
             self.power.append((now, sum(self.physics.power().values())))
             events.append(Tick({m: self.physics.joints(m)[0] for m in self.drives.names}, energy))
+        if self.orchestrator.awaits_sight:
+            events += self._sight(now)
         for event in events:
             try:
                 commands = self.orchestrator.handle(event, now)
@@ -314,6 +346,15 @@ class LockstepCell:
                 continue  # refused; the journal's line comes with the next commands
             for command in commands:
                 self._carry_out(command, now)
+
+    def _sight(self, now: float) -> list[Event]:
+        """What stands where, as soon as nothing moves: a new orchestrator asks for it."""
+        joints = {mover: self.physics.joints(mover)[0] for mover in self.drives.names}
+        opening = self.physics.opening(self.assembly.world.handler)
+        if not self._still.update(now, joints, opening):
+            return []
+        blades = {name: self.physics.blade_pose(name) for name in self.assembly.world.blades}
+        return [Sighted(joints, opening, blades)]
 
     # ---------------------------------------------------------------- commands
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -149,8 +150,13 @@ class Executor:
         """Whether a program, its tail not counted, is under way."""
         return any(not r.told and not r.dropped for r in self._runs)
 
-    def start(self, program: Program) -> None:
-        """Begin a program; a tail of an earlier one that has not begun is left out."""
+    def start(self, program: Program, ended: Collection[str] = ()) -> None:
+        """Begin a program; a tail of an earlier one that has not begun is left out.
+
+        Args:
+            program: its steps.
+            ended: steps that were done before, by an orchestrator that was killed.
+        """
         movers = {s.mover for s in program.steps if isinstance(s, MoveStep | GripStep)}
         busy = {id(s.run) for s in self._sent.values()}
         self._runs = [
@@ -162,7 +168,8 @@ class Executor:
                 and {s.mover for s in r.program.tail if isinstance(s, TurnStep)} & movers
             )
         ]
-        self._runs.append(_Run(program))
+        self._runs.append(_Run(program, set(ended)))
+        self._sweep()
 
     def abort(self, task: str) -> None:
         """Leave out what is left of a task, except its tail."""

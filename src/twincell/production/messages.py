@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from twincell.geometry.pose import Pose
 from twincell.inspection.anomaly import Anomaly, Verdict
 from twincell.motion.trajectory import JointTrajectory
 from twincell.safety.types import SafetyState, StopRequest
@@ -32,6 +33,7 @@ __all__ = [
     "RequestStop",
     "SafetyHeard",
     "SafetySilent",
+    "Sighted",
     "StartScan",
     "Status",
     "Steer",
@@ -95,14 +97,35 @@ class SafetySilent:
 
 @dataclass(frozen=True)
 class Inject:
-    """A disruption happens now."""
+    """A disruption happens now.
+
+    Attributes:
+        trigger: which disruption of the world file it is, and for the how-manieth time, as
+            `<index>/<count>`; empty where somebody asked for it.
+    """
 
     kind: DisruptionKind
     subject: str
     parameters: dict[str, Any] = field(default_factory=dict)
+    trigger: str = ""
 
 
-Event = Tick | Done | AnomalyFound | Verdicts | SafetyHeard | SafetySilent | Inject
+@dataclass(frozen=True)
+class Sighted:
+    """What was measured while nothing moved, after a restart.
+
+    Attributes:
+        positions: of the joints by mover, each shape (d,) [rad].
+        opening: between the handler's fingers [m].
+        blades: world pose of each blade's part frame.
+    """
+
+    positions: dict[str, NDArray[np.float64]]
+    opening: float
+    blades: dict[str, Pose]
+
+
+Event = Tick | Done | AnomalyFound | Verdicts | SafetyHeard | SafetySilent | Inject | Sighted
 
 
 @dataclass(frozen=True)

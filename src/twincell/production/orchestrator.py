@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from twincell.errors import ProductionError
-from twincell.inspection.anomaly import Anomaly, Verdict
 from twincell.production.disruptions import apply, resolved
 from twincell.production.messages import (
     AnomalyFound,
@@ -13,17 +12,17 @@ from twincell.production.messages import (
     Inject,
     SafetyHeard,
     SafetySilent,
+    Sighted,
     Tick,
     Verdicts,
 )
-from twincell.production.progress import Progress
-from twincell.production.state import AGAIN
+from twincell.production.resume import Resuming
 from twincell.safety.types import Mode, SafetyState
 
 __all__ = ["Orchestrator"]
 
 
-class Orchestrator(Progress):
+class Orchestrator(Resuming):
     """Executes the shift; deterministic: the same events give the same commands.
 
     One blade is in process at a time: loaded, inspected, unloaded; the plan says which is next.
@@ -68,9 +67,11 @@ class Orchestrator(Progress):
             self._judged(event.tag, event.verdict, now)
         elif isinstance(event, AnomalyFound):
             self._anomaly(event.anomaly, now)
+        elif isinstance(event, Sighted):
+            self._settle(event, now)
         else:
             self._inject(event, now)
-        if not self.halted:
+        if not self.halted and not self.awaits_sight:
             self._go_on(now)
         return self._out
 
@@ -104,59 +105,19 @@ class Orchestrator(Progress):
         if not self.executor.answered(done.tag, done.ok, done.message, allowed):
             self._keep(now, "unknown_answer", done.tag, {"ok": done.ok, "message": done.message})
 
-    def _judged(self, tag: str, verdict: Verdict, now: float) -> None:
-        blade = self._inside
-        known = self.executor.answered(tag, True, "")
-        if blade is None or not known or blade.part != verdict.part or blade.decision is not None:
-            self._keep(now, "unknown_answer", tag, {"part": verdict.part})
-            return
-        decision = verdict.decision
-        longest = max((a.length for a in verdict.anomalies), default=0.0)
-        detail = {
-            "decision": decision,
-            "anomalies": len(verdict.anomalies),
-            "longest": longest,
-            "coverage": verdict.coverage,
-        }
-        self._keep(now, "verdict", blade.part, detail)
-        found = f"{len(verdict.anomalies)} indications, the longest {longest * 1e3:.1f} mm"
-        if decision == "rescan" and blade.inspections - blade.spent < 2:
-            self._left.insert(1, "inspect")
-            self._end_task(now, "done", AGAIN)
-            self._replan(now, f"{blade.part} has to be scanned again")
-            return
-        blade.decision = "rework" if decision == "rescan" else decision
-        blade.reason = found if decision != "rescan" else "two scans did not suffice"
-        self._end_task(now, "done", blade.reason)
-        if blade.decision != "accept":
-            self._replan(now, f"{blade.part} goes to {blade.decision}: {blade.reason}", asked=True)
-
-    def _anomaly(self, anomaly: Anomaly, now: float) -> None:
-        blade = self._inside
-        detail = {"id": anomaly.id, "severity": anomaly.severity, "length": anomaly.length}
-        self._keep(now, "anomaly", anomaly.part, detail)
-        scanning = self._running is not None and self._running[0] == "inspect"
-        if anomaly.severity != "critical" or blade is None or blade.part != anomaly.part:
-            return
-        if not scanning or blade.decision is not None:
-            return
-        text = f"crack of {anomaly.length * 1e3:.1f} mm in {anomaly.part}"
-        # the stop is not asked for here: safety heard of the anomaly itself, and did not wait
-        blade.decision, blade.reason = "reject", f"critical {text}"
-        self.executor.abort(self._task_id("inspect"))
-        self._end_task(now, "aborted", blade.reason)
-        self._replan(now, f"{blade.part} is rejected: critical {text}", asked=True)
-
     def _inject(self, inject: Inject, now: float) -> None:
         try:
             known = resolved(inject, now)
             text = apply(known, self.state, self.world, now)
         except ProductionError as error:
-            self._keep(now, "refused", inject.subject, {"kind": inject.kind, "why": str(error)})
+            why = {"kind": inject.kind, "why": str(error)}
+            why |= {"trigger": inject.trigger} if inject.trigger else {}
+            self._keep(now, "refused", inject.subject, why)
             # the caller gets the error now, and the journal its line with the next commands
             self._unsaid = self._out
             raise
         detail = {"kind": known.kind, "parameters": dict(known.parameters), "text": text}
+        detail |= {"trigger": known.trigger} if known.trigger else {}
         self._keep(now, "disruption", known.subject, detail)
         self._obey_outages(now)
         if known.kind in ("arm_failed", "tool_lost"):
@@ -165,35 +126,6 @@ class Orchestrator(Progress):
             self._blinded(now)
         if self.planner.plans:
             self._replan(now, text, asked=True)
-
-    def _obey_outages(self, now: float) -> None:
-        """What is out of order or slow now holds for what is executed from now on."""
-        outages, world = self.state.outages, self.world
-        shares = {mover: outages.share(world, mover) for mover in world.arms}
-        executor = self.executor
-        before = (executor.slow, executor.failed, executor.bare)
-        executor.slow = {mover: share for mover, share in shares.items() if share < 1.0}
-        executor.failed = frozenset(outages.failed)
-        executor.bare = frozenset(outages.tools)
-        if before != (executor.slow, executor.failed, executor.bare):
-            # what runs now tells nothing about how long such a task takes
-            self._disturbed = True
-        if self._running is None:
-            return
-        if outages.free_from(world, self._running[0]) > now:
-            self._blocked = self._blocked or (now, self._delay)
-        elif self._blocked is not None:
-            self._delay, self._blocked = self._held_up(now), None
-
-    def _blinded(self, now: float) -> None:
-        """A scan that goes blind is broken off, and done again."""
-        blade = self._inside
-        if blade is None or self._running is None or self._running[0] != "inspect":
-            return
-        self._left.insert(1, "inspect")
-        blade.spent += 1
-        self.executor.abort(self._task_id("inspect"))
-        self._end_task(now, "aborted", f"{AGAIN}: the profiler went blind")
 
     def _lapse(self, now: float) -> None:
         """Outages end by themselves; the plan learns of it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -94,6 +94,23 @@ class Planner:
         """Learn from a task that ended undisturbed: the mean of those seen replaces the guess."""
         self._seen[kind].append(seconds)
         self.durations[kind] = sum(self._seen[kind]) / len(self._seen[kind])
+
+    def take_up(
+        self,
+        plans: Sequence[Plan],
+        sequence: Sequence[str],
+        seen: Iterable[tuple[TaskKind, float]],
+    ) -> None:
+        """Go on where another planner has left off.
+
+        Args:
+            plans: that it made.
+            sequence: of the blades in the last of them.
+            seen: kind and duration of tasks that it has observed [s].
+        """
+        self.plans, self.sequence = list(plans), tuple(sequence)
+        for kind, seconds in seen:
+            self.observe(kind, seconds)
 
     def replan(
         self,

@@ -46,11 +46,13 @@ class Progress:
 
     Attributes:
         world: the cell.
+        motions: plans trajectories.
         state: of the line.
         tasks: writes programs.
         executor: runs them.
         planner: holds the plan.
         halted: why nothing more can be done; empty where it can.
+        awaits_sight: whether it was restarted and has not seen yet what stands where.
         stops: of the shift: `at`, `until`, `causes`, `text`.
 
     Raises:
@@ -70,11 +72,13 @@ class Progress:
         home = np.asarray(world.arms[table].home, float)
         fixture = motions.forward(table, home) @ Pose.at(world.fixture.place)
         self.world = world
+        self.motions = motions
         self.state = LineState.of(world)
         self.tasks = Tasks(world, Targets(world, fixture, grasp))
         self.executor = Executor(world, motions)
         self.planner = Planner(world, seed, durations, gate)
         self.halted = ""
+        self.awaits_sight = False
         self._safety: SafetyState | None = None
         self._permission: SafetyState | None = None  # None also while the state is silent
         self._inside: BladeState | None = None
@@ -94,6 +98,8 @@ class Progress:
         """Whether all blades are done, or none can be done any more, and the arms are home."""
         if self.halted:
             return True
+        if self.awaits_sight:
+            return False
         more = any(self.state.open(part) for part in self.state.blades)
         planned = bool(self.planner.plans)
         return planned and self._inside is None and not more and self.executor.idle
@@ -133,9 +139,12 @@ class Progress:
         blade = self._inside
         if blade is None or self._running is None or task != self._task_id(self._running[0]):
             if blade is not None and task == f"{blade.part}/put_back":
-                self.leave(blade, "returned", "put back into the in-tray", now)
+                self.put_back(blade, now)
             return
-        kind = self._running[0]
+        self._complete(blade, self._running[0], now)
+
+    def _complete(self, blade: BladeState, kind: TaskKind, now: float) -> None:
+        """The running task has done what it was for."""
         if kind == "load":
             self.state.loaded(blade.part)
             self._end_task(now, "done", "")
@@ -183,23 +192,35 @@ class Progress:
             program = self.tasks.unload(task, part, *blade.target)
         resource = self.world.inspection.arm if kind == "inspect" else self.world.handler
         self.state.tasks[task] = PlannedTask(task, part, kind, resource, now, now, "running")
-        self._keep(now, "task_started", task, {})
+        # written ahead: whoever finds this line and no end of the task knows what to look for
+        will = {"mover": resource, "part": part, "will_be": self._will_be(blade, kind)}
+        self._keep(now, "task_started", task, {**will, **self._metered()})
         self.executor.start(program)
+
+    def _will_be(self, blade: BladeState, kind: TaskKind) -> str | list[str | int]:
+        """Where a blade is when its task has ended: rack and pocket, or the fixture."""
+        return list(blade.target) if kind == "unload" and blade.target else "fixture"
+
+    def _metered(self) -> dict[str, float]:
+        """Energy so far [J] and its cost [EUR]."""
+        return {"energy": self.state.energy, "energy_cost": self.state.energy_cost}
 
     def _task_id(self, kind: TaskKind) -> str:
         assert self._inside is not None  # noqa: S101 - only asked while a blade is in process
         return self._inside.task(kind, self._inside.inspections)
 
-    def _end_task(self, now: float, status: Any, note: str) -> None:
+    def _end_task(self, now: float, status: Any, note: str, **more: Any) -> None:
         assert self._running is not None  # noqa: S101 - only called while a task runs
         kind, begun = self._running
         task = self._task_id(kind)
         self.state.tasks[task] = replace(self.state.tasks[task], end=now, status=status, note=note)
-        if status == "done" and not self._disturbed and not self.state.outages.limiting:
+        calm = status == "done" and not self._disturbed and not self.state.outages.limiting
+        if calm:
             self.planner.observe(kind, now - begun)
         self._left.pop(0)
         self._running = None
-        self._keep(now, f"task_{status}", task, {"note": note, "took": now - begun})
+        told = {"note": note, "took": now - begun, "calm": calm, **more, **self._metered()}
+        self._keep(now, f"task_{status}", task, told)
 
     def source(self, blade: BladeState) -> tuple[str, int]:
         """Rack and pocket that a blade is taken from, and put back into."""
@@ -207,12 +228,21 @@ class Progress:
 
     # -- what recovery needs -------------------------------------------------------------------
 
-    def fail_task(self, now: float, note: str) -> TaskKind:
-        """End the running task as aborted; which kind it was."""
+    @property
+    def running_kind(self) -> TaskKind:
+        """Kind of the running task."""
         assert self._running is not None  # noqa: S101 - only called while a task runs
-        kind = self._running[0]
-        self._end_task(now, "aborted", note)
-        return kind
+        return self._running[0]
+
+    def fail_task(self, now: float, note: str, then: str) -> None:
+        """End the running task as aborted.
+
+        Args:
+            now: time [s].
+            note: why.
+            then: what is done about it, see `recovery`.
+        """
+        self._end_task(now, "aborted", note, then=then)
 
     def leave(self, blade: BladeState, where: Any, reason: str, now: float) -> None:
         """A blade stays where it is for good; the work goes on without it."""
@@ -221,18 +251,22 @@ class Progress:
         self._keep(now, "left", blade.part, {"where": where, "reason": reason})
         self._replan(now, f"{blade.part} is left out: {reason}")
 
+    def put_back(self, blade: BladeState, now: float) -> None:
+        """A blade that was held is in its pocket again."""
+        self.leave(blade, "returned", "put back into the in-tray", now)
+
     def drop_rest(self) -> None:
         """Nothing more is to be done with the blade in process, except what recovery does."""
         self._left = []
 
-    def repeat(self, kind: TaskKind, part: str) -> bool:
-        """Put a failed task in front again; False where it was repeated before."""
-        key = f"{part}/{kind}"
-        if key in self._retried:
-            return False
-        self._retried.add(key)
+    def may_repeat(self, kind: TaskKind, part: str) -> bool:
+        """Whether a failed task was not repeated before."""
+        return f"{part}/{kind}" not in self._retried
+
+    def repeat(self, kind: TaskKind, part: str) -> None:
+        """Put a failed task in front again."""
+        self._retried.add(f"{part}/{kind}")
         self._left.insert(0, kind)
-        return True
 
     def halt(self, reason: str, now: float) -> None:
         """Nothing more can be done without a person."""
@@ -245,6 +279,25 @@ class Progress:
         """The blade in process."""
         return self._inside
 
+    def _obey_outages(self, now: float) -> None:
+        """What is out of order or slow now holds for what is executed from now on."""
+        outages, world = self.state.outages, self.world
+        shares = {mover: outages.share(world, mover) for mover in world.arms}
+        executor = self.executor
+        before = (executor.slow, executor.failed, executor.bare)
+        executor.slow = {mover: share for mover, share in shares.items() if share < 1.0}
+        executor.failed = frozenset(outages.failed)
+        executor.bare = frozenset(outages.tools)
+        if before != (executor.slow, executor.failed, executor.bare):
+            # what runs now tells nothing about how long such a task takes
+            self._disturbed = True
+        if self._running is None:
+            return
+        if outages.free_from(world, self._running[0]) > now:
+            self._blocked = self._blocked or (now, self._delay)
+        elif self._blocked is not None:
+            self._delay, self._blocked = self._held_up(now), None
+
     def _held_up(self, now: float) -> float:
         """By which stops and outages have held up the running task [s]."""
         if self._blocked is None:
@@ -255,13 +308,16 @@ class Progress:
     # -- words -----------------------------------------------------------------------------------
 
     def _replan(self, now: float, reason: str, asked: bool = False) -> None:
+        if self.awaits_sight:
+            return  # what is where is not known yet; a plan is made as soon as it is
         part = self._inside.part if self._inside is not None else ""
         inside = {part: tuple(self._left)} if self._left else {}
         running = {part: self._running} if self._running is not None else {}
         delay = self._held_up(now) if running else 0.0
         plan = self.planner.replan(self.state, now, reason, inside, running, asked, delay)
         self._out.append(Publish(plan))
-        self._keep(now, "plan", plan.id, {"reason": reason, "text": plan.text})
+        detail = {"reason": reason, "text": plan.text, "sequence": list(self.planner.sequence)}
+        self._keep(now, "plan", plan.id, detail)
 
     def _stop(self, cause: str, key: str, text: str, light: float, now: float) -> None:
         rule = self.world.safety.rules.get(cause)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from twincell.production.executor import Outcome
+from twincell.production.messages import TaskKind
 from twincell.production.steps import Program
 
 if TYPE_CHECKING:
     from twincell.production.progress import Progress
 
-__all__ = ["recover"]
+__all__ = ["Then", "recover"]
 
-_EMPTY_HAND = ("table-home", "reach", "lower", "grip")
+Then = Literal["unjudged", "leave", "repeat", "put_back", "halt"]
+"""What follows on a task that failed."""
+
+_EMPTY_HAND = ("open", "table-home", "reach", "lower", "grip")
 """Steps up to which the hand holds no blade."""
 
 
@@ -32,29 +36,46 @@ def recover(cell: Progress, outcome: Outcome, now: float) -> None:
     if blade is None or tail or not program.task.startswith(kinds) or "~" in program.task:
         cell.halt(why, now)
         return
-    kind = cell.fail_task(now, why)
+    kind = cell.running_kind
     part = blade.part
-    if kind == "inspect":
+    source = cell.source(blade)
+    then = _then(cell, kind, step, part)
+    # with what is done about it in one line: a kill in between leaves no question open
+    cell.fail_task(now, why, then)
+    if then == "unjudged":
         blade.decision, blade.reason = "rework", f"not judged: {why}"
         cell.executor.start(Program(f"{part}/home~", part, program.tail))
-        return
-    source = cell.source(blade)
-    if step in _EMPTY_HAND:
+    elif then == "put_back":
+        cell.drop_rest()
+        cell.executor.start(cell.tasks.put_back(f"{part}/put_back", part, *source))
+    elif then == "halt":
+        cell.halt(_halted(step, part, why), now)
+    else:
         targets = cell.tasks.targets
         place = targets.pocket(*source) if kind == "load" else targets.fixture()
         at_place = place if step in ("lower", "grip") else None
         cell.executor.start(cell.tasks.back_off(f"{part}/back_off~", part, at_place))
-        if kind == "load":
+        if then == "leave":
             cell.leave(blade, "left", why, now)
-        elif not cell.repeat("unload", part):
-            cell.halt(f"{part} cannot be taken out of the fixture: {why}", now)
-        return
-    if step in ("release", "leave"):
-        cell.halt(f"{part} is where it should be, but the hand does not come off: {why}", now)
-        return
-    if kind == "load" and step == "clamp":
-        cell.halt(f"the clamp does not hold {part}: {why}", now)
-        return
-    # the blade is in the hand
-    cell.drop_rest()
-    cell.executor.start(cell.tasks.put_back(f"{part}/put_back", part, *source))
+        else:
+            cell.repeat("unload", part)
+
+
+def _then(cell: Progress, kind: TaskKind, step: str, part: str) -> Then:
+    if kind == "inspect":
+        return "unjudged"
+    if step in _EMPTY_HAND:
+        if kind == "load":
+            return "leave"
+        return "repeat" if cell.may_repeat("unload", part) else "halt"
+    if step in ("release", "leave") or (kind == "load" and step == "clamp"):
+        return "halt"
+    return "put_back"
+
+
+def _halted(step: str, part: str, why: str) -> str:
+    if step in _EMPTY_HAND:
+        return f"{part} cannot be taken out of the fixture: {why}"
+    if step == "clamp":
+        return f"the clamp does not hold {part}: {why}"
+    return f"{part} is where it should be, but the hand does not come off: {why}"

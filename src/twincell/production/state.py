@@ -12,7 +12,10 @@ from twincell.production.problem import KINDS, Due, Job, Problem
 from twincell.production.tariff import Tariff
 from twincell.world.model import World
 
-__all__ = ["AGAIN", "DURATIONS", "BladeState", "LineState", "OrderState", "Where"]
+__all__ = ["AGAIN", "DURATIONS", "BladeState", "Judgement", "LineState", "OrderState", "Where"]
+
+Judgement = Literal["accept", "rework", "reject"]
+"""Where a judged blade goes."""
 
 Where = Literal["tray", "handler", "fixture", "bin", "recalled", "returned", "left"]
 """Where a blade is; `recalled`: in a bin, to be taken out and inspected again; `returned` and
@@ -49,7 +52,7 @@ class BladeState:
     order: str | None
     where: Where = "tray"
     release: float = 0.0
-    decision: Literal["accept", "rework", "reject"] | None = None
+    decision: Judgement | None = None
     reason: str = ""
     target: tuple[str, int] | None = None
     inspections: int = 0

@@ -27,20 +27,37 @@ class Targets:
         world: racks and parts.
         fixture: world pose of a blade that stands in the fixture while the table is at home.
         grasp: pose of the gripper's tip in the part frame; of the parametric blade where not given.
+
+    Attributes:
+        grasp: the same.
     """
 
     def __init__(self, world: World, fixture: Pose, grasp: Pose | None = None) -> None:
-        self._grasp = grasp_of(world.part) if grasp is None else grasp
+        self.grasp = grasp_of(world.part) if grasp is None else grasp
         self._fixture = fixture
         self._pockets = {name: pocket_poses(rack) for name, rack in world.racks.items()}
 
+    @property
+    def places(self) -> dict[tuple[str, int], Pose]:
+        """Pose of a blade that stands in each pocket, by rack and pocket."""
+        return {(n, i): pose for n, poses in self._pockets.items() for i, pose in enumerate(poses)}
+
+    @property
+    def pockets(self) -> dict[tuple[str, int], Pose]:
+        """The tip's pose at a blade in each pocket, by rack and pocket."""
+        return {place: self.grasped(pose) for place, pose in self.places.items()}
+
+    def grasped(self, blade: Pose) -> Pose:
+        """The tip's pose at a blade that stands anywhere."""
+        return blade @ self.grasp
+
     def pocket(self, rack: str, index: int) -> Pose:
         """The tip's pose at a blade in a pocket."""
-        return self._pockets[rack][index] @ self._grasp
+        return self._pockets[rack][index] @ self.grasp
 
     def fixture(self) -> Pose:
         """The tip's pose at the blade in the fixture, the table at home."""
-        return self._fixture @ self._grasp
+        return self._fixture @ self.grasp
 
     @staticmethod
     def above(pose: Pose) -> Pose:

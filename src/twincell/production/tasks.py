@@ -113,6 +113,10 @@ class Tasks:
         )
         return Program(task, part, steps, (self._home(self.world.handler, "leave"),))
 
+    def go_home(self, task: str, mover: str) -> Program:
+        """A mover goes home in the background, from wherever it stands."""
+        return Program(task, "", (), (self._home(mover),))
+
     def put_back(self, task: str, part: str, rack: str, pocket: int) -> Program:
         """A blade that is held goes to a pocket: its own, or the bin again."""
         steps = self._set_down(self.targets.pocket(rack, pocket), ())

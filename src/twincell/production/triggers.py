@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,16 +22,34 @@ class _Armed:
     """A disruption that has not happened for the last time.
 
     Attributes:
-        disruption: as it stands in the world file.
+        index: of the disruption in the world file.
+        disruption: as it stands there.
+        count: how often it has happened.
         at: when it happens next [s]; `inf` while its event has not come.
         left: fitting events until it happens.
         rng: of its own, so that no other disruption changes its chance.
     """
 
+    index: int
     disruption: Disruption
     at: float
     left: int
     rng: np.random.Generator
+    count: int = 0
+
+    @property
+    def more(self) -> bool:
+        """Whether it may happen (again)."""
+        return self.count == 0 or self.disruption.rate is not None
+
+    def happens(self) -> Inject:
+        """It happens now; when it does next, where it does."""
+        d = self.disruption
+        self.count += 1
+        if d.rate is not None:
+            self.at += float(self.rng.exponential(1.0 / d.rate))
+        trigger = f"{self.index}/{self.count}"
+        return Inject(d.kind, d.subject, dict(d.parameters), trigger)
 
 
 class Triggers:
@@ -44,6 +62,7 @@ class Triggers:
 
     def __init__(self, disruptions: Sequence[Disruption], seed: int) -> None:
         self._armed: list[_Armed] = []
+        self._told: set[str] = set()
         for i, disruption in enumerate(disruptions):
             rng = np.random.default_rng([seed, *_STREAM, i])
             if rng.random() >= disruption.chance:
@@ -55,7 +74,7 @@ class Triggers:
                 at = float(rng.exponential(1.0 / disruption.rate))
             elif disruption.when is not None:
                 left = disruption.when.count
-            self._armed.append(_Armed(disruption, at, left, rng))
+            self._armed.append(_Armed(i, disruption, at, left, rng))
 
     def hear(self, line: Journalled) -> None:
         """Take note of an event of the shift."""
@@ -70,15 +89,24 @@ class Triggers:
     def due(self, now: float) -> list[Inject]:
         """What happens at or before `now` [s] and was not told before, in order of time."""
         found: list[tuple[float, Inject]] = []
-        for armed in list(self._armed):
-            d = armed.disruption
-            while armed.at <= now:
-                found.append((armed.at, Inject(d.kind, d.subject, dict(d.parameters))))
-                if d.rate is None:
-                    self._armed.remove(armed)
-                    break
-                armed.at += float(armed.rng.exponential(1.0 / d.rate))
+        for armed in self._armed:
+            while armed.more and armed.at <= now:
+                found.append((armed.at, armed.happens()))
+        self._armed = [armed for armed in self._armed if armed.more]
+        found = [(at, inject) for at, inject in found if inject.trigger not in self._told]
         return [inject for _, inject in sorted(found, key=lambda pair: pair[0])]
+
+    def take_up(self, lines: Iterable[Journalled]) -> None:
+        """Go on after the lines of a journal: what they tell of does not happen again.
+
+        What fell due since the last of them happens at the next look.
+
+        Args:
+            lines: all, in order.
+        """
+        for line in lines:
+            self.hear(line)
+            self._told.add(line.detail.get("trigger", ""))
 
 
 def _fits(moment: Moment, line: Journalled) -> bool:

@@ -1,0 +1,65 @@
+"""Which shift a journal is of: its world and its seed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import fields
+
+from twincell.errors import ProductionError
+from twincell.production.journal import Entry
+from twincell.production.messages import Journalled
+from twincell.world.model import World
+
+__all__ = ["SHIFT", "require_shift", "shift_line"]
+
+SHIFT = "shift"
+"""Kind of the first line of a shift's journal."""
+
+
+def _digests(world: World) -> dict[str, str]:
+    """A short hash of each section of the world file, defaults included."""
+    return {
+        f.name: hashlib.sha256(repr(getattr(world, f.name)).encode()).hexdigest()[:16]
+        for f in fields(world)
+        if f.name != "seed"  # the file's own seed gives way to the one that is asked for
+    }
+
+
+def shift_line(world: World, seed: int) -> Journalled:
+    """The first line of a shift's journal."""
+    return Journalled(0.0, SHIFT, world.name, {"seed": seed, "world": _digests(world)})
+
+
+def require_shift(entries: Sequence[Entry], world: World, seed: int, where: str) -> None:
+    """Make sure that a journal is of this world and seed.
+
+    Args:
+        entries: of the journal, not empty.
+        world: that is to run.
+        seed: root of all chance.
+        where: the journal, for the message.
+
+    Raises:
+        ProductionError: it is of another shift; the message says what differs.
+    """
+    first = entries[0].line
+    help_ = "give another folder to begin a new shift, or the journal's own world and seed"
+    if first.kind != SHIFT:
+        raise ProductionError(
+            f"{where}: does not say of which shift it is: its first entry is '{first.kind}', "
+            f"valid: '{SHIFT}'; nothing was started; give another folder to begin a new shift"
+        )
+    differs = []
+    if first.subject != world.name:
+        differs.append(f"the world is '{world.name}', the journal's '{first.subject}'")
+    if first.detail.get("seed") != seed:
+        differs.append(f"the seed is {seed}, the journal's {first.detail.get('seed')}")
+    then, now = first.detail.get("world", {}), _digests(world)
+    changed = sorted(k for k in {*then, *now} if k != "name" and then.get(k) != now.get(k))
+    if changed:
+        differs.append(f"the world file differs in {', '.join(changed)}")
+    if differs:
+        raise ProductionError(
+            f"{where}: is of another shift: {'; '.join(differs)}; nothing was started; {help_}"
+        )
