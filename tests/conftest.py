@@ -13,6 +13,8 @@ from twincell.production.messages import Journalled, Plan, PlannedTask
 from twincell.safety.types import Function, StopReport, StopRequest
 from twincell.world.work import Criteria
 
+pytest_plugins = ["tests.shipped"]
+
 SPAN = (0.030, 0.110)
 
 

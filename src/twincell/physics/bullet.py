@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pybullet as p
 
 from twincell.errors import PhysicsError
 from twincell.geometry.description import RobotDescription
+from twincell.geometry.lumped import LumpedArm
 from twincell.geometry.pose import Pose
 
-__all__ = ["BASE", "Colour", "Handle", "add_box", "add_boxes", "connect", "load_mover"]
+__all__ = [
+    "BASE",
+    "Colour",
+    "Handle",
+    "Size",
+    "add_box",
+    "add_boxes",
+    "connect",
+    "load_arm",
+    "load_mover",
+]
 
 Size = tuple[float, float, float]
 Colour = tuple[float, float, float, float]
@@ -48,8 +60,16 @@ class Handle:
         return {n: i for n, i in self.links.items() if self.groups[i] > 0}
 
 
-def connect() -> int:
-    """A new Bullet world without a window.
+def connect(owner: object) -> tuple[int, Callable[[], object]]:
+    """A new Bullet world without a window, which ends with its owner.
+
+    Bullet numbers worlds anew: the second value, not the number, is what ends this very world.
+
+    Args:
+        owner: once this is gone, nobody can know the world's number.
+
+    Returns:
+        Bullet's number of the world, and what ends it before its owner goes; may be called twice.
 
     Raises:
         PhysicsError: Bullet has no room for another one.
@@ -57,7 +77,26 @@ def connect() -> int:
     client = int(p.connect(p.DIRECT))
     if client < 0:
         raise PhysicsError("Bullet could not open another world in this process")
-    return client
+    end = weakref.finalize(owner, p.disconnect, client)
+    end.atexit = False  # the process takes all of them along
+    return client, end
+
+
+def load_arm(client: int, arm: LumpedArm) -> int:
+    """Load an arm whose URDF is one movable joint a link; returns Bullet's id.
+
+    Raises:
+        PhysicsError: Bullet cannot read the URDF.
+    """
+    try:
+        return int(
+            p.loadURDF(
+                str(arm.path), arm.place.p.tolist(), arm.place.q.tolist(), useFixedBase=True,
+                flags=p.URDF_USE_INERTIA_FROM_FILE, physicsClientId=client,
+            )
+        )  # fmt: skip
+    except p.error as error:
+        raise PhysicsError(f"{arm.name}: Bullet cannot load {arm.path}: {error}") from None
 
 
 def load_mover(client: int, description: RobotDescription, visual: bool = True) -> Handle:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pybullet as p
 from numpy.typing import ArrayLike, NDArray
 
-from twincell.errors import PhysicsError
 from twincell.geometry.lumped import LumpedArm
 from twincell.geometry.pose import Pose
-from twincell.physics.bullet import BASE, Size, add_box, connect
+from twincell.physics.bullet import BASE, Size, add_box, connect, load_arm
 from twincell.physics.view import Rgb, picture
 
 __all__ = ["BulletArms"]
@@ -63,8 +62,10 @@ class BulletArms:
         self.watching = False
         self.hit = np.zeros(count, bool)
         self.worlds: list[tuple[int, int]] = []
+        self._ends: list[Callable[[], object]] = []
         for _ in range(count):
-            client = connect()
+            client, end = connect(self)
+            self._ends.append(end)
             self.worlds.append((client, self._load(client, iterations, boxes)))
         self._driven = [True] * count
 
@@ -81,15 +82,7 @@ class BulletArms:
     def _load(self, client: int, iterations: int, boxes: Sequence[tuple[Size, Pose]]) -> int:
         self._furnish(client, iterations, boxes)
         arm = self.arm
-        try:
-            body = int(
-                p.loadURDF(
-                    str(arm.path), arm.place.p.tolist(), arm.place.q.tolist(), useFixedBase=True,
-                    flags=p.URDF_USE_INERTIA_FROM_FILE, physicsClientId=client,
-                )
-            )  # fmt: skip
-        except p.error as error:
-            raise PhysicsError(f"{arm.name}: Bullet cannot load {arm.path}: {error}") from None
+        body = load_arm(client, arm)
         for link in range(BASE, len(self._joints)):
             p.changeDynamics(
                 body, link, linearDamping=0.0, angularDamping=0.0, restitution=0.0,
@@ -207,7 +200,6 @@ class BulletArms:
 
     def close(self) -> None:
         """End the worlds."""
-        for client, _ in self.worlds:
-            if p.isConnected(physicsClientId=client):
-                p.disconnect(physicsClientId=client)
+        for end in self._ends:
+            end()
         self.worlds = []

@@ -8,10 +8,9 @@ import numpy as np
 import pybullet as p
 from numpy.typing import NDArray
 
-from twincell.errors import PhysicsError
 from twincell.geometry.lumped import LumpedArm
 from twincell.geometry.pose import Pose
-from twincell.physics.bullet import BASE, Size, add_boxes
+from twincell.physics.bullet import BASE, Size, add_boxes, load_arm
 from twincell.physics.bullet_arms import BulletArms
 
 __all__ = ["HAND", "BulletGuests"]
@@ -64,15 +63,7 @@ class BulletGuests:
 
     @staticmethod
     def _load(client: int, arm: LumpedArm) -> int:
-        try:
-            body = int(
-                p.loadURDF(
-                    str(arm.path), arm.place.p.tolist(), arm.place.q.tolist(), useFixedBase=True,
-                    flags=p.URDF_USE_INERTIA_FROM_FILE, physicsClientId=client,
-                )
-            )  # fmt: skip
-        except p.error as error:
-            raise PhysicsError(f"{arm.name}: Bullet cannot load {arm.path}: {error}") from None
+        body = load_arm(client, arm)
         for link in range(BASE, len(arm.joints)):
             p.setCollisionFilterGroupMask(body, link, _GROUP, _MASK, physicsClientId=client)
         return body

@@ -13,7 +13,7 @@ from twincell.geometry.description import RobotDescription
 from twincell.geometry.lumped import LumpedArm
 from twincell.geometry.pose import Pose
 from twincell.physics.blades import BladeBodies
-from twincell.physics.bullet import BASE, Size, add_boxes
+from twincell.physics.bullet import BASE, Size, add_boxes, load_arm
 from twincell.physics.bullet_arms import BulletArms
 from twincell.physics.mover import MoverBody
 from twincell.world.robots import Arm
@@ -106,12 +106,7 @@ class BulletHands(BulletArms):
 
     @staticmethod
     def _stand(client: int, other: LumpedArm) -> None:
-        body = int(
-            p.loadURDF(
-                str(other.path), other.place.p.tolist(), other.place.q.tolist(), useFixedBase=True,
-                flags=p.URDF_USE_INERTIA_FROM_FILE, physicsClientId=client,
-            )
-        )  # fmt: skip
+        body = load_arm(client, other)
         for joint in range(len(other.joints)):
             p.setJointMotorControl2(
                 body, joint, p.POSITION_CONTROL, targetPosition=0.0, force=_HOLDS,

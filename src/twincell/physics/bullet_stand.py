@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pybullet as p
 
-from twincell.errors import PhysicsError
 from twincell.geometry.blade import BladeModel
 from twincell.geometry.lumped import LumpedArm
 from twincell.geometry.pose import Pose
 from twincell.physics.blades import BladeBodies
+from twincell.physics.bullet import load_arm
 from twincell.physics.bullet_arms import BulletArms
 
 __all__ = ["BulletStand"]
@@ -32,16 +32,7 @@ class BulletStand:
         self._rows: list[tuple[int, int, BladeBodies]] = []
         for client, _ in arms.worlds:
             for other in others:
-                try:
-                    p.loadURDF(
-                        str(other.path), other.place.p.tolist(), other.place.q.tolist(),
-                        useFixedBase=True, flags=p.URDF_USE_INERTIA_FROM_FILE,
-                        physicsClientId=client,
-                    )  # fmt: skip
-                except p.error as error:
-                    raise PhysicsError(
-                        f"{other.name}: Bullet cannot load {other.path}: {error}"
-                    ) from None
+                load_arm(client, other)
             shapes = BladeBodies(client, model, 1.0)
             blade = shapes.add(Pose.identity())
             p.changeDynamics(blade, -1, mass=0.0, physicsClientId=client)

@@ -55,7 +55,7 @@ class PhysicsCell:
         names: Iterable[str] | None = None,
     ) -> None:
         self._world = world
-        self._client = connect()
+        self._client, _ = connect(self)
         self._dt = 1.0 / world.physics_rate
         self._steps = 0
         p.setGravity(0.0, 0.0, -9.81, physicsClientId=self._client)

@@ -68,7 +68,7 @@ class CollisionChecker:
         model: BladeModel,
         margin: float = 0.008,
     ) -> None:
-        self._client = connect()
+        self._client, _ = connect(self)
         self._margin = margin
         self._world = world
         self._grasp = model.grasp.inverse()

@@ -1,4 +1,5 @@
-"""The shipped world, its movers' kinematics and collision checker, built once a session."""
+"""The shipped world, its movers' kinematics and collision checker, built once a session;
+a folder's own conftest may have others of the same name."""
 
 from __future__ import annotations
 
