@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from twincell.cli.checked import checked_world
 from twincell.cli.output import Json, World, emit, say
 
 __all__ = ["register"]
@@ -37,22 +38,14 @@ def demo(
     """Run the shift on the ROS stack: every node, a recorded bag, a table, an HTML report."""
     from dataclasses import replace
 
-    from twincell.assets import world_path
-    from twincell.errors import WorldError
     from twincell.report.page import write_report
     from twincell.report.rates import rates_table, read_rates
     from twincell.report.tables import print_tables, print_words, wide_console
     from twincell.stack.demo import demo as run_demo
     from twincell.stack.specs import NodeSpec
     from twincell.stack.up import console
-    from twincell.world.check import faults
-    from twincell.world.load import load_world
 
-    path = (Path(world) if Path(world).is_file() else world_path(world)).resolve()
-    cell = load_world(path)
-    found = faults(cell, path)
-    if found:
-        raise WorldError("\n".join(found))
+    cell, path = checked_world(world)
     write = console()
 
     def echo(spec: NodeSpec, line: str) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from twincell.cli.output import Json, emit, say
-from twincell.cli.progress import bar
+from twincell.cli.output import Json, World, emit
+from twincell.cli.progress import counted
 
 __all__ = ["register"]
 
@@ -20,9 +19,7 @@ def register(app: typer.Typer, panel: str) -> None:
 
 
 def faults(
-    world: Annotated[
-        str, typer.Argument(metavar="WORLD", help="World file, or a shipped name.")
-    ] = "blade_cell",
+    world: World = "blade_cell",
     runs: Annotated[int, typer.Option(min=1, help="Of the whole matrix.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Root of all chance.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for logs and cases.")] = Path("out/faults"),
@@ -39,15 +36,8 @@ def faults(
     from twincell.assets import world_path
     from twincell.stack.faults import matrix, run_faults
 
-    path = (Path(world) if Path(world).is_file() else world_path(world)).resolve()
-    with bar("cases") as show:
-
-        def hear(_spec: object, line: str) -> None:
-            counted = re.match(r"(?:case )?(\d+) of (\d+)", line)
-            if counted is not None:
-                show(int(counted[1]), int(counted[2]))
-            say(line)
-
+    path = world_path(world)
+    with counted("cases") as hear:
         cases = run_faults(path, seed, runs, out, hear, faults, phases)
     table = matrix(cases)
     unsafe = [case for case in cases if not case["safe"]]

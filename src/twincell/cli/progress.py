@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["bar", "shift_progress"]
+from twincell.cli.output import say
+
+__all__ = ["bar", "counted", "shift_progress"]
 
 
 @contextmanager
@@ -44,3 +47,20 @@ def bar(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def counted(what: str) -> Iterator[Callable[[object, str], None]]:
+    """A bar that goes on with lines of a log that begin as `3 of 8` or `case 3 of 8`.
+
+    The function takes who wrote a line, and the line, which is shown.
+    """
+    with bar(what) as show:
+
+        def hear(_writer: object, line: str) -> None:
+            found = re.match(r"(?:case )?(\d+) of (\d+)\b", line)
+            if found is not None:
+                show(int(found[1]), int(found[2]))
+            say(line)
+
+        yield hear

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from twincell.cli.checked import checked_world
 from twincell.cli.output import Json, World, emit, say
 
 __all__ = ["register"]
@@ -35,19 +36,10 @@ def run(
     ] = 1200.0,
 ) -> None:
     """Run a shift headless, as fast as it can; the same seed gives the same hash."""
-    from twincell.assets import world_path
     from twincell.cell.run import run_shift
     from twincell.cli.progress import shift_progress
-    from twincell.world.check import faults
-    from twincell.world.load import load_world
 
-    path = Path(world) if Path(world).is_file() else world_path(world)
-    cell = load_world(path)
-    found = faults(cell, path)
-    if found:
-        from twincell.errors import WorldError
-
-        raise WorldError("\n".join(found))
+    cell, path = checked_world(world)
     lead = None
     if cell.inspection.approach == "policy":
         from twincell.training.reaching import lead_of

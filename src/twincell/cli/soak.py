@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from twincell.cli.output import Json, emit, say
+from twincell.cli.output import Json, World, emit, say
 
 __all__ = ["register"]
 
@@ -18,9 +18,7 @@ def register(app: typer.Typer, panel: str) -> None:
 
 
 def soak(
-    world: Annotated[
-        str, typer.Argument(metavar="WORLD", help="World file, or a shipped name.")
-    ] = "blade_cell",
+    world: World = "blade_cell",
     hours: Annotated[
         str, typer.Option(metavar="H", help="How long: '2', '1/2', '30 min', '90 s'.")
     ] = "1/2",
@@ -42,7 +40,7 @@ def soak(
     from twincell.stack.soak import run_soak, seconds_of, summary
 
     duration = seconds_of(hours)
-    path = (Path(world) if Path(world).is_file() else world_path(world)).resolve()
+    path = world_path(world)
     record = run_soak(path, seed, duration, out, lambda _spec, line: say(line))
     picture = out / "soak.png"
     soak_picture(record, picture)

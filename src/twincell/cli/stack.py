@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from twincell.cli.checked import checked_world
 from twincell.cli.output import Json, World, emit, say
 
 __all__ = ["register"]
@@ -41,18 +42,10 @@ def up(
     import time
     from dataclasses import asdict
 
-    from twincell.assets import world_path
-    from twincell.errors import WorldError
     from twincell.stack.specs import node_specs
     from twincell.stack.up import up as start
-    from twincell.world.check import faults
-    from twincell.world.load import load_world
 
-    path = (Path(world) if Path(world).is_file() else world_path(world)).resolve()
-    cell = load_world(path)
-    found = faults(cell, path)
-    if found:
-        raise WorldError("\n".join(found))
+    cell, path = checked_world(world)
     out = out or Path(time.strftime("out/up/%Y-%m-%d_%H-%M-%S"))
     specs = node_specs(
         cell,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from twincell.cli.output import Json, World, emit, say
-from twincell.cli.progress import bar
+from twincell.cli.output import Json, World, emit
+from twincell.cli.progress import counted
 
 __all__ = ["register"]
 
@@ -34,15 +33,8 @@ def transfer(
     from twincell.assets import world_path
     from twincell.stack.transfer import transfer as run
 
-    path = (Path(world) if Path(world).is_file() else world_path(world)).resolve()
-    with bar("goals") as show:
-
-        def hear(_spec: object, line: str) -> None:
-            counted = re.match(r"(\d+) of (\d+), ", line)
-            if counted is not None:
-                show(int(counted[1]), int(counted[2]))
-            say(line)
-
+    path = world_path(world)
+    with counted("goals") as hear:
         sides = run(path, arm, episodes, seed, out, hear, rate)
     if json:
         emit({"sides": [asdict(side) for side in sides]})

@@ -12,6 +12,7 @@ import threading
 import numpy as np
 from numba import njit
 
+from twincell.production.searches import side_by_side
 from twincell.production.shop import Shop, ShopPlan, makespan, nervousness
 from twincell.production.shop_arrays import Sequences, links, move, times
 
@@ -45,9 +46,8 @@ def calmer(
         seed: of their chance.
         rounds: annealings of each search at most; without a limit until time is up.
     """
-    over, found, left = threading.Event(), [start] * threads, [threads]
 
-    def search(number: int, rng: np.random.Generator) -> None:
+    def search(rng: np.random.Generator, over: threading.Event) -> tuple[ShopPlan, bool]:
         at = Sequences.of(shop, start)
         olds = [before.get((j.name, o.number)) for j, o in at.operations]
         old_start = np.array([-1 if p is None else p.start for p in olds], np.int64)
@@ -56,7 +56,7 @@ def calmer(
         cost = np.full(1, np.iinfo(np.int64).max, np.int64)
         net = at.net
         done = 0
-        while not over.is_set() and done != rounds:
+        while cost[0] > 0 and done != rounds and not over.is_set():
             done += 1
             _anneal(
                 net.before, net.after, net.head, net.first, net.machine, net.duration, net.ready,
@@ -64,23 +64,9 @@ def calmer(
                 old_start, old_machine, latest, _SLICE, float(np.mean(net.duration)), _COOLED, rng,
             )  # fmt: skip
             at.take(best)
-            if cost[0] == 0:
-                over.set()
-        found[number] = best.plan()
-        left[0] -= 1
-        if not left[0]:
-            over.set()
+        return best.plan(), cost[0] == 0
 
-    chances = np.random.default_rng(seed).spawn(threads)
-    running = [
-        threading.Thread(target=search, args=(k, rng), daemon=True) for k, rng in enumerate(chances)
-    ]
-    for thread in running:
-        thread.start()
-    over.wait(seconds)
-    over.set()
-    for thread in running:
-        thread.join(0.2)
+    found = side_by_side(search, start, seconds, threads, seed)
     ends = [p for p in (start, *found) if makespan(p) <= latest]
     return min(ends, key=lambda p: (nervousness(before, p)[0], makespan(p)), default=start)
 

@@ -15,6 +15,7 @@ import threading
 import numpy as np
 from numba import njit
 
+from twincell.production.searches import side_by_side
 from twincell.production.shop import Shop, ShopPlan, makespan
 from twincell.production.shop_arrays import Sequences, links, move, times
 
@@ -26,8 +27,6 @@ _SHAKES = 12
 """Random moves of such a shake, at most."""
 _SLICE = 500
 """Iterations between looks at whether time is up."""
-_PATIENCE_AT_END = 0.2
-"""A search that has not ended its slice by then is left alone [s]."""
 
 
 def fits(shop: Shop) -> bool:
@@ -266,27 +265,11 @@ def improved(
         threads: how many searches.
         seed: of their chance.
     """
-    over, found = threading.Event(), [start] * threads
-    left = [threads]
 
-    def search(number: int, rng: np.random.Generator) -> None:
+    def search(rng: np.random.Generator, over: threading.Event) -> tuple[ShopPlan, bool]:
         tabu = TabuSearch(shop, start, rng)
         while not over.is_set() and tabu.run(_SLICE, bound):
             pass
-        found[number] = min(start, tabu.plan, key=makespan)
-        left[0] -= 1
-        if tabu.makespan <= bound or not left[0]:
-            over.set()
+        return min(start, tabu.plan, key=makespan), tabu.makespan <= bound
 
-    # a daemon: on the first call of all it compiles, and the limit holds all the same
-    chances = np.random.default_rng(seed).spawn(threads)
-    running = [
-        threading.Thread(target=search, args=(k, rng), daemon=True) for k, rng in enumerate(chances)
-    ]
-    for thread in running:
-        thread.start()
-    over.wait(seconds)
-    over.set()
-    for thread in running:
-        thread.join(_PATIENCE_AT_END)
-    return min(found, key=makespan)
+    return min(side_by_side(search, start, seconds, threads, seed), key=makespan)

@@ -10,8 +10,8 @@ from typing import Any
 
 from twincell.errors import ProductionError, TwincellError
 from twincell.production.journal import check
-from twincell.stack.specs import NodeSpec
-from twincell.stack.up import up
+from twincell.stack.alone import run_alone
+from twincell.stack.specs import NodeSpec, ParameterValue
 
 __all__ = ["Case", "cells", "journal_fault", "matrix", "read_cases", "run_faults", "write_cases"]
 
@@ -115,28 +115,15 @@ def run_faults(
         TwincellError: the campaign did not get to its end.
     """
     out = out.resolve()
-    spec = NodeSpec(
-        package="twincell_nodes",
-        executable="fault_campaign",
-        name="fault_campaign",
-        parameters={
-            "world": str(world_path),
-            "seed": seed,
-            "out": str(out),
-            "runs": runs,
-            "faults": faults,
-            "phases": phases,
-        },
-        terminal=True,
-    )
-    code = up([spec], out=out, echo=echo)
-    file = out / "cases.json"
-    if code not in (0, 1) or not file.is_file():
-        raise TwincellError(
-            f"the campaign ended with exit code {code}, see {out / 'logs'}; "
-            "the same command goes on"
-        )
-    cases: list[Case] = json.loads(file.read_text(encoding="utf-8"))
+    given: dict[str, ParameterValue] = {
+        "world": str(world_path), "seed": seed, "out": str(out), "runs": runs, "faults": faults,
+        "phases": phases,
+    }  # fmt: skip
+    try:
+        found = run_alone("fault_campaign", given, out, out / "cases.json", echo, codes=(0, 1))
+    except TwincellError as error:
+        raise TwincellError(f"{error}; the same command goes on") from None
+    cases: list[Case] = json.loads(found)
     return cases
 
 

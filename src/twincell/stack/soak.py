@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from twincell.errors import TwincellError
-from twincell.stack.specs import NodeSpec
-from twincell.stack.up import up
+from twincell.stack.alone import run_alone
+from twincell.stack.specs import NodeSpec, ParameterValue
 
 __all__ = ["Growth", "Record", "growths", "read_record", "run_soak", "seconds_of", "summary"]
 
@@ -197,20 +197,9 @@ def run_soak(
         TwincellError: it did not get to its end.
     """
     out = out.resolve()
-    spec = NodeSpec(
-        package="twincell_nodes",
-        executable="soak",
-        name="soak",
-        parameters={
-            "world": str(world_path),
-            "seed": seed,
-            "out": str(out / "stack"),
-            "duration": float(duration),
-        },
-        terminal=True,
-    )
-    code = up([spec], out=out, echo=echo)
-    file = out / "stack" / "soak.jsonl"
-    if code != 0 or not file.is_file():
-        raise TwincellError(f"the soak ended with exit code {code}; see {out / 'logs'}")
-    return read_record(file.read_text(encoding="utf-8").splitlines())
+    given: dict[str, ParameterValue] = {
+        "world": str(world_path), "seed": seed, "out": str(out / "stack"),
+        "duration": float(duration),
+    }  # fmt: skip
+    record = run_alone("soak", given, out, out / "stack" / "soak.jsonl", echo)
+    return read_record(record.splitlines())

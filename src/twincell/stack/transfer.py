@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from twincell.errors import TwincellError
-from twincell.stack.specs import NodeSpec
-from twincell.stack.up import up
+from twincell.stack.alone import run_alone
+from twincell.stack.specs import NodeSpec, ParameterValue
 from twincell.training.pilot import pilot_of
 from twincell.training.trials import CONDITIONS, Tally, Trial, in_environment, tally
 
@@ -92,17 +91,14 @@ def run_transfer(
     (out / "goals.json").write_text(json.dumps(wanted), encoding="utf-8")
     file = out / "cell.json"
     file.unlink(missing_ok=True)
-    spec = NodeSpec(
-        package="twincell_nodes",
-        executable="transfer",
-        name="transfer",
-        parameters={"world": str(path), "seed": seed, "arm": arm, "out": str(out), "rate": rate},
-        terminal=True,
-    )
-    code = up([spec], out=out, echo=echo)
-    if code != 0 or not file.is_file():
-        raise TwincellError(f"the transfer ended with exit code {code}, see {out / 'logs'}")
-    found: dict[str, dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+    given: dict[str, ParameterValue] = {
+        "world": str(path),
+        "seed": seed,
+        "arm": arm,
+        "out": str(out),
+        "rate": rate,
+    }
+    found: dict[str, dict[str, Any]] = json.loads(run_alone("transfer", given, out, file, echo))
     for row in found.values():
         row["trials"] = [Trial(**{**t, "goal": tuple(t["goal"])}) for t in row["trials"]]
     return found
