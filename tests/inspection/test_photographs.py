@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 
 from twincell.cli import app
 from twincell.errors import InspectionError
+from twincell.inspection import photo_evidence
 from twincell.inspection.photo_cracks import find_cracks
+from twincell.inspection.photo_evidence import network_evidence
 from twincell.inspection.photo_files import read_photograph, read_truth
 from twincell.inspection.photo_score import auroc, summary, tally
 from twincell.inspection.photo_skeleton import skeleton
@@ -42,6 +44,20 @@ def test_a_winding_dark_line_is_found_and_a_bare_plate_is_not(method):
     assert tally(found.mask, found.score, known).f1 > 0.8
     assert not bare.mask.any()
     assert found.score > bare.score
+
+
+def test_a_photograph_seen_in_blocks_is_as_one_seen_at_once(monkeypatch):
+    rng = np.random.default_rng(8)
+    grey = np.tile(cracked(rng)[0], (4, 3))[:600, :510].astype(np.float32)
+    whole = network_evidence(grey)
+    monkeypatch.setattr(photo_evidence, "_WHOLE", 256)
+    monkeypatch.setattr(photo_evidence, "_BLOCK", 192)
+    blocks = network_evidence(grey)
+    assert whole[0].max() > 0.9
+    for one, other in zip(whole, blocks, strict=True):
+        assert np.abs(one - other).max() < 1e-4
+    monkeypatch.setattr(photo_evidence, "_OVERLAP", 0)
+    assert np.abs(network_evidence(grey)[0] - whole[0]).max() > 1e-2
 
 
 @pytest.mark.parametrize("method", ["network", "filters"])

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twincell.inspection.photo_cracks import network_evidence
+from twincell.inspection.photo_evidence import network_evidence
 from twincell.inspection.photo_indications import FEATURES, find_pieces
 from twincell.inspection.photo_synthesis import CRACK, cracked_surface
 

@@ -34,7 +34,7 @@ def find_photographs(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise InspectionError(f"{folder}: given: no folder; valid: a folder of photographs")
-    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _PHOTOGRAPHS)
+    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _PHOTOGRAPHS and p.is_file())
     taken = {p.with_suffix("") for p in found if p.suffix.lower() in (".jpg", ".jpeg")}
     found = [p for p in found if p.suffix.lower() != ".png" or p.with_suffix("") not in taken]
     if not found:

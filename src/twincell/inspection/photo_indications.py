@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import find_objects
 
 from twincell.inspection.photo_skeleton import skeleton
 
@@ -38,6 +39,12 @@ class Pieces:
         features: NDArray[np.float64],
     ) -> None:
         self.labels, self.numbers, self.features = labels, numbers, features
+        self._boxes = find_objects(labels)
+
+    def cut_out(self, number: int) -> tuple[NDArray[np.bool_], tuple[int, int]]:
+        """A piece within its box, (h, w), true on it, and the box's first row and column."""
+        box = self._boxes[number - 1]
+        return self.labels[box] == number, (box[0].start, box[1].start)
 
 
 def find_pieces(

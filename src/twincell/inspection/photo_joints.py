@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from twincell.inspection.photo_skeleton import skeleton
 
-__all__ = ["ending_lines", "joint_bands", "runs_through", "straight_line"]
+__all__ = ["ending_lines", "joint_bands", "line_reach", "runs_through", "straight_line"]
 
 _LEAN = 0.08
 """Most lean against an axis of the picture, as a tangent."""
@@ -57,31 +57,40 @@ def ending_lines(crack: NDArray[np.float32], joint: NDArray[np.float32]) -> NDAr
         (h, w) true on the lines.
     """
     lines = np.maximum(crack, joint)
+    reach = line_reach(lines)
     ending = np.zeros(lines.shape, np.bool_)
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(
         (lines >= _EVIDENCE).astype(np.uint8)
     )
     for number in range(1, count):
-        spans = boxes[number, [cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH]]
+        left, top, width, height, _ = boxes[number].tolist()
+        spans = np.array([height, width])
         if (spans < _ENDING * np.array(lines.shape)).all():
             continue
-        piece = labels == number
-        found = straight_line(piece) if joint[piece].max() >= _CERTAIN else None
+        box = np.s_[top : top + height, left : left + width]
+        piece = labels[box] == number
+        sure = joint[box][piece].max() >= _CERTAIN
+        found = straight_line(piece, (top, left)) if sure else None
         if found is None:
             continue
         middle, way, length = found
         along = int(np.argmax(np.abs(way)))
         place = middle[1 - along] / lines.shape[1 - along]
         if length >= _ENDING * lines.shape[along] and _BORDER <= place < 1 - _BORDER:
-            ending |= piece & (not runs_through(piece, lines))
+            ending[box] |= piece & (not runs_through(piece, (top, left), reach))
     return ending
 
 
 def straight_line(
-    piece: NDArray[np.bool_],
+    piece: NDArray[np.bool_], corner: tuple[int, int]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float] | None:
-    """Middle, direction and length of a straight piece along an axis; None where it is none."""
-    points = np.argwhere(skeleton(piece)).astype(np.float64)
+    """Middle, direction and length of a straight piece along an axis; None where it is none.
+
+    Args:
+        piece: true on it, (h, w) of its box.
+        corner: first row and column of the box.
+    """
+    points = (np.argwhere(skeleton(piece)) + corner).astype(np.float64)
     if len(points) < 2:  # a disc
         return None
     middle = points.mean(0)
@@ -92,25 +101,32 @@ def straight_line(
     return middle, axes[0], float(np.ptp((points - middle) @ axes[0]))
 
 
-def runs_through(piece: NDArray[np.bool_], lines: NDArray[np.float32]) -> bool:
+def line_reach(lines: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Evidence of any line (h, w), 0 to 1, carried 3 px to all sides: what `runs_through` takes."""
+    return np.asarray(cv2.dilate(lines, np.ones((7, 7), np.uint8)), np.float32)
+
+
+def runs_through(
+    piece: NDArray[np.bool_], corner: tuple[int, int], reach: NDArray[np.float32]
+) -> bool:
     """Whether a straight piece is part of a line from side to side, as joints and plank edges are.
 
     Args:
-        piece: (h, w) true on it.
-        lines: (h, w) evidence of any line, 0 to 1.
+        piece: true on it, (h, w) of its box.
+        corner: first row and column of the box.
+        reach: `line_reach` of the whole photograph.
     """
-    found = straight_line(piece)
+    found = straight_line(piece, corner)
     if found is None:
         return False
     middle, way, _ = found
     upright = int(np.argmax(np.abs(way)))
-    side = piece.shape[upright]
+    side = reach.shape[upright]
     steps = (np.arange(side) - middle[upright]) / way[upright]
     at = np.rint(middle + steps[:, None] * way).astype(int)
-    at = at[((at >= 0) & (at < piece.shape)).all(1)]
-    wide = cv2.dilate(lines, np.ones((7, 7), np.uint8))
+    at = at[((at >= 0) & (at < reach.shape)).all(1)]
     # Faint stretches count: the line is known already, only its ends are in question.
-    return bool((wide[at[:, 0], at[:, 1]] > _FAINT).sum() > _THROUGH * side)
+    return bool((reach[at[:, 0], at[:, 1]] > _FAINT).sum() > _THROUGH * side)
 
 
 def _upright(crack: NDArray[np.float32], joint: NDArray[np.float32]) -> NDArray[np.bool_]:
