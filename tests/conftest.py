@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -14,6 +15,10 @@ from twincell.safety.types import Function, StopReport, StopRequest
 from twincell.world.work import Criteria
 
 pytest_plugins = ["tests.shipped"]
+
+# on a busy machine an example may take any time
+hypothesis.settings.register_profile("busy", deadline=None)
+hypothesis.settings.load_profile("busy")
 
 SPAN = (0.030, 0.110)
 
