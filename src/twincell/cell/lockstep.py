@@ -6,7 +6,7 @@ time, in a fixed order, so that a world, a seed and a build give one run, to the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,7 @@ from twincell.twin.gate import TwinGate
 __all__ = ["LockstepCell"]
 
 Array = NDArray[np.float64]
+Witness = Callable[[Event, Sequence[Command], float], None]
 
 EYE, TARGET = (2.9, -2.4, 2.3), (0.6, 0.0, 0.75)
 """Of the picture for the report [m]."""
@@ -78,6 +79,7 @@ class LockstepCell:
     Args:
         assembly: the world made concrete.
         lead: has policies lead arms; without it, what they would do is planned.
+        witness: told every event, what was commanded upon it, and the time [s].
 
     Attributes:
         log: plans, events, verdicts, stops.
@@ -86,8 +88,11 @@ class LockstepCell:
         power: rows (time [s], power [W]), shape (n, 2).
     """
 
-    def __init__(self, assembly: Assembly, lead: Lead | None = None) -> None:
+    def __init__(
+        self, assembly: Assembly, lead: Lead | None = None, witness: Witness | None = None
+    ) -> None:
         world, seed = assembly.world, assembly.seed
+        self._witness = witness
         self.assembly = assembly
         self.eyes = Eyes(assembly)
         self.physics = PhysicsCell(
@@ -132,7 +137,8 @@ class LockstepCell:
     def _orchestrate(self) -> Orchestrator:
         assembly = self.assembly
         seed, grasp = assembly.seed, assembly.model.grasp
-        return Orchestrator(assembly.world, self._motions, seed, grasp=grasp, gate=TwinGate(seed))
+        gate = TwinGate.of(assembly.world, assembly.base, seed)
+        return Orchestrator(assembly.world, self._motions, seed, gate.means, grasp, gate)
 
     def restart(self, entries: Iterable[Entry]) -> None:
         """The orchestrator is killed, and a new one goes on from its journal.
@@ -344,6 +350,8 @@ class LockstepCell:
                 if not isinstance(event, Inject):
                     raise
                 continue  # refused; the journal's line comes with the next commands
+            if self._witness is not None:
+                self._witness(event, commands, now)
             for command in commands:
                 self._carry_out(command, now)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from twincell.assets import world_path
 from twincell.errors import AssetError, TwincellError, WorldError, did_you_mean
 from twincell.geometry.description import RobotDescription, describe
+from twincell.twin.durations import calibration_of
 from twincell.world.check import faults as text_faults
 from twincell.world.load import load_world
 from twincell.world.model import World
@@ -34,6 +35,11 @@ def world_faults(name: str | Path, *, motion: bool = True) -> list[str]:
     found = text_faults(world, path)
     if found:
         return found
+    try:
+        calibration_of(world, path.parent)
+    except TwincellError as error:
+        found = [f"production.durations: {error}"]
+        return located(path, found)
     descriptions, found = robot_faults(world, path.parent)
     if not found and motion:
         found = motion_faults(world, descriptions, path.parent)

@@ -15,6 +15,7 @@ from twincell.cli import (
     ariac,
     bag,
     bench,
+    calibrate,
     demo,
     faults,
     inspect,
@@ -36,7 +37,7 @@ __all__ = ["app"]
 
 _ORDER = (
     "world", "run", "report", "demo", "up", "faults", "soak", "bag", "inspect", "journal",
-    "schedule", "reschedule", "ariac", "pod", "bench", "train", "evaluate", "export",
+    "schedule", "reschedule", "ariac", "pod", "calibrate", "bench", "train", "evaluate", "export",
     "transfer",
 )  # fmt: skip
 
@@ -98,6 +99,7 @@ app.add_typer(journal.app, name="journal", rich_help_panel="4. What was recorded
 schedule.register(app, panel="5. Plans")
 ariac.register(app, panel="5. Plans")
 pod.register(app, panel="6. Studies")
+calibrate.register(app, panel="6. Studies")
 app.add_typer(bench.app, name="bench", rich_help_panel="6. Studies")
 train.register(app, panel="7. Policies")
 transfer.register(app, panel="7. Policies")

@@ -85,15 +85,15 @@ class Planner:
         self._seed = seed
         self._gate = gate
         self.durations: dict[TaskKind, float] = {**DURATIONS, **(durations or {})}
-        self._seen: dict[TaskKind, list[float]] = {k: [] for k in self.durations}
+        self.seen: dict[TaskKind, list[float]] = {k: [] for k in self.durations}
         self._idle = sum(arm.power.idle for arm in world.arms.values())
         self.sequence: tuple[str, ...] = ()
         self.plans: list[Plan] = []
 
     def observe(self, kind: TaskKind, seconds: float) -> None:
         """Learn from a task that ended undisturbed: the mean of those seen replaces the guess."""
-        self._seen[kind].append(seconds)
-        self.durations[kind] = sum(self._seen[kind]) / len(self._seen[kind])
+        self.seen[kind].append(seconds)
+        self.durations[kind] = sum(self.seen[kind]) / len(self.seen[kind])
 
     def take_up(
         self,

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from twincell.errors import ProductionError
-from twincell.production.messages import Alternative
+from twincell.production.messages import Alternative, TaskKind
 from twincell.production.planning import Ruling
 from twincell.production.problem import Problem, Weights
+from twincell.twin.durations import Calibration, calibration_of
 from twincell.twin.line_gate import F64, sequential
 from twincell.twin.rollouts import Rollouts, noise, roll
+from twincell.world.model import World
 
 __all__ = ["TwinGate"]
 
@@ -32,7 +35,8 @@ class TwinGate:
     Attributes:
         seed: of the noise; the same decision sees the same draws.
         rollouts: of each plan at most.
-        spread: standard deviation of the logarithm of a duration.
+        spread: standard deviation of the logarithm of a duration, where none was measured.
+        measured: durations of this cell's tasks; their distributions replace `spread`.
         margin: least gain, as a share of the cost of keeping course.
         confidence: for all looks and rivals together.
     """
@@ -42,6 +46,7 @@ class TwinGate:
     spread: float = 0.10
     margin: float = 0.02
     confidence: float = 0.95
+    measured: Calibration | None = None
 
     def __post_init__(self) -> None:
         if self.rollouts < 2 or not 0.5 < self.confidence < 1 or self.spread < 0:
@@ -49,6 +54,25 @@ class TwinGate:
                 f"gate: rollouts {self.rollouts}, confidence {self.confidence}, spread "
                 f"{self.spread}; valid: at least 2, in (0.5, 1), at least 0"
             )
+
+    @classmethod
+    def of(cls, world: World, base: Path, seed: int) -> TwinGate:
+        """The gate of a world, with the durations that its file names.
+
+        Args:
+            world: the cell.
+            base: folder of the world file.
+            seed: of the noise.
+
+        Raises:
+            AssetError, ProductionError: the named durations cannot be read.
+        """
+        return cls(seed, measured=calibration_of(world, base))
+
+    @property
+    def means(self) -> dict[TaskKind, float] | None:
+        """Expected duration of each kind of task [s]; None where none was measured."""
+        return None if self.measured is None else self.measured.means
 
     def judge(
         self, problem: Problem, keep: Sequence[str], changes: Mapping[str, Sequence[str]]
@@ -62,7 +86,7 @@ class TwinGate:
 
         def sample(first: int, count: int) -> F64:
             rng = np.random.default_rng((self.seed, round(problem.now * 1000), first))
-            factors = noise(problem, count, self.spread, rng)
+            factors = noise(problem, count, self.measured or self.spread, rng)
             played.append(roll(problem, candidates, factors, Weights()))
             return played[-1].cost
 

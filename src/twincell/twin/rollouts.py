@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from twincell.errors import ProductionError
 from twincell.production.problem import KINDS, Pace, Problem, Weights, inversions
+from twincell.twin.durations import Calibration
 
 __all__ = ["Rollouts", "noise", "roll"]
 
@@ -39,16 +40,20 @@ class Rollouts:
     energy: F64
 
 
-def noise(problem: Problem, count: int, spread: float, rng: np.random.Generator) -> F64:
-    """Factors on durations: lognormal with mean 1, shape (count, jobs, 3).
+def noise(
+    problem: Problem, count: int, spread: float | Calibration, rng: np.random.Generator
+) -> F64:
+    """Factors on durations with mean 1, shape (count, jobs, 3).
 
     Args:
         problem: the rest of the shift.
         count: rollouts.
-        spread: standard deviation of the logarithm.
+        spread: as measured, or the standard deviation of the logarithm of a lognormal.
         rng: of the noise.
     """
     z = rng.standard_normal((count, len(problem.jobs), len(KINDS)))
+    if isinstance(spread, Calibration):
+        return spread.factors(z)
     return np.exp(spread * z - spread**2 / 2)
 
 

@@ -116,6 +116,8 @@ class Production:
     """Rules that a tariff spike wakes."""
     solve_time: Duration = 0.5
     """Longest search for a new plan [s]."""
+    durations: str | None = None
+    """File of `twincell calibrate`: how long tasks take, and how that varies; a guess without."""
 
 
 @typed

@@ -73,9 +73,8 @@ class OrchestratorNode(CellNode):
         arms, model = assembly.descriptions, assembly.model
         checker = CollisionChecker(self.world, arms, model)
         motions = CellMotions(self.world, arms, checker.free, model.airfoil, model.grasp)
-        self.core = Orchestrator(
-            self.world, motions, self.seed, grasp=model.grasp, gate=TwinGate(self.seed)
-        )
+        gate = TwinGate.of(self.world, assembly.base, self.seed)
+        self.core = Orchestrator(self.world, motions, self.seed, gate.means, model.grasp, gate)
         self.shift = ShiftLog()
         self._journal = Journal(self.out / "journal.mcap")
         self._positions: dict[str, JointState] = {}
