@@ -74,6 +74,26 @@ def test_one_bad_scan_is_named_and_the_others_are_judged(
     assert left == {"found.json", "found-scan.ply", "found-scan.png"}
 
 
+@pytest.mark.parametrize("off", [1e6, 1e200])
+def test_points_far_off_are_left_out_and_counted(
+    part: tuple[Path, Path], tmp_path: Path, off: float
+) -> None:
+    points = np.asarray(trimesh.load(part[1]).vertices)
+    few = np.r_[points, [[off, 0.0, 0.0], [0.0, -off, off]]]
+    for name, cloud in (("a", few), ("b", np.r_[points, off + points[:1000]])):
+        (tmp_path / name).mkdir()
+        np.savetxt(tmp_path / name / "scan.xyz", cloud)
+    files = [tmp_path / name / "scan.xyz" for name in "ab"]
+    code, data, _ = scan(part[0], tmp_path / "o" / "found.json", *files)
+    assert code == 1
+    one, other = data["files"]
+    assert (one["error"], one["strays"], one["points"]) == (None, 2, len(points))
+    assert one["residual"] < 5e-5
+    assert "across" in other["error"]
+    left = {p.name for p in (tmp_path / "o").iterdir()}
+    assert left == {"found.json", "found-scan-1.ply", "found-scan-1.png"}
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

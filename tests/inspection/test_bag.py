@@ -59,6 +59,50 @@ def test_stamps_that_go_back_or_lie_ahead_are_told(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def write_images(path: Path, images: list[tuple[str, int, int] | bytes]) -> None:
+    """Images of 4 x 3 pixels: encoding, step and bytes of each, or raw bytes in its place."""
+    types = STORE.types
+    image, header = types["sensor_msgs/msg/Image"], types["std_msgs/msg/Header"]
+    time = types["builtin_interfaces/msg/Time"]
+    with Writer(path, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        connection = writer.add_connection("/image", image.__msgtype__, typestore=STORE)
+        for i, given in enumerate(images):
+            raw = given
+            if isinstance(given, tuple):
+                name, step, size = given
+                stamp = header(time(40 + i, 0), "a")
+                message = image(stamp, 3, 4, name, 0, step, np.zeros(size, np.uint8))
+                raw = STORE.serialize_cdr(message, image.__msgtype__)
+            writer.write(connection, (100 + i) * 10**9, raw)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pixel"),
+    [("mono8", 1), ("mono16", 2), ("bgr8", 3), ("rgba16", 8), ("bayer_rggb16", 2), ("8UC3", 3),
+     ("16UC6", 12), ("32FC1", 4), ("64FC2", 16), ("yuv422", 2)],
+)  # fmt: skip
+def test_images_take_the_bytes_of_their_encoding(encoding: str, pixel: int, tmp_path: Path) -> None:
+    row = 4 * pixel
+    write_images(tmp_path / "bag", [(encoding, row, 3 * row), (encoding, row - 1, 3 * row)])
+    (topic,) = inspect_bag(tmp_path / "bag").topics
+    assert topic.encoding == encoding
+    assert len(topic.faults) == 1
+    assert f"at least {row} bytes ({encoding})" in topic.faults[0]
+
+
+def test_a_wrong_encoding_and_a_broken_message_are_told_and_the_others_read(
+    tmp_path: Path,
+) -> None:
+    good = ("mono8", 4, 12)
+    write_images(tmp_path / "bag", [good, ("rgb9", 12, 36), b"\x00\x01\x00\x00abc", good])
+    (topic,) = inspect_bag(tmp_path / "bag").topics
+    assert topic.messages == 4
+    wrong, broken = topic.faults
+    assert wrong.startswith("message 2: encoding 'rgb9'")
+    assert "did you mean 'rgb8'" in wrong
+    assert broken.startswith("message 3: 7 bytes that are no sensor_msgs/msg/Image")
+
+
 @pytest.mark.parametrize("plugin", [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
 def test_a_truncated_bag_is_refused(plugin: StoragePlugin, tmp_path: Path) -> None:
     record(tmp_path / "bag", plugin, [40, 41])

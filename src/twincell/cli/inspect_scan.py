@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -54,9 +55,9 @@ def scan(
         files += inside if given.is_dir() else [given]
     out.parent.mkdir(parents=True, exist_ok=True)
     rows = []
-    for file in files:
+    for file, stem in zip(files, _stems(out, files), strict=True):
         try:
-            rows.append(_one(file, mesh, out, truth, scan_unit, len(files) > 1))
+            rows.append(_one(file, mesh, out.with_name(stem), truth, scan_unit))
         except InspectionError as error:
             fail(str(error))
             rows.append({"file": str(file), "score": None, "error": str(error)})
@@ -71,10 +72,19 @@ def scan(
     raise typer.Exit(1 if any(row["error"] for row in rows) else 0)
 
 
-def _one(
-    file: Path, mesh: Any, out: Path, truth: Path | None, unit: str, many: bool
-) -> dict[str, Any]:
-    """Judge one scan, and write its picture and coloured cloud."""
+def _stems(out: Path, files: list[Path]) -> list[str]:
+    """Names without endings of what is written for each scan."""
+    if len(files) == 1:
+        return [out.stem]
+    count = Counter(file.stem for file in files)
+    return [
+        f"{out.stem}-{file.stem}" + (f"-{number}" if count[file.stem] > 1 else "")
+        for number, file in enumerate(files, 1)
+    ]
+
+
+def _one(file: Path, mesh: Any, out: Path, truth: Path | None, unit: str) -> dict[str, Any]:
+    """Judge one scan, and write its picture and coloured cloud: `out` with their endings."""
     import numpy as np
 
     from twincell.inspection.cloud import finite, read_scan, write_coloured
@@ -88,18 +98,18 @@ def _one(
         known = read_truth(truth / f"{file.stem}.json" if truth.is_dir() else truth)
     verdict = inspect_cloud(points, mesh, str(file))
     right = None if known is None else score(verdict.candidates, known)
-    stem = f"{out.stem}-{file.stem}" if many else out.stem
-    cloud, picture = out.with_name(f"{stem}.ply"), out.with_name(f"{stem}.png")
+    cloud, picture = out.with_name(f"{out.name}.ply"), out.with_name(f"{out.name}.png")
     write_coloured(cloud, verdict.points, colours_of(verdict.deviation))
-    title = f"{file.name}: {len(verdict.cracks)} crack candidates, {len(points):,} points"
+    title = f"{file.name}: {len(verdict.cracks)} crack candidates, {len(verdict.points):,} points"
     found = () if right is None else right.found
     _save_bytes(picture, scan_picture(verdict, title, known or (), found))
     row: dict[str, Any] = {
         "file": str(file),
         "score": max((c.size.confidence for c in verdict.cracks), default=0.0),
         "error": None,
-        "points": len(points),
+        "points": len(verdict.points),
         "not_finite": bad,
+        "strays": verdict.strays,
         "scan_to_cad": {"xyz": verdict.pose.p.tolist(), "xyzw": verdict.pose.q.tolist()},
         "fitness": verdict.fitness,
         "residual": verdict.residual,
@@ -141,6 +151,8 @@ def _one(
 
 def _totals(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Figures over all files with a truth."""
+    from twincell.inspection.photo_score import auroc
+
     scored = [row for row in rows if "f1" in row]
     if not scored:
         return {}
@@ -149,11 +161,10 @@ def _totals(rows: list[dict[str, Any]]) -> dict[str, Any]:
     whole = 2 * found + false + cracks - found
     cracked = [row["score"] for row in scored if row["cracks"]]
     free = [row["score"] for row in scored if not row["cracks"]]
-    pairs = [1.0 if a > b else 0.5 if a == b else 0.0 for a in cracked for b in free]
     return {
         "f1": 2 * found / whole if whole else 1.0,
         "iou": sum(row["iou"] for row in scored) / len(scored),
-        "auroc": sum(pairs) / len(pairs) if pairs else None,
+        "auroc": auroc(cracked, free),
     }
 
 
@@ -162,9 +173,10 @@ def _tell(row: dict[str, Any]) -> None:
     if row["error"]:
         return
     typer.echo(
-        f"{row['file']}: {row['points']:,} points ({row['not_finite']:,} not finite), fit "
-        f"{100 * row['fitness']:.1f} %, residual {1e6 * row['residual']:.1f} µm, spacing "
-        f"{1e6 * row['spacing']:.0f} µm, noise {1e6 * row['noise']:.1f} µm"
+        f"{row['file']}: {row['points']:,} points ({row['not_finite']:,} not finite, "
+        f"{row['strays']:,} far off), fit {100 * row['fitness']:.1f} %, residual "
+        f"{1e6 * row['residual']:.1f} µm, spacing {1e6 * row['spacing']:.0f} µm, "
+        f"noise {1e6 * row['noise']:.1f} µm"
     )
     for c in row["candidates"][:_SHOWN]:
         x, y, z = (1e3 * v for v in c["center"])

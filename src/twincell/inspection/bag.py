@@ -12,6 +12,7 @@ from rosbags.highlevel import AnyReader, AnyReaderError
 from rosbags.typesys import Stores, get_typestore
 
 from twincell.errors import InspectionError
+from twincell.inspection.encodings import pixel_bytes
 
 __all__ = ["BagReport", "TopicReport", "cloud_fields", "inspect_bag"]
 
@@ -25,8 +26,6 @@ _TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 8: "f8"
 """sensor_msgs/PointField datatypes as numpy's."""
 _CLOUD, _IMAGE = "sensor_msgs/msg/PointCloud2", "sensor_msgs/msg/Image"
 _ANOMALIES = "twincell_msgs/msg/AnomalyArray"
-_BYTES = {"8": 1, "16": 2, "32": 4, "64": 8}
-"""Bytes a sample, by the depth that an encoding names."""
 
 
 @dataclass
@@ -169,7 +168,7 @@ def _read(reader: AnyReader, path: Path) -> BagReport:
             continue
         number = report.messages
         try:
-            message: Any = reader.deserialize(raw, connection.msgtype)
+            message = _message(reader, raw, connection.msgtype)
             if connection.msgtype == _CLOUD:
                 _cloud(report, message)
             elif connection.msgtype == _IMAGE:
@@ -199,6 +198,14 @@ def _read(reader: AnyReader, path: Path) -> BagReport:
     )
 
 
+def _message(reader: AnyReader, raw: bytes, kind: str) -> Any:
+    try:
+        return reader.deserialize(raw, kind)
+    except Exception as error:  # bytes that are no such message lead it to all sorts
+        told = " ".join(f"{type(error).__name__}: {error}".split())[:_TOLD]
+        raise InspectionError(f"{len(raw)} bytes that are no {kind}: {told}") from None
+
+
 def _cloud(report: TopicReport, message: Any) -> None:
     fields = cloud_fields(message)
     missing = [axis for axis in "xyz" if axis not in fields]
@@ -220,8 +227,7 @@ def _cloud(report: TopicReport, message: Any) -> None:
 
 def _image(report: TopicReport, message: Any) -> None:
     report.size, report.encoding = (message.width, message.height), message.encoding
-    depth = "".join(c for c in message.encoding.split("C")[0] if c.isdigit())
-    least = message.width * _BYTES.get(depth, 1)
+    least = message.width * pixel_bytes(message.encoding)
     if message.step < least or len(message.data) < message.step * message.height:
         raise InspectionError(
             f"{len(message.data)} bytes, step {message.step}; valid: {message.height} rows of at "

@@ -56,7 +56,7 @@ def read_scan(path: Path, unit: str = AUTO) -> F64:
     if kind == ".stl":
         mesh = _mesh(path)
         points = np.asarray(trimesh.sample.sample_surface(mesh, _ON_STL, seed=0)[0], float)
-        return points * _scale(unit, points)
+        return points * _scale(unit, float(np.linalg.norm(mesh.extents)))
     if kind == ".xyz":
         points = _text(path)
     else:
@@ -72,7 +72,7 @@ def read_scan(path: Path, unit: str = AUTO) -> F64:
             )
     if len(points) == 0:
         raise InspectionError(f"{path}: an empty cloud; valid: a scan of the part")
-    return points * _scale(unit, points)
+    return points * _scale(unit, _extent(points))
 
 
 def read_cad(path: Path, unit: str = AUTO) -> trimesh.Trimesh:
@@ -88,7 +88,7 @@ def read_cad(path: Path, unit: str = AUTO) -> trimesh.Trimesh:
     _check(path, CADS, "CAD")
     _check_unit(unit)
     mesh = _mesh(path)
-    scale = _scale(unit, np.asarray(mesh.vertices, float))
+    scale = _scale(unit, float(np.linalg.norm(mesh.extents)))
     mesh.apply_transform(np.diag([scale, scale, scale, 1.0]))
     extent = float(np.linalg.norm(mesh.extents))
     if not _EXTENT[0] <= extent <= _EXTENT[1]:
@@ -149,13 +149,20 @@ def _check_unit(unit: str) -> None:
         raise InspectionError(f"unit '{unit}'; valid: {', '.join((AUTO, *UNITS))}")
 
 
-def _scale(unit: str, points: F64) -> float:
+def _scale(unit: str, extent: float) -> float:
     """Metres a unit of the file, told from its extent where that is asked for."""
     if unit != AUTO:
         return UNITS[unit]
-    finite_ones = points[np.isfinite(points).all(axis=1)]
-    extent = float(np.linalg.norm(np.ptp(finite_ones, axis=0))) if len(finite_ones) else 0.0
     return UNITS["mm" if extent > _LARGEST_IN_M else "m"]
+
+
+def _extent(points: F64) -> float:
+    """Across all but the outermost hundredth along each axis: a few strays tell nothing of it."""
+    good = points[np.isfinite(points).all(axis=1)]
+    if len(good) == 0:
+        return 0.0
+    with np.errstate(over="ignore"):  # as far off as numbers go
+        return float(np.linalg.norm(np.ptp(np.quantile(good, [0.005, 0.995], axis=0), axis=0)))
 
 
 def _mesh(path: Path) -> trimesh.Trimesh:

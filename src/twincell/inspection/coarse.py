@@ -61,7 +61,8 @@ def register_anywhere(points: F64, mesh: trimesh.Trimesh, name: str) -> Registra
         InspectionError: another size than the CAD's (a unit?), or a surface of something else.
     """
     size = float(np.linalg.norm(mesh.extents))
-    spread = float(np.linalg.norm(np.ptp(np.quantile(points, [0.005, 0.995], axis=0), axis=0)))
+    with np.errstate(over="ignore"):  # as far off as numbers go
+        spread = float(np.linalg.norm(np.ptp(np.quantile(points, [0.005, 0.995], axis=0), axis=0)))
     if not 0.05 * size < spread < 1.8 * size:
         raise InspectionError(
             f"{name}: {1e3 * spread:.4g} mm across, the CAD {1e3 * size:.4g} mm; valid: a scan of "

@@ -43,6 +43,10 @@ SHARP = 0.5
 """An edge of the CAD bends more than this [rad]; a scan is ragged about it."""
 KEPT_CLEAR = 0.0005
 """Of sharp edges [m]."""
+STRAY = 2.0
+"""A point farther from the scan's middle than so many diagonals of the CAD is none of the part."""
+STRAYS = 0.01
+"""Largest share of such points; more are another part, or another unit."""
 WALLS = 1.22
 """Walls of a dark crack are steeper than this [rad]: the limit of usual profilers."""
 
@@ -75,6 +79,7 @@ class CloudVerdict:
         points: of the scan in the CAD's frame, shape (n, 3) [m].
         deviation: of each point from the CAD, positive outside, shape (n,) [m].
         candidates: cracks and dents, longest first.
+        strays: points far off that were left out.
     """
 
     pose: Pose
@@ -85,6 +90,7 @@ class CloudVerdict:
     points: F64
     deviation: F64
     candidates: tuple[Candidate, ...]
+    strays: int = 0
 
     @property
     def cracks(self) -> tuple[Candidate, ...]:
@@ -103,6 +109,9 @@ def inspect_cloud(points: F64, mesh: trimesh.Trimesh, name: str) -> CloudVerdict
     Raises:
         InspectionError: a scan that does not belong to the CAD.
     """
+    near = _near(points, mesh)
+    strays = int((~near).sum())
+    points = points[near]
     fit = register_anywhere(points, mesh, name)
     moved = fit.pose.apply(points)
     off, nearest, towards = signed_deviation(moved, mesh)
@@ -120,7 +129,17 @@ def inspect_cloud(points: F64, mesh: trimesh.Trimesh, name: str) -> CloudVerdict
     where = np.concatenate([nearest[deep], gaps])
     depth = np.concatenate([-rest[deep], np.full(len(gaps), np.nan)])
     found = tuple(_candidates(where, depth, cell, limit))
-    return CloudVerdict(fit.pose, fit.fitness, fit.residual, noise, spacing, moved, off, found)
+    return CloudVerdict(
+        fit.pose, fit.fitness, fit.residual, noise, spacing, moved, off, found, strays
+    )
+
+
+def _near(points: F64, mesh: trimesh.Trimesh) -> Mask:
+    """The points that may be of the part; all of them where strays are many."""
+    with np.errstate(over="ignore"):  # as far off as numbers go
+        apart = np.linalg.norm(points - np.median(points, axis=0), axis=1)
+    near = np.asarray(apart <= STRAY * float(np.linalg.norm(mesh.extents)))
+    return near if (~near).mean() <= STRAYS else np.ones_like(near)
 
 
 def signed_deviation(points: F64, mesh: trimesh.Trimesh) -> tuple[F64, F64, F64]:
