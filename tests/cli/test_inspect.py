@@ -100,6 +100,8 @@ def test_points_far_off_are_left_out_and_counted(
         ("comma.xyz", "\n".join(f"{x:.3f},{y:.3f},{z:.3f}" for x, y, z in RNG.random((300, 3)))),
         ("bom.xyz", "\ufeff" + "1 2 3\n" * 300),
         ("words.xyz", "x y z\n" + "one two three\n" * 300),
+        ("line.xyz", "\n".join(f"{x / 10} 0 0" for x in range(300))),
+        ("point.xyz", "1 2 3\n" * 300),
         ("latin.xyz", "# Gr\xf6\xdfe\n" + "1 2 3\n" * 300),
     ],
 )

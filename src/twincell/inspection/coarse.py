@@ -40,6 +40,8 @@ FIT = 0.85
 """Least share of the scan within reach of the CAD."""
 REACH = 0.008
 """Of a scan that fits, in diagonals of the CAD."""
+NARROW = 0.002
+"""Least width of a scan over its length: a single profile fits many places of a part."""
 RESIDUAL = 0.0015
 """Largest residual of a scan that fits, in diagonals of the CAD."""
 LEAST = 1e-4
@@ -58,7 +60,8 @@ def register_anywhere(points: F64, mesh: trimesh.Trimesh, name: str) -> Registra
         The pose that moves the scan onto the CAD; its residual is that of points within reach.
 
     Raises:
-        InspectionError: another size than the CAD's (a unit?), or a surface of something else.
+        InspectionError: another size than the CAD's (a unit?), no surface at all, or one of
+            something else.
     """
     size = float(np.linalg.norm(mesh.extents))
     with np.errstate(over="ignore"):  # as far off as numbers go
@@ -67,6 +70,11 @@ def register_anywhere(points: F64, mesh: trimesh.Trimesh, name: str) -> Registra
         raise InspectionError(
             f"{name}: {1e3 * spread:.4g} mm across, the CAD {1e3 * size:.4g} mm; valid: a scan of "
             "this part. Is a unit another (--scan-unit, --cad-unit)?"
+        )
+    first, second, _ = np.linalg.svd(np.cov(points.T), compute_uv=False)
+    if second < NARROW**2 * first:
+        raise InspectionError(
+            f"{name}: all points lie along one line; valid: a scan of the part's surface"
         )
     places, faces = trimesh.sample.sample_surface(mesh, SAMPLES, seed=0)[:2]
     target = Cloud(o3d.utility.Vector3dVector(places))
