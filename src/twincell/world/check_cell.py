@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from twincell.errors import did_you_mean
 from twincell.world.model import World
+from twincell.world.sensors import Multispectral, Profiler
 from twincell.world.solids import crossing
 from twincell.world.source import Loc
 from twincell.world.work import CAUSES
@@ -81,31 +82,31 @@ def _sensors(world: World) -> Iterator[Fault]:
                 ),
             )
     yield from unknown(["inspection", "arm"], "arm", inspection.arm, arms)
-    profilers = world.profilers()
-    yield from unknown(["inspection", "profiler"], "profiler", inspection.profiler, profilers)
-    chosen = profilers.get(inspection.profiler)
-    if chosen is not None and inspection.arm in arms and chosen.mount.arm != inspection.arm:
-        yield (
-            ["inspection", "profiler"],
-            (
-                f"given '{inspection.profiler}', which is mounted on "
-                f"'{chosen.mount.arm or 'the world'}'; valid: a profiler on '{inspection.arm}'"
-            ),
-        )
+    yield from _carried("profiler", inspection.profiler, world.profilers(), inspection.arm, arms)
     if inspection.camera is not None:
-        cameras = world.cameras()
-        yield from unknown(["inspection", "camera"], "camera", inspection.camera, cameras)
-        seen = cameras.get(inspection.camera)
-        if seen is not None and inspection.arm in arms and seen.mount.arm != inspection.arm:
-            yield (
-                ["inspection", "camera"],
-                (
-                    f"given '{inspection.camera}', which is mounted on "
-                    f"'{seen.mount.arm or 'the world'}'; valid: a camera on '{inspection.arm}'"
-                ),
-            )
+        yield from _carried("camera", inspection.camera, world.cameras(), inspection.arm, arms)
     if not inspection.views:
         yield ["inspection", "views"], "given an empty list; valid: at least one angle"
+
+
+def _carried(
+    kind: str,
+    name: str,
+    known: Mapping[str, Profiler | Multispectral],
+    arm: str,
+    arms: Collection[str],
+) -> Iterator[Fault]:
+    """The inspection's sensor is there, and on the arm that inspects."""
+    yield from unknown(["inspection", kind], kind, name, known)
+    sensor = known.get(name)
+    if sensor is not None and arm in arms and sensor.mount.arm != arm:
+        yield (
+            ["inspection", kind],
+            (
+                f"given '{name}', which is mounted on '{sensor.mount.arm or 'the world'}'; "
+                f"valid: a {kind} on '{arm}'"
+            ),
+        )
 
 
 def _racks(world: World) -> Iterator[Fault]:
