@@ -184,6 +184,10 @@ def test_any_nodes_end_is_the_end_but_not_twice() -> None:
         (emitted,) = ended(event, context)
         reason = emitted.given["event"].given["reason"]
         assert ("the shift is over" in reason) is (node.given["name"] == "orchestrator")
+        # killed by a signal: the one that has a journal is started again, the others are the end
+        killed = ended(types.SimpleNamespace(returncode=-9), context)
+        assert node.given["respawn"] is (node.given["name"] == "orchestrator")
+        assert (killed == []) is node.given["respawn"]
         # Ctrl-C ends each node as well: another Shutdown then would make launch fail
         assert ended(event, types.SimpleNamespace(is_shutdown=True)) == []
 

@@ -17,7 +17,7 @@ from twincell.errors import AssetError
 from twincell.stack.environment import ros_environment
 from twincell.stack.processes import arguments
 from twincell.stack.specs import NodeSpec
-from twincell.stack.up import INTERRUPTED, up
+from twincell.stack.up import INTERRUPTED, TRIES, up
 
 Make = Callable[..., NodeSpec]
 SLEEP = "import time\nprint('up', flush=True)\ntime.sleep(60)\n"
@@ -100,6 +100,38 @@ def test_a_node_that_dies_ends_everything(
     assert code == 1
     assert gone(pids["worker"])
     assert any("frail: ended by itself with exit code 0" in line for line in lines)
+
+
+def test_a_killed_node_that_may_is_started_again_and_others_are_not(
+    node: Make, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    counts = "import os, pathlib, signal\nf = pathlib.Path(r'{}'); n = len(f.read_text())\n"
+    counts += "f.write_text('x' * (n + 1)); print('start', n, flush=True)\n"
+    file = tmp_path / "starts"
+    dies = counts.format(file) + "n < 2 and os.kill(os.getpid(), signal.SIGKILL)\n"
+    for respawn, starts, code in ((True, 3, 0), (False, 1, 128 + signal.SIGKILL)):
+        file.write_text("")
+        specs = [node("worker", SLEEP), node("chief", dies, terminal=True, respawn=respawn)]
+        lines: list[str] = []
+        out = tmp_path / str(respawn)
+        assert code == up(
+            specs, out=out, environment=environment, echo=lambda _, line, to=lines: to.append(line)
+        )
+        assert len(file.read_text()) == starts
+        # the log of each start is kept
+        assert (out / "logs" / "chief.log").read_text().count("start") == starts
+        assert sum("SIGKILL; it is started again" in line for line in lines) == starts - 1
+
+
+def test_a_node_that_fails_by_itself_or_is_killed_at_once_is_not_started_for_ever(
+    node: Make, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    kill = "import os, signal\nprint('start', flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    for body, starts, code in ((kill, TRIES, 137), ("print('start'); raise SystemExit(3)", 1, 3)):
+        spec = node("chief", body, terminal=True, respawn=True)
+        out = tmp_path / str(code)
+        assert up([spec], out=out, environment=environment, echo=lambda _spec, _line: None) == code
+        assert (out / "logs" / "chief.log").read_text().count("start") == starts
 
 
 def test_who_ignores_sigint_gets_more(

@@ -5,18 +5,32 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from twincell.cell.assembly import Assembly
-from twincell.cell.plain import encode
+from twincell.cell.plain import decode, encode
 from twincell.cell.result import OrderResult, RunResult, Stop
 from twincell.cell.score import blade_result, truth_of
+from twincell.errors import ProductionError
 from twincell.inspection.anomaly import Anomaly, Verdict
+from twincell.production.identity import SHIFT
+from twincell.production.journal import Entry
 from twincell.production.messages import Journalled, Plan
 from twincell.production.state import LineState
 from twincell.safety.types import SafetyState, StopReport, StopRequest
 
-__all__ = ["ShiftLog"]
+__all__ = ["Remembered", "ShiftLog", "memory"]
+
+_MEMORY = "memory"
+"""Kind of the journal's lines that hold what the shift's result needs and no decision does."""
+_REMEMBERED = (Plan, Verdict, Anomaly, StopRequest, StopReport)
+Remembered = Plan | Verdict | Anomaly | StopRequest | StopReport
+
+
+def memory(value: Remembered, now: float) -> Journalled:
+    """A line of the journal that lets a later process remember a plan, verdict or stop."""
+    return Journalled(now, _MEMORY, type(value).__name__, encode(value))
 
 
 @dataclass
@@ -39,10 +53,57 @@ class ShiftLog:
     requests: dict[str, StopRequest] = field(default_factory=dict)
     reports: list[StopReport] = field(default_factory=list)
 
-    def hear(self, state: SafetyState) -> None:
-        """Keep the requests that a safety state names."""
-        for request in state.active:
-            self.requests.setdefault(request.id, request)
+    def take_up(self, entries: Iterable[Entry]) -> None:
+        """Remember what another process has kept in the journal.
+
+        Args:
+            entries: in order.
+
+        Raises:
+            ProductionError: one cannot be read.
+        """
+        kinds: dict[str, type[Remembered]] = {kind.__name__: kind for kind in _REMEMBERED}
+        for entry in entries:
+            line = entry.line
+            if line.kind != _MEMORY:
+                self.events += [line] if line.kind != SHIFT else []
+                continue
+            try:
+                self._remember(decode(kinds[line.subject], line.detail))
+            except (KeyError, ValueError) as error:
+                raise ProductionError(
+                    f"entry {entry.number}: no {line.subject or 'memory'} of this version: {error}"
+                ) from None
+
+    def _remember(self, value: Remembered) -> None:
+        if isinstance(value, Plan):
+            self.plans.append(value)
+        elif isinstance(value, Verdict):
+            self.verdicts[value.part] = value
+        elif isinstance(value, Anomaly):
+            self.anomaly(value)
+        elif isinstance(value, StopRequest):
+            self.requests[value.id] = value
+        else:
+            self.reports.append(value)
+
+    def hear(self, state: SafetyState) -> list[StopRequest]:
+        """Keep the requests that a safety state names.
+
+        Returns:
+            Those that are new.
+        """
+        new = [request for request in state.active if request.id not in self.requests]
+        self.requests |= {request.id: request for request in new}
+        return new
+
+    def report(self, report: StopReport) -> bool:
+        """Keep how a mover came to rest; False where it is known."""
+        known = {(r.request, r.mover, r.accepted) for r in self.reports}
+        if (report.request, report.mover, report.accepted) in known:
+            return False
+        self.reports.append(report)
+        return True
 
     def anomaly(self, anomaly: Anomaly) -> None:
         """Keep an early anomaly; a graver one of the same id replaces it."""

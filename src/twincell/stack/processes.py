@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -43,6 +44,7 @@ class Process:
         environment: complete.
         out: folder for `params/` and `logs/`.
         echo: called with each line that the process writes, from a thread of its own.
+        again: whether its log goes on where an earlier one has ended.
 
     Raises:
         AssetError: no such executable.
@@ -54,8 +56,11 @@ class Process:
         environment: Mapping[str, str],
         out: Path,
         echo: Callable[[NodeSpec, str], None],
+        again: bool = False,
     ) -> None:
         self.spec = spec
+        self.began = time.monotonic()
+        self._mode = "a" if again else "w"
         program = executable_of(spec, environment)
         parameters = out / "params" / f"{spec.name}.yaml"
         parameters.parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +107,7 @@ class Process:
         stream = self._process.stdout
         if stream is None:
             return
-        with stream, self.log.open("w", encoding="utf-8", buffering=1) as log:
+        with stream, self.log.open(self._mode, encoding="utf-8", buffering=1) as log:
             for raw in stream:
                 line = raw.decode("utf-8", "replace").rstrip("\n")
                 log.write(line + "\n")

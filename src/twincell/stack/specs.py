@@ -35,6 +35,7 @@ class NodeSpec:
         group: the launch file that starts it.
         nice: how far others go first where the machine is short of time (`nice -n`).
         terminal: its end is the end of the whole; exit code 0 says that all went well.
+        respawn: where a signal kills it, it is started again, and goes on by itself.
     """
 
     package: str
@@ -46,6 +47,7 @@ class NodeSpec:
     group: Group = "simulation"
     nice: int = 0
     terminal: bool = False
+    respawn: bool = False
 
 
 def node_specs(
@@ -81,6 +83,7 @@ def node_specs(
         *,
         nice: int = 0,
         terminal: bool = False,
+        respawn: bool = False,
         sim_time: bool = True,
         **parameters: ParameterValue,
     ) -> NodeSpec:
@@ -93,6 +96,7 @@ def node_specs(
             group=group,
             nice=nice,
             terminal=terminal,
+            respawn=respawn,
         )
 
     specs = [
@@ -138,7 +142,16 @@ def node_specs(
         for name, arm in world.arms.items()
         if arm.policy is not None
     ]
-    specs.append(spec("orchestrator", "orchestrator", "orchestration", terminal=True, out=str(out)))
+    specs.append(
+        spec(
+            "orchestrator",
+            "orchestrator",
+            "orchestration",
+            terminal=True,
+            respawn=True,  # it has its journal
+            out=str(out),
+        )
+    )
     if world.operator is not None:
         specs.append(spec("operator", "operator", "orchestration"))
     return tuple(specs)

@@ -6,7 +6,9 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,6 +24,9 @@ INTERRUPTED = 130
 
 PATIENCE = ((signal.SIGINT, 8.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 2.0))
 """How a process is asked to end, and for how long [s] before the next way."""
+
+HASTY, TRIES = 5.0, 3
+"""A node that is killed so soon after its start [s], so often in a row, is not started again."""
 
 _COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 
@@ -71,7 +76,8 @@ def up(
 
     Returns:
         0 when a terminal node ended with 0; its exit code otherwise; 1 when another node ended by
-        itself; 130 after SIGINT or SIGTERM; 124 after the timeout.
+        itself (one that may be respawned is started again where a signal killed it); 130 after
+        SIGINT or SIGTERM; 124 after the timeout.
 
     Raises:
         AssetError: the workspace is not built or an executable is missing; nothing was started.
@@ -94,7 +100,8 @@ def up(
             processes.append(Process(spec, variables, out, echo))  # noqa: PERF401
         if on_started is not None:
             on_started({p.spec.name: p.pid for p in processes})
-        return _watch(processes, interrupted, timeout, echo)
+        again = partial(Process, environment=variables, out=out, echo=echo, again=True)
+        return _watch(processes, interrupted, timeout, echo, again)
     finally:
         end(processes)
         for number, handler in former.items():
@@ -117,18 +124,28 @@ def _catch_signals(interrupted: list[int]) -> dict[signal.Signals, Any]:
 
 
 def _watch(
-    processes: Sequence[Process],
+    processes: list[Process],
     interrupted: Sequence[int],
     timeout: float | None,
     echo: Callable[[NodeSpec, str], None],
+    again: Callable[[NodeSpec], Process],
 ) -> int:
-    """Wait for the end, and say with which exit code."""
+    """Wait for the end, start again what may be, and say with which exit code it ended."""
     started = time.monotonic()
+    hasty: Counter[str] = Counter()
     while not interrupted:
         time.sleep(0.05)
-        for process in processes:
+        for i, process in enumerate(processes):
             code = process.poll()
             if code is None:
+                continue
+            lived = time.monotonic() - process.began
+            name = process.spec.name
+            hasty[name] = hasty[name] + 1 if lived < HASTY else 0
+            if process.spec.respawn and code < 0 and hasty[name] < TRIES:
+                process.close()
+                echo(process.spec, f"killed by {_signal(-code)}; it is started again")
+                processes[i] = again(process.spec)
                 continue
             if process.spec.terminal:
                 return code if code >= 0 else 128 - code
@@ -139,6 +156,13 @@ def _watch(
             print(f"twincell up: not finished after {timeout:g} s", file=sys.stderr)
             return 124
     return INTERRUPTED
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def end(processes: Sequence[Process]) -> None:

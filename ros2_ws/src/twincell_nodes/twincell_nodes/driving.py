@@ -124,7 +124,8 @@ class Driver(CellNode):
 
     def launch(self, name: str) -> None:
         """Start a node, again where it ended."""
-        self.processes[name] = Process(self._specs[name], self.environment, self.out, _quiet)
+        again = name in self.processes
+        self.processes[name] = Process(self._specs[name], self.environment, self.out, _quiet, again)
 
     def kill(self, name: str, number: signal.Signals) -> None:
         """Send a signal to a node's process group."""

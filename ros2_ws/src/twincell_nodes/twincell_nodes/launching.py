@@ -38,6 +38,9 @@ ARGUMENTS = {
 }
 """Launch arguments with their defaults."""
 
+RESPAWN = 1.0
+"""Pause before a killed node is started again: an end of the whole goes first [s]."""
+
 _SWITCHES = ("headless", "rviz", "record")
 
 
@@ -92,12 +95,16 @@ def _actions(spec: NodeSpec) -> list:
         output="screen",
         emulate_tty=True,
         prefix=f"nice -n {spec.nice}" if spec.nice else None,
+        respawn=spec.respawn,
+        respawn_delay=RESPAWN,
     )
 
     def ended(event, context):
         if context.is_shutdown:
             return []
         code = event.returncode
+        if spec.respawn and code < 0:
+            return []  # killed: launch starts it again
         reason = "the shift is over" if spec.terminal and code == 0 else f"exit code {code}"
         return [EmitEvent(event=Shutdown(reason=f"{spec.name}: {reason}"))]
 

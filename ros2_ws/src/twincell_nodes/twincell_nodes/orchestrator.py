@@ -18,21 +18,32 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64
 from std_srvs.srv import SetBool
 from twincell_msgs.action import Reach
-from twincell_msgs.msg import AnomalyArray, Plan, ProductionEvent, SafetyState, StopReport
+from twincell_msgs.msg import (
+    AnomalyArray,
+    BodyStates,
+    Plan,
+    ProductionEvent,
+    SafetyState,
+    StopReport,
+)
 from twincell_msgs.msg import StopRequest as StopRequestMsg
 from twincell_msgs.srv import FinishScan, InjectDisruption, StartScan
 from visualization_msgs.msg import MarkerArray
 
 from twincell.cell.assembly import assemble
-from twincell.cell.shift import ShiftLog
+from twincell.cell.shift import Remembered, ShiftLog, memory
 from twincell.errors import ProductionError, TwincellError
+from twincell.geometry.pose import Pose
 from twincell.inspection.anomaly import Verdict
 from twincell.motion.motions import CellMotions
 from twincell.physics.collision import CollisionChecker
 from twincell.production import messages as say
+from twincell.production.identity import require_shift, shift_line
 from twincell.production.journal import Journal
+from twincell.production.journal_replay import OVER, recap
 from twincell.production.orchestrator import Orchestrator
 from twincell.production.triggers import Triggers
+from twincell.production.whereabouts import Standstill
 from twincell.twin.gate import TwinGate
 from twincell_nodes import messages, qos
 from twincell_nodes.markers import REPEAT, plan_markers
@@ -62,7 +73,8 @@ class _Answer:
 class OrchestratorNode(CellNode):
     """Hears and speaks in this thread; thinks (plans, searches) in a worker, one event at a time.
 
-    Parameters: `out`, folder for `result.json`, `summary.json` and `journal.mcap`.
+    Parameters: `out`, folder for `result.json`, `summary.json` and `journal.mcap`; a shift that its
+    journal tells of is taken up where it was left.
     """
 
     def __init__(self) -> None:
@@ -76,14 +88,15 @@ class OrchestratorNode(CellNode):
         gate = TwinGate.of(self.world, assembly.base, self.seed)
         self.core = Orchestrator(self.world, motions, self.seed, gate.means, model.grasp, gate)
         self.shift = ShiftLog()
-        self._journal = Journal(self.out / "journal.mcap")
+        self._triggers = Triggers(self.world.production.disruptions, self.seed)
+        self._still, self._sought = Standstill(), False
+        self._take_up(self.out / "journal.mcap")
         self._positions: dict[str, JointState] = {}
         self._orders = {name: description.joints for name, description in arms.items()}
         self._joules = 0.0
         self._began = time.monotonic()
         self._plan: say.Plan | None = None
         self._said: tuple = ()
-        self._triggers = Triggers(self.world.production.disruptions, self.seed)
         self._spoken = 0.0
         self._ready = False
         self._asked: dict[int, Future] = {}
@@ -95,9 +108,31 @@ class OrchestratorNode(CellNode):
         self._worker.start()
         self.wall_timer(THINK, self._tick)
         self.wall_timer(REPEAT, self._show)
+        if self.core.over:
+            self._end(self.shift.events[-1].stamp)  # killed while it wrote the result
+
+    def _take_up(self, path: Path) -> None:
+        """A journal that is there is gone on with; a new one says of which shift it is."""
+        self._journal = Journal(path)
+        kept = tuple(self._journal.replay())
+        if not kept:
+            self._journal.append(shift_line(self.world, self.seed))
+        else:
+            require_shift(kept, self.world, self.seed, str(path))
+        self.shift.take_up(kept)
+        self._triggers.take_up(entry.line for entry in kept)
+        begun = kept[1:]
+        self.core.take_up(begun, self.shift.plans)
+        if begun:
+            told = recap(begun)
+            text = f"{told.entries} entries of the journal, the last at {told.stamp:.1f} s"
+            self.get_logger().info(f"taking up the shift: {text}")
+        else:
+            self._still = Standstill(0.0)  # nothing was sent that could still move
 
     def _connect(self) -> None:
         world = self.world
+        self._bodies = self.mailbox(BodyStates, "cell/body_states", qos.NEWEST)
         self._arms, self._grippers, self._states = {}, {}, {}
         for name, arm in world.arms.items():
             self._states[name] = self.mailbox(JointState, f"{name}/joint_states", qos.NEWEST)
@@ -122,7 +157,7 @@ class OrchestratorNode(CellNode):
         self.create_subscription(
             SafetyState, "safety/state", self._state, qos.safety_state(world.safety.patience)
         )
-        self.create_subscription(StopReport, "safety/stop_report", self._report, qos.RELIABLE)
+        self.create_subscription(StopReport, "safety/stop_report", self._report, qos.KEPT)
         self.create_subscription(AnomalyArray, "inspection/anomalies", self._found, qos.RELIABLE)
         self.create_subscription(Float64, "cell/energy", self._used, qos.RELIABLE)
         # while it waits for the worker, the default group would let nothing else happen
@@ -141,7 +176,8 @@ class OrchestratorNode(CellNode):
 
     def _state(self, message: SafetyState) -> None:
         state = messages.state_of(message)
-        self.shift.hear(state)
+        for request in self.shift.hear(state):
+            self._remember(request)
         key = (state.mode, state.movers, state.active)
         self._spoken = time.monotonic()
         if key != self._said:
@@ -149,12 +185,20 @@ class OrchestratorNode(CellNode):
             self._hear(say.SafetyHeard(state))
 
     def _report(self, message: StopReport) -> None:
-        self.shift.reports.append(messages.stop_report_of(message))
+        report = messages.stop_report_of(message)
+        if self.shift.report(report):
+            self._remember(report)
 
     def _found(self, message: AnomalyArray) -> None:
         for anomaly in messages.anomalies_of(message):
             self.shift.anomaly(anomaly)
+            self._remember(anomaly)
             self._hear(say.AnomalyFound(anomaly))
+
+    def _remember(self, value: Remembered) -> None:
+        """For the result of the shift, should another process write it."""
+        if self.done is None:
+            self._journal.append(memory(value, self.now))
 
     async def _inject(
         self, request: InjectDisruption.Request, response: InjectDisruption.Response
@@ -186,8 +230,26 @@ class OrchestratorNode(CellNode):
         now = self.now
         for inject in self._triggers.due(now):
             self._hear(inject)
+        if self.core.awaits_sight and not self._sought:
+            self._seek(now)
         if self._events.empty():
             self._hear(say.Tick(self._measured(), self._joules))
+
+    def _seek(self, now: float) -> None:
+        """Look what stands where, as soon as nothing moves."""
+        joints = self._measured()
+        hand = self._positions[self.world.handler]
+        fingers = set(hand.name) - set(self._orders[self.world.handler])
+        opening = sum(p for n, p in zip(hand.name, hand.position, strict=True) if n in fingers)
+        rested = self._still.update(now, joints, opening)
+        bodies = next(self.waiting(self._bodies), None) if rested else None
+        if bodies is None:
+            return
+        rows = zip(bodies.names, np.reshape(bodies.poses, (-1, 7)), strict=True)
+        poses = {name: Pose.from_array(row) for name, row in rows}
+        blades = {name: poses[f"blade/{name}"] for name in self.world.blades}
+        self._sought = True
+        self._hear(say.Sighted(joints, opening, blades))
 
     def _measured(self) -> dict[str, np.ndarray]:
         """Joint positions by mover, in the order of its description."""
@@ -295,6 +357,7 @@ class OrchestratorNode(CellNode):
         elif isinstance(command, say.Publish):
             self._plan = command.plan
             self.shift.plans.append(command.plan)
+            self._remember(command.plan)
             self._plans.publish(messages.plan(command.plan))
             self._show()
         else:
@@ -358,6 +421,7 @@ class OrchestratorNode(CellNode):
         found = messages.anomalies_of(answer.anomalies)
         verdict = Verdict(command.part, answer.verdict, found, answer.coverage, answer.residual)
         self.shift.verdicts[command.part] = verdict
+        self._remember(verdict)
         self._hear(say.Verdicts(command.tag, verdict))
 
     def _show(self) -> None:
@@ -367,7 +431,10 @@ class OrchestratorNode(CellNode):
 
     def _end(self, now: float) -> None:
         """Write what came of the shift; the exit code says whether it could be finished."""
+        if not self.core.over:
+            self._journal.append(say.Journalled(now, OVER, "", {}))
         self._journal.close()
+        self.done = 0
         summary = self.core.summary()
         text = json.dumps(summary, indent=2, default=str)
         (self.out / "summary.json").write_text(text + "\n", encoding="utf-8")
@@ -378,7 +445,6 @@ class OrchestratorNode(CellNode):
         if self.core.halted:
             raise TwincellError(f"the shift could not be finished: {self.core.halted}")
         self.get_logger().info(f"the shift is over after {now:.1f} s: {self.out / 'result.json'}")
-        self.done = 0
 
 
 def main(args=None) -> None:

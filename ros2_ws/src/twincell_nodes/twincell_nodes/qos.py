@@ -7,6 +7,7 @@ from rclpy.qos import ReliabilityPolicy as Reliability
 __all__ = [
     "CLOCK",
     "JOINTS",
+    "KEPT",
     "LATCHED",
     "NEWEST",
     "PROFILES",
@@ -44,6 +45,10 @@ RELIABLE = _profile(10, Reliability.RELIABLE)
 
 LATCHED = _profile(1, Reliability.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 """The last message reaches who comes late: descriptions, plans, markers."""
+
+
+KEPT = _profile(100, Reliability.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+"""Stop reports: who was killed meanwhile hears them later."""
 
 
 def safety_state(patience: float) -> QoSProfile:

@@ -86,7 +86,7 @@ class SimulatorNode(CellNode):
         self._tf_static = self.create_publisher(TFMessage, "/tf_static", qos.LATCHED)
         self._bodies = self.create_publisher(BodyStates, "cell/body_states", qos.NEWEST)
         self._energy = self.create_publisher(Float64, "cell/energy", qos.RELIABLE)
-        self._reports = self.create_publisher(StopReport, "safety/stop_report", qos.RELIABLE)
+        self._reports = self.create_publisher(StopReport, "safety/stop_report", qos.KEPT)
         self._pleas = self.create_publisher(StopRequest, "safety/stop_request", qos.RELIABLE)
         self._health = self.create_publisher(DiagnosticArray, "/diagnostics", qos.RELIABLE)
         self._joints = {}
