@@ -20,6 +20,7 @@ from twincell.cli import (
     faults,
     inspect,
     journal,
+    kills,
     pod,
     schedule,
     shift,
@@ -36,7 +37,7 @@ __all__ = ["app"]
 
 
 _ORDER = (
-    "world", "run", "report", "demo", "up", "faults", "soak", "bag", "inspect", "journal",
+    "world", "run", "report", "demo", "up", "faults", "kills", "soak", "bag", "inspect", "journal",
     "schedule", "reschedule", "ariac", "pod", "calibrate", "bench", "train", "evaluate", "export",
     "transfer",
 )  # fmt: skip
@@ -92,6 +93,7 @@ shift.register(app, panel="2. The simulated shift, without ROS")
 demo.register(app, panel="3. The ROS stack")
 stack.register(app, panel="3. The ROS stack")
 faults.register(app, panel="3. The ROS stack")
+kills.register(app, panel="3. The ROS stack")
 soak.register(app, panel="3. The ROS stack")
 app.add_typer(bag.app, name="bag", rich_help_panel="4. What was recorded")
 app.add_typer(inspect.app, name="inspect", rich_help_panel="4. What was recorded")

@@ -42,6 +42,7 @@ def up(
     import time
     from dataclasses import asdict
 
+    from twincell.errors import AssetError
     from twincell.stack.specs import node_specs
     from twincell.stack.up import up as start
 
@@ -63,6 +64,12 @@ def up(
             for spec in specs:
                 typer.echo(f"{spec.group:<14} {spec.name:<20} {spec.package}/{spec.executable}")
         return
+    if (out / "journal.mcap").exists():
+        # its simulator would begin anew, and the blades would not be where the journal has them
+        raise AssetError(
+            f"'{out / 'journal.mcap'}' is the journal of an earlier shift, and its cell is gone; "
+            "give another folder by --out"
+        )
     out.mkdir(parents=True, exist_ok=True)
     say(f"{len(specs)} nodes; logs in {out / 'logs'}; Ctrl-C ends them all")
     code = start(specs, out=out, timeout=max_time)

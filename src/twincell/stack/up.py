@@ -8,7 +8,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -72,7 +71,8 @@ def up(
             of the checkout is sourced for the nodes.
         echo: called with each line of each node, from its own thread; `console()` by default.
         timeout: longest wall time [s]; then everything is ended and the result is 124.
-        on_started: called with the process ids by node name.
+        on_started: called with the process ids by node name, once with all, and with that of each
+            node that is started again.
 
     Returns:
         0 when a terminal node ended with 0; its exit code otherwise; 1 when another node ended by
@@ -100,7 +100,13 @@ def up(
             processes.append(Process(spec, variables, out, echo))  # noqa: PERF401
         if on_started is not None:
             on_started({p.spec.name: p.pid for p in processes})
-        again = partial(Process, environment=variables, out=out, echo=echo, again=True)
+
+        def again(spec: NodeSpec) -> Process:
+            process = Process(spec, variables, out, echo, again=True)
+            if on_started is not None:
+                on_started({spec.name: process.pid})
+            return process
+
         return _watch(processes, interrupted, timeout, echo, again)
     finally:
         end(processes)

@@ -55,6 +55,10 @@ THINK = 0.05
 """Period of ticks, in wall time; a tick is left out while the orchestrator is still busy [s]."""
 
 
+_WORK = ("task_started", "task_done", "task_aborted", "resumed")
+"""Lines of the journal that are told in the log, too."""
+
+
 @dataclass(frozen=True)
 class _Answer:
     """What came of an injected disruption, for the thread that talks.
@@ -249,6 +253,7 @@ class OrchestratorNode(CellNode):
         poses = {name: Pose.from_array(row) for name, row in rows}
         blades = {name: poses[f"blade/{name}"] for name in self.world.blades}
         self._sought = True
+        self.destroy_subscription(self._bodies)
         self._hear(say.Sighted(joints, opening, blades))
 
     def _measured(self) -> dict[str, np.ndarray]:
@@ -365,6 +370,11 @@ class OrchestratorNode(CellNode):
             self._journal.append(command)
             self._triggers.hear(command)
             self._lines.publish(messages.event(command, len(self.shift.events)))
+            if command.kind in _WORK:
+                told = command.detail
+                found = f"{told['found']}: {told['text']}" if "found" in told else ""
+                words = found or told.get("note", "") or told.get("mover", "")
+                self.get_logger().info(f"{command.kind} {command.subject or '-'}: {words}")
 
     def _answer(self, told: _Answer) -> None:
         """Whoever injected a disruption hears what came of it; the world file does not ask."""

@@ -1,0 +1,162 @@
+"""When the orchestrator is killed, and what its files say; the command itself runs the stack."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from twincell.cell.score import blade_result
+from twincell.errors import TwincellError
+from twincell.inspection.anomaly import Verdict
+from twincell.production.journal import Journal, read_journal
+from twincell.production.messages import Journalled
+from twincell.stack.kills import Killer, journal_wrong, places_wrong, read_shifts, summary
+from twincell.stack.up import HASTY, TRIES
+from twincell.world.work import Criteria
+
+STEP = 0.1
+
+
+class Orchestrator:
+    """Its work as its log tells it: 20 tasks of some seconds, begun anew 4 s after a kill."""
+
+    def __init__(self, seed: int, quota: int, lasts: float) -> None:
+        self.now, self.task, self.left, self.lasts = 0.0, 0, lasts, lasts
+        self.down, self.deaths, self.begun = 0.0, [], 0.0
+        self.hits: list[int] = []
+        rng = np.random.default_rng(seed)
+        self.killer = Killer(rng, quota, self.kill, lambda: self.now)
+        self.killer.started()
+        self.killer.hear("task_started blade_0/load: handler")
+
+    def kill(self) -> None:
+        self.deaths.append(self.now - self.begun)
+        self.hits.append(self.task)
+        self.begun = self.now + STEP
+        self.down = self.now + 4.0
+        self.left = self.lasts
+
+    def run(self) -> Orchestrator:
+        back = True
+        while self.task < 20:
+            self.now += STEP
+            assert self.now < 5000.0
+            self.killer.poll()
+            if self.deaths and abs(self.now - self.begun) < STEP / 2:
+                self.killer.started()
+            if self.now < self.down:
+                back = False
+                continue
+            if not back:
+                back = True
+                self.killer.hear(f"[INFO] resumed blade_{self.task}/load: half done: seen so")
+            self.left -= STEP
+            if self.left <= 0.0:
+                self.killer.hear(f"task_done blade_{self.task}/load: ")
+                self.task, self.left = self.task + 1, self.lasts
+                self.killer.hear(f"task_started blade_{self.task}/load: handler")
+        self.killer.ended()
+        return self
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 1000), lasts=st.floats(3.0, 30.0), quota=st.integers(1, 60))
+def test_every_task_gets_to_its_end_however_often_it_is_killed(
+    seed: int, lasts: float, quota: int
+) -> None:
+    cell = Orchestrator(seed, quota, lasts).run()
+    kills = cell.killer.kills
+    assert 1 <= len(kills) == len(cell.deaths) <= quota
+    assert max(cell.hits.count(task) for task in cell.hits) <= 2
+    # a stack gives up a node that is killed at once again and again: the campaign does not do that
+    hasty = "".join("x" if lived < HASTY else "." for lived in cell.deaths)
+    assert "x" * TRIES not in hasty
+    assert all(row["found"] for row in kills)
+    for row in kills:
+        assert (row["found"] == "half done") is (row["back"] is not None)
+        assert row["back"] is None or row["back"] == pytest.approx(4.0, abs=0.2)
+
+
+def lines(*told: tuple[str, str]) -> list[Journalled]:
+    return [Journalled(float(i), kind, subject, {}) for i, (kind, subject) in enumerate(told)]
+
+
+WHOLE = (
+    ("task_started", "a/load"), ("resumed", "a/load"), ("task_done", "a/load"),
+    ("task_started", "a/inspect"), ("task_aborted", "a/inspect"),
+    ("task_started", "a/unload"), ("task_done", "a/unload"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (WHOLE, ""),
+        ((*WHOLE, ("task_done", "a/load")), "a/load was done 2 times"),
+        ((*WHOLE, ("task_started", "a/load")), "a/load was begun again after it was done"),
+        (WHOLE[:-1], "a/unload was begun and never ended"),
+        # aborted and tried again is not done twice
+        ((*WHOLE[:-1], ("task_aborted", "a/unload"), *WHOLE[-2:]), ""),
+    ],
+)
+def test_what_a_journal_has_lost_or_done_twice(told: Any, words: str, tmp_path: Path) -> None:
+    with Journal(tmp_path / "j.mcap") as journal:
+        for line in lines(*told):
+            journal.append(line)
+    verdict = Verdict("a", "accept", (), 1.0, 0.0)
+    blades = [blade_result("a", verdict, (), Criteria())]
+    world: Any = SimpleNamespace(blades={"a": None})
+    assert "; ".join(journal_wrong(read_journal(tmp_path / "j.mcap"), world, blades)) == words
+    unjudged = [blade_result("a", None, (), Criteria())]
+    found = journal_wrong(read_journal(tmp_path / "j.mcap"), world, unjudged)
+    assert "a was never judged" in found
+
+
+def test_a_disruption_that_came_twice_is_told(tmp_path: Path) -> None:
+    world: Any = SimpleNamespace(blades={})
+    with Journal(tmp_path / "j.mcap") as journal:
+        for trigger in ("0/1", "0/2", "1/1", "0/1"):
+            journal.append(Journalled(1.0, "disruption", "x", {"trigger": trigger}))
+    found = journal_wrong(read_journal(tmp_path / "j.mcap"), world, [])
+    assert found == ["the disruption 0/1 came 2 times"]
+
+
+def test_a_blade_that_was_put_down_twice_or_lies_elsewhere_is_told() -> None:
+    way = ["in_tray/0", "fixture", "accept/0"]
+    assert places_wrong({"a": way}, {"a": "accept/0"}) == []
+    assert places_wrong({"a": way[:1]}, {"a": None}) == []
+    assert places_wrong({"a": way}, {"a": "accept/1"}) == [
+        "a lies in accept/0, by the result in accept/1"
+    ]
+    again = [*way[:2], "in_tray/0", *way[1:]]
+    assert places_wrong({"a": again}, {"a": "accept/0"}) == [
+        "a was put into in_tray/0 twice",
+        "a was put into fixture twice",
+    ]
+
+
+def test_an_earlier_run_is_gone_on_with_or_refused(tmp_path: Path) -> None:
+    file = tmp_path / "kills.json"
+    assert read_shifts(file) == []
+    rows = [{"found": "done", "back": 4.0}, {"found": "over", "back": None}]
+    shifts = [{"shift": 1, "seed": 1, "kills": rows, "why": ["a was lost"], "seconds": 9.0}]
+    file.write_text(json.dumps(shifts))
+    assert read_shifts(file) == shifts
+    told = summary(shifts)
+    assert (told["kills"], told["restarts"], told["shifts"]) == (2, 1, 1)
+    assert told["found"] == {"done": 1, "over": 1}
+    assert told["back_s"] == {"median": 4.0, "slowest": 4.0}
+    assert told["wrong"] == ["shift 1: a was lost"]
+    for text in ("{}", "[1]", "no json", '[{"shift": 1}]'):
+        file.write_text(text)
+        if text == "{}":
+            continue
+        with pytest.raises(TwincellError, match=r"kills\.json holds no kills"):
+            read_shifts(file)
