@@ -113,7 +113,9 @@ class FakeCell:
         # of an orchestrator that is killed after some of its commands, and started anew
         self.kept = Journal(kept) if kept is not None else None
         self.kills: set[int] = set()
+        self.kill_after = ""
         self.count = 0
+        self.scans: list[str] = []
         self.down = 0.0
         self.still = Standstill()
         self.closed = False
@@ -150,7 +152,9 @@ class FakeCell:
         for command in self.orchestrator.handle(event, self.now):
             self._do(command)
             self.count += 1
-            if self.count in self.kills:
+            kind = getattr(command, "kind", "")
+            if self.count in self.kills or (kind and kind == self.kill_after):
+                self.kill_after = ""
                 self._kill()
                 return
 
@@ -193,6 +197,7 @@ class FakeCell:
                 self.due.append((self.now, Done(command.tag, False, "stopped: refused")))
                 return
             assert command.mover not in self.moves, f"{command.tag}: {command.mover} is moving"
+            assert "/lower/" not in command.tag or not self.closed, "closed fingers hit the blade"
             start = command.trajectory.positions[0]
             np.testing.assert_allclose(start, self.q[command.mover], atol=0.02)
             self.moves[command.mover] = (command, 0.0)
@@ -202,6 +207,7 @@ class FakeCell:
             self.due.append((self.now + 0.4, Done(command.tag, *self._clamp(command))))
         elif isinstance(command, StartScan):
             assert self.clamped == command.part
+            self.scans.append(command.part)
             self.scan = command.part
             self.due.append((self.now, Done(command.tag, True)))
         elif isinstance(command, FinishScan):

@@ -112,7 +112,7 @@ def spoil(cell: Any, how: str) -> Any:
 
 
 @pytest.mark.parametrize("how", ["grip", "carry", "rescan", "person"])
-@pytest.mark.parametrize("first", range(0, APART, 4))
+@pytest.mark.parametrize("first", range(0, APART, 8))
 def test_killed_while_something_goes_wrong_it_recovers_as_it_would_have(
     small_world, fake_cell, tmp_path, how, first
 ) -> None:
@@ -127,6 +127,39 @@ def test_killed_while_something_goes_wrong_it_recovers_as_it_would_have(
     done = Counter(e.line.subject for e in entries if e.line.kind == "task_done")
     assert set(done.values()) <= {1}
     assert len(cell.loads) == len(set(cell.loads))
+
+
+@pytest.mark.parametrize("kind", ["anomaly", "verdict", "task_aborted", "task_done", "plan"])
+def test_what_is_in_the_journal_is_not_looked_for_again(
+    small_world, fake_cell, tmp_path, kind
+) -> None:
+    """Killed between a line and what follows on it."""
+    path = tmp_path / "j.mcap"
+    cell = fake_cell(small_world, CRACKS, PERIOD, path)
+    cell.kill_after = kind
+    blades = cell.run()["blades"]
+    assert {n: b["decision"] for n, b in blades.items()} == {
+        "blade_1": "accept",
+        "blade_4": "reject",
+    }
+    assert cell.scans == ["blade_1", "blade_4"]
+    once(cell, path)
+
+
+def test_fingers_that_are_closed_on_nothing_open_before_they_go_down(
+    small_world, fake_cell, tmp_path
+) -> None:
+    cell = fake_cell(small_world, {}, PERIOD, tmp_path / "j.mcap")
+    cell.grip_fails = {"blade_1": 1}
+    cell.kill_after = "retry"
+    place = cell.targets.above(cell.targets.pocket("in_tray", 0)).p
+    while cell.count == 0 or cell.kill_after:
+        cell.step()
+    # somebody has lifted the empty hand a little meanwhile
+    cell.moves.clear()
+    cell.q[small_world.handler][:3] = place - (0.0, 0.0, 0.05)
+    cell.closed = True
+    assert {b["where"] for b in cell.run()["blades"].values()} == {"bin"}
 
 
 def killed_at(cell: Any, when: float) -> Any:
