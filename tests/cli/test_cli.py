@@ -139,6 +139,15 @@ def test_run_writes_the_result_and_its_report(made_up, tmp_path, monkeypatch):
     assert (out / "report.html").stat().st_size > 100_000
 
 
+def test_a_folder_with_a_journal_is_no_folder_for_a_new_shift(tmp_path):
+    (tmp_path / "journal.mcap").write_bytes(b"")
+    result = call("up", SHIPPED, "--out", str(tmp_path))
+    assert result.exit_code == 2
+    assert "journal of an earlier shift" in result.stderr.replace("\n", " ")
+    assert "--out" in result.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["journal.mcap"]
+
+
 def test_up_lists_its_nodes():
     data = json.loads(call("up", SHIPPED, "--list", "--json").stdout)
     assert {"simulator", "orchestrator", "profiler"} <= {node["name"] for node in data["nodes"]}
