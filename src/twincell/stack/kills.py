@@ -347,7 +347,7 @@ def _shift(
     began = time.monotonic()
     polling.start()
     try:
-        code = up(specs, out=folder, echo=hear, timeout=LONGEST, on_started=started)
+        code = up(specs, out=folder, echo=hear, timeout=2.0 * LONGEST, on_started=started)
     finally:
         over.set()
         polling.join()
