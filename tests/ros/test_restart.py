@@ -24,7 +24,7 @@ from twincell.stack.specs import NodeSpec, node_specs
 from twincell.stack.up import up
 from twincell.world.load import load_world
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.timeout(900)]  # a busy machine takes its time
 
 
 def short_world(folder: Path) -> Path:
@@ -60,7 +60,7 @@ def test_killed_in_mid_task_the_shift_ends_with_every_blade_judged_once(
         said.append(f"[{spec.name}] {line}")
 
     def stack() -> None:
-        code.append(up(specs, out=out, echo=echo, timeout=400.0, on_started=pids.update))
+        code.append(up(specs, out=out, echo=echo, timeout=700.0, on_started=pids.update))
 
     running = threading.Thread(target=stack)
     running.start()
@@ -69,12 +69,12 @@ def test_killed_in_mid_task_the_shift_ends_with_every_blade_judged_once(
         until(
             lambda: begun in [(li.kind, li.subject) for li in lines(journal)] or code,
             "the first task",
-            120,
+            300,
         )
         assert not code, said[-20:]
         time.sleep(3.0)  # in mid-task
         os.kill(pids["orchestrator"], signal.SIGKILL)
-        running.join(420.0)
+        running.join(720.0)
     finally:
         if running.is_alive() and "orchestrator" in pids:
             os.kill(pids["simulator"], signal.SIGTERM)
@@ -114,18 +114,12 @@ def test_the_journal_of_another_shift_is_refused(
         journal.append(shift_line(load_world(world_path("blade_cell")), 7))
     before = (tmp_path / "journal.mcap").read_bytes()
     process = start("orchestrator", out=str(tmp_path), use_sim_time=True, **change)
-    assert process.wait(90) == 1
+    assert process.wait(300) == 1
     said = capfd.readouterr().err
     assert words in said
     assert "give another folder" in said
     assert "Traceback" not in said
-    assert [e.line for e in check(tmp_path / "journal.mcap").entries] == lines_of(before, tmp_path)
-
-
-def lines_of(data: bytes, folder: Path) -> list[Journalled]:
-    copy = folder / "copy.mcap"
-    copy.write_bytes(data)
-    return lines(copy)
+    assert (tmp_path / "journal.mcap").read_bytes() == before
 
 
 def test_an_altered_journal_is_refused_with_the_first_bad_entry(
@@ -139,7 +133,7 @@ def test_an_altered_journal_is_refused_with_the_first_bad_entry(
     data[data.rindex(b"running")] ^= 1
     path.write_bytes(data)
     process = start("orchestrator", out=str(tmp_path), use_sim_time=True)
-    assert process.wait(90) == 1
+    assert process.wait(300) == 1
     assert "entry 2 was altered" in capfd.readouterr().err
     assert path.read_bytes() == data
     with pytest.raises(ProductionError, match="entry 2"):

@@ -39,7 +39,7 @@ from twincell.motion.motions import CellMotions
 from twincell.physics.collision import CollisionChecker
 from twincell.production import messages as say
 from twincell.production.identity import require_shift, shift_line
-from twincell.production.journal import Journal
+from twincell.production.journal import Journal, read_journal
 from twincell.production.journal_replay import OVER, recap
 from twincell.production.orchestrator import Orchestrator
 from twincell.production.triggers import Triggers
@@ -117,12 +117,13 @@ class OrchestratorNode(CellNode):
 
     def _take_up(self, path: Path) -> None:
         """A journal that is there is gone on with; a new one says of which shift it is."""
+        # looked at before it is opened: one that is refused stays as it is
+        kept = read_journal(path) if path.exists() else ()
+        if kept:
+            require_shift(kept, self.world, self.seed, str(path))
         self._journal = Journal(path)
-        kept = tuple(self._journal.replay())
         if not kept:
             self._journal.append(shift_line(self.world, self.seed))
-        else:
-            require_shift(kept, self.world, self.seed, str(path))
         self.shift.take_up(kept)
         self._triggers.take_up(entry.line for entry in kept)
         begun = kept[1:]
