@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gymnasium as gym
 import numpy as np
+import pybullet as p
 import pytest
 
 import twincell.envs  # noqa: F401
@@ -81,6 +82,34 @@ def test_the_visitors_hand_is_where_its_walk_says(env):
     assert abs(hand[0, 1]) == pytest.approx(0.22, abs=1e-6)
 
 
+def test_the_way_to_the_visitors_arm_is_what_bullet_measures(env):
+    for seed in (1, 4):
+        seen, _ = env.reset(seed=seed)
+        task = env.unwrapped.task
+        client = task.arms.worlds[0][0]
+        hand = task._guests._rows[0][2]
+        for k in range(0, 60, 6):
+            at = seen["achieved_goal"].astype(float).tolist()
+            shape = p.createCollisionShape(p.GEOM_SPHERE, radius=1e-3, physicsClientId=client)
+            ball = p.createMultiBody(0.0, shape, basePosition=at, physicsClientId=client)
+            (near,) = p.getClosestPoints(ball, hand, 5.0, physicsClientId=client)
+            p.removeBody(ball, physicsClientId=client)
+            way, left = seen["observation"][-4:-1], seen["observation"][-1]
+            assert np.linalg.norm(way) == pytest.approx(near[8] + 0.06 + 1e-3, abs=2e-3)
+            assert left == pytest.approx(1 - k / 100)
+            for _ in range(6):
+                seen, *_ = env.step(np.zeros(3, np.float32))
+
+
+def test_a_contact_costs_its_price(env):
+    info = {"contact": True, "undone": 40}
+    goal = np.zeros(3)
+    told = env.unwrapped.compute_reward(goal, goal, info)
+    assert told == -20.0
+    with gym.make(NAME, price=2.0) as dear:
+        assert dear.unwrapped.compute_reward(goal, goal, info) == -80.0
+
+
 def test_an_arm_of_many_does_what_one_with_its_seed_does(env):
     many = gym.make_vec(NAME, 2, vectorization_mode="vector_entry_point")
     first, _ = many.reset(seed=5)
@@ -102,6 +131,7 @@ def test_an_arm_of_many_does_what_one_with_its_seed_does(env):
         ({"physics": "free"}, "knows no contacts"),
         ({"hand": 0.9}, r"0 to 0\.7 m"),
         ({"swing": 0.0}, "above 0"),
+        ({"price": -1.0}, "above 0"),
         ({"hnd": 0.3}, "did you mean 'hand'"),
     ],
 )

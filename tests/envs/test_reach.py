@@ -28,7 +28,7 @@ def joints(seen):
     return seen["observation"] if isinstance(seen, dict) else seen
 
 
-FREE = [n for n in twincell.envs.IDS if "Clear" not in n and "Pick" not in n]
+FREE = [n for n in twincell.envs.IDS if "Clear" not in n and "Pick" not in n and "Two" not in n]
 """Tasks that need no contacts."""
 ALL = [(n, "bullet") for n in twincell.envs.IDS] + [(n, "free") for n in FREE]
 

@@ -7,6 +7,7 @@
 | `twincell/ReachClear-v0` | the same among other arms and a visitor, nothing touched |
 | `twincell/ScanBlade-v0` | carry a profiler past a blade: see what the planned pass sees, as fast |
 | `twincell/PickBlade-v0` | grasp a blade in the in-tray, lift it, and bring it into the fixture |
+| `twincell/TwoArmHandOver-v0` | give a blade from one arm's hand into another's |
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ _ENTRIES = {
     "twincell/ReachClear-v0": ("clear:ReachClearEnv", "vector:ReachClearVectorEnv", 100),
     "twincell/ScanBlade-v0": ("scan:ScanBladeEnv", "vector:ScanBladeVectorEnv", 1000),
     "twincell/PickBlade-v0": ("pick:PickBladeEnv", "vector:PickBladeVectorEnv", 100),
+    "twincell/TwoArmHandOver-v0": (
+        "hand_over:TwoArmHandOverEnv",
+        "vector:TwoArmHandOverVectorEnv",
+        100,
+    ),
 }
 
 IDS = tuple(_ENTRIES)

@@ -17,7 +17,7 @@ from twincell.envs.control import ACTIONS, command, observe
 from twincell.envs.options import ArmOptions
 from twincell.errors import EnvError, did_you_mean
 from twincell.geometry.description import describe
-from twincell.geometry.lumped import lump
+from twincell.geometry.lumped import LumpedArm, lump
 from twincell.geometry.pose import Pose
 from twincell.physics.arm_dynamics import FreeArms
 from twincell.physics.chain import constants, forward
@@ -27,13 +27,39 @@ from twincell.world.model import World
 if TYPE_CHECKING:
     from twincell.physics.bullet_arms import BulletArms
 
-__all__ = ["ArmTask", "Told"]
+__all__ = ["ArmTask", "Told", "action_scale", "seen_bound"]
 
 Array = NDArray[np.float64]
 Told = dict[str, NDArray[Any]]
 """What a task tells of each arm beside its observation; becomes the info."""
 
 _STEPS: Mapping[str, float] = {"cartesian": 0.05, "position": 1.0, "velocity": 1.0, "torque": 0.25}
+
+
+def action_scale(options: ArmOptions, arm: LumpedArm, speed: Array, stride: float) -> Array:
+    """What an action of one means, shape (d,): metres, or per joint rad, rad/s, N m.
+
+    Args:
+        options: of the task.
+        arm: that acts.
+        speed: largest of its joints, shape (d,) [rad/s].
+        stride: of a Cartesian action of one [m].
+    """
+    return {
+        "cartesian": np.full(len(speed), stride),
+        "position": speed / options.rate,
+        "velocity": speed,
+        "torque": _STEPS["torque"] * arm.effort,
+    }[options.action]
+
+
+def seen_bound(arm: LumpedArm) -> Array:
+    """Largest joints, speeds, tip position and tip velocity that are seen, shape (2 d + 6,)."""
+    far = np.abs(arm.place.p) + arm.reach + 0.5
+    angle = np.maximum(abs(arm.lower), abs(arm.upper)) + 0.5
+    fast = np.full(3, 2.0 * float(arm.velocity.sum()) * arm.reach)
+    bound = np.concatenate([angle, 4.0 * arm.velocity, far, fast]).astype(np.float32)
+    return bound.astype(float)
 
 
 class ArmTask(ABC):
@@ -89,22 +115,14 @@ class ArmTask(ABC):
         self._speed = arm.velocity * entry.speed_scale
         self._limits = (arm.lower, arm.upper, self._speed)
         self._mode = ACTIONS.index(options.action)
-        self._scale = {
-            "cartesian": np.full(d, self._stride),
-            "position": self._speed / options.rate,
-            "velocity": self._speed,
-            "torque": _STEPS["torque"] * arm.effort,
-        }[options.action]
+        self._scale = action_scale(options, arm, self._speed, self._stride)
         self._out = np.empty((count, d))
         self._seen, self._tip = np.empty((count, 2 * d + 6)), np.empty((count, 3))
         self._turns = np.repeat(self._turn[None], count, axis=0)
         numbers = (self._width if self._mode == 0 else d) + self._extra
         self.actions = spaces.Box(-1.0, 1.0, (numbers,), np.float32)
         self._far = np.abs(arm.place.p) + arm.reach + 0.5
-        angle = np.maximum(abs(arm.lower), abs(arm.upper)) + 0.5
-        fast = np.full(3, 2.0 * float(arm.velocity.sum()) * arm.reach)
-        bound = np.concatenate([angle, 4.0 * arm.velocity, self._far, fast]).astype(np.float32)
-        self._bound = bound.astype(float)
+        self._bound = seen_bound(arm)
 
     def _movers(self, count: int) -> BulletArms | FreeArms:
         options = self.options

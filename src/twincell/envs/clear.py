@@ -21,7 +21,7 @@ from twincell.geometry.pose import Pose
 from twincell.geometry.rack import rack_boxes
 from twincell.physics.bullet import Size
 from twincell.physics.bullet_arms import BulletArms
-from twincell.physics.bullet_guests import BulletGuests
+from twincell.physics.bullet_guests import HAND, BulletGuests
 from twincell.physics.chain import constants
 from twincell.world.model import World
 
@@ -31,8 +31,6 @@ Array = NDArray[np.float64]
 
 PERIODS = 100
 """Of an episode."""
-_PRICE = 0.5
-"""Of each period that a contact leaves undone [m]."""
 _LINE = 1.02
 """The visitor walks this far beside the middle of the goals [m]."""
 _FROM, _TO = -1.0, 1.2
@@ -53,12 +51,14 @@ class ClearOptions(Options):
     Attributes:
         hand: where the visitor's hand ends, from the middle of the goals along y [m].
         swing: largest amplitude of the other arms' joints [rad].
+        price: of each period that a contact leaves undone [m].
     """
 
     tolerance: float = 0.02
     goals: tuple[float, float, float] = (0.12, 0.30, 0.12)
     hand: float = 0.22
     swing: float = 0.25
+    price: float = 0.5
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:
@@ -68,7 +68,7 @@ class ClearOptions(Options):
             EnvError: an unknown option, or a value out of its range.
         """
         made = super().of(given)
-        for name in ("hand", "swing"):
+        for name in ("hand", "swing", "price"):
             made.positive(name)
         made.touching()
         made.within("hand", 0.0, 0.7, "m")
@@ -147,7 +147,7 @@ class ClearTask(ReachTask):
         inner = self.observations["observation"]
         assert isinstance(inner, spaces.Box)  # noqa: S101  (of ReachTask)
         more = np.tile(np.r_[np.full(3, 10.0), np.full(3, 20.0)], 1 + len(self._swinging))
-        edge = np.concatenate([inner.high, more]).astype(np.float32)
+        edge = np.concatenate([inner.high, more, np.full(3, 10.0), [1.0]]).astype(np.float32)
         goal = self.observations["desired_goal"]
         self.observations = spaces.Dict(
             {
@@ -251,9 +251,22 @@ class ClearTask(ReachTask):
     def observation(self) -> Observation:
         """As `ReachTask`, the guests appended to `observation`."""
         seen = super().observation()
-        beside = self._beside.astype(np.float32)
-        seen["observation"] = np.concatenate([seen["observation"], beside], axis=1)
+        rows = [seen["observation"], self._beside, self._near(), self._left()[:, None]]
+        seen["observation"] = np.concatenate(rows, axis=1).astype(np.float32)
         return seen
+
+    def _near(self) -> Array:
+        """Of each arm, from its tip to the nearest point on the axis of the visitor's arm [m]."""
+        hand = self._beside[:, :3]
+        side = np.array([0.0 if e is None else e.side for e in self._episodes])
+        ends = (hand[:, 1] + side * HAND, np.full(self.count, self.middle[1]) + side * _LINE)
+        nearest = hand.copy()
+        nearest[:, 1] = self._tip[:, 1].clip(np.minimum(*ends), np.maximum(*ends))
+        return nearest - self._tip
+
+    def _left(self) -> Array:
+        """Share of the episode that is left."""
+        return np.maximum(1.0 - self._age / PERIODS, 0.0)
 
     def state(self) -> Errors:
         """Of each arm: whether it has touched anything in this episode, and what that leaves."""
@@ -270,9 +283,9 @@ class ClearTask(ReachTask):
         return np.asarray(near & ~np.asarray(errors.get("contact", False), bool))
 
     def reward(self, errors: Errors) -> Array:
-        """As `ReachTask`, less 0.5 for each period that a contact leaves undone."""
-        tolerance = self.options.tolerance
-        price = np.log1p(_PRICE / tolerance) if self.options.reward == "log" else _PRICE
+        """As `ReachTask`, less `price` for each period that a contact leaves undone."""
+        tolerance, price = self.options.tolerance, self._guided.price
+        price = np.log1p(price / tolerance) if self.options.reward == "log" else price
         return np.asarray(super().reward(errors) - price * np.asarray(errors.get("undone", 0)))
 
 
@@ -286,12 +299,13 @@ class ReachClearEnv(ReachEnv):
     of the goals. The other arms swing about their homes, each joint by a sine of its own. Neither
     gives way.
 
-    **Observations**: `observation` (2 d + 6 + 6 + 6 k,) appends the end of the visitor's hand [m]
-    and its velocity [m/s], then of each of the k other arms (of two joints and more) the tip and
-    its velocity.
+    **Observations**: `observation` (2 d + 6 + 6 + 6 k + 4,) appends the end of the visitor's hand
+    [m] and its velocity [m/s], of each of the k other arms (of two joints and more) the tip and
+    its velocity, the way from the own tip to the nearest point on the axis of the visitor's arm
+    (a capsule of 60 mm radius) [m], and the share of the episode that is left.
 
-    **Reward**: that of Reach, less 0.5 for each period that a contact leaves undone:
-    `compute_reward` takes `info["undone"]` for it.
+    **Reward**: that of Reach, less `price` for each period that a contact leaves undone (with
+    `log` ln(1 + price / tolerance)): `compute_reward` takes `info["undone"]` for it.
 
     **Start**: the arm at the world file's `home`; the visitor on one of two sides, 1.0 to 1.6 m/s
     after up to 0.6 s; swings of 2 to 4 s. A goal and the guests' ways are drawn until home is clear
@@ -302,8 +316,11 @@ class ReachClearEnv(ReachEnv):
     now, with nothing touched.
 
     **Options** beside those of Reach: `hand` (where the visitor's hand ends, 0.22 m from the
-    middle of the goals along y), `swing` (0.25 rad); `tolerance` is 20 mm, `goals` (0.12, 0.30,
-    0.12) m, `physics` only `bullet`.
+    middle of the goals along y), `swing` (0.25 rad), `price` (0.5 m); `tolerance` is 20 mm,
+    `goals` (0.12, 0.30, 0.12) m, `physics` only `bullet`.
+
+    Every episode can be solved: who waits at home until the visitor has passed and goes straight
+    then succeeds in 200 of 200 (`tests/envs/test_clear.py` holds some of them against it).
 
     **Versions**: v0, the first.
 

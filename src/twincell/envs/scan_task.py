@@ -101,6 +101,7 @@ class ScanTask(ArmTask):
     Attributes:
         periods: that the planned pass takes, standstill to standstill.
         planned: the profiler's pose on it at each line.
+        begin: the tip's pose at its first line.
         parts: pose of the part frame in each view, the part as it should stand.
 
     Raises:
@@ -175,6 +176,7 @@ class ScanTask(ArmTask):
         self.periods = int(np.ceil(line.duration * self.options.rate))
         times = np.arange(1, _LINES * self.periods + 1) / (_LINES * self.options.rate)
         self.planned = [model.forward(line.sample(t)[0]) @ self._mount for t in times]
+        self.begin = self.planned[0] @ self._mount.inverse()
         self._first = line.positions[0].copy()
 
     @property

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from twincell.envs.arm import ArmTask
 from twincell.envs.clear import PERIODS, ClearOptions, ClearTask
+from twincell.envs.hand_over_task import PERIODS as HAND_OVER_PERIODS
+from twincell.envs.hand_over_task import HandOverOptions, HandOverTask
 from twincell.envs.options import Options
 from twincell.envs.pick_task import PERIODS as PICK_PERIODS
 from twincell.envs.pick_task import PickOptions, PickTask
@@ -28,6 +30,7 @@ __all__ = [
     "ReachVectorEnv",
     "ScanBladeVectorEnv",
     "TaskVectorEnv",
+    "TwoArmHandOverVectorEnv",
 ]
 
 
@@ -173,3 +176,16 @@ class PickBladeVectorEnv(TaskVectorEnv):
     @staticmethod
     def _make(count: int, options: dict[str, Any]) -> ArmTask:
         return PickTask(count, PickOptions.of(options))
+
+
+class TwoArmHandOverVectorEnv(TaskVectorEnv):
+    """The environment of `TwoArmHandOverEnv` n times in one process; see `TaskVectorEnv`."""
+
+    def __init__(
+        self, num_envs: int = 1, max_episode_steps: int = HAND_OVER_PERIODS, **options: Any
+    ) -> None:
+        super().__init__(num_envs, max_episode_steps, **options)
+
+    @staticmethod
+    def _make(count: int, options: dict[str, Any]) -> ArmTask:
+        return HandOverTask(count, HandOverOptions.of(options))

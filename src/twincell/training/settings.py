@@ -15,11 +15,12 @@ import gymnasium
 import twincell.envs
 from twincell.errors import TrainingError, did_you_mean
 from twincell.training.algorithms import ALGORITHMS, algorithm
+from twincell.training.teachers import teacher
 
 __all__ = ["Settings", "environment_id", "load_settings"]
 
-_KEYS = ("algo", "steps", "envs", "every", "options", "train_options", *ALGORITHMS)
-_OURS = ("net", "her", "log_std", "anneal", "fine")
+_KEYS = ("algo", "steps", "envs", "every", "warm_start", "options", "train_options", *ALGORITHMS)
+_OURS = ("net", "her", "log_std", "anneal", "fine", "norm_reward")
 """Keys of an algorithm's table that are not arguments of its class."""
 _SET = (
     "self", "env", "policy", "seed", "device", "verbose", "tensorboard_log", "policy_kwargs",
@@ -38,11 +39,14 @@ class Settings:
         steps: of the environment, over all copies.
         envs: copies in one process.
         every: steps between two checks of the policy, each of which is a checkpoint, too.
+        warm_start: steps in which PPO's first policy imitates the scripted way through the task
+            (`training.teachers`) before it learns by itself; they count as steps. 0: none.
         options: of the environment, in training and when judged.
         train_options: in training only, beside `options`.
         arguments: of the algorithm's class, by algorithm; `net` (hidden layers), `her`
             (hindsight replay), `log_std` (of PPO's first actions), `anneal` (whether the learning
-            rate falls to nothing, check by check) and `fine` (see `GoalFeatures`) besides.
+            rate falls to nothing, check by check), `norm_reward` (whether rewards are divided by
+            the running deviation of returns) and `fine` (see `GoalFeatures`) besides.
     """
 
     env: str
@@ -50,6 +54,7 @@ class Settings:
     steps: int = 50_000
     envs: int = 8
     every: int = 2_000
+    warm_start: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
     train_options: Mapping[str, Any] = field(default_factory=dict)
     arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -61,6 +66,10 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise TrainingError(f"{name} {value!r}; valid: a whole number from 1 on")
+        if not isinstance(self.warm_start, int) or not 0 <= self.warm_start <= self.steps:
+            raise TrainingError(f"warm_start {self.warm_start!r}; valid: 0 to the steps in all")
+        if self.warm_start and self.algo == "ppo":
+            teacher(self.env)
         known = [p for p in inspect.signature(algorithm(self.algo)).parameters if p not in _SET]
         for key in self.arguments.get(self.algo, {}):
             if key not in (*known, *_OURS):
@@ -79,6 +88,7 @@ class Settings:
             "steps": self.steps,
             "envs": self.envs,
             "every": self.every,
+            "warm_start": self.warm_start if self.algo == "ppo" else 0,
             "options": dict(self.options),
             "train_options": dict(self.train_options),
             "arguments": {self.algo: dict(self.arguments.get(self.algo, {}))},

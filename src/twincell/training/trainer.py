@@ -11,17 +11,23 @@ from typing import Any
 
 import torch
 from stable_baselines3.common.utils import ConstantSchedule
+from stable_baselines3.common.vec_env import VecNormalize
 
 from twincell.training.adapter import make_many
 from twincell.training.algorithms import algorithm
 from twincell.training.evaluation import judge
 from twincell.training.features import GoalFeatures, measure
+from twincell.training.imitation import imitate
 from twincell.training.settings import Settings
+from twincell.training.teachers import teacher
 
 __all__ = ["CURVE", "POLICY", "train_seed"]
 
 POLICY, CURVE = "policy.zip", "curve.csv"
 """Files of a seed's folder: the policy as stable-baselines3 saves it; steps against success."""
+
+_SCALES = "rewards.pkl"
+"""Of a checkpoint: what rewards are divided by, where the settings want them normalised."""
 
 _LOOKS = 20
 """Episodes of a check on the way."""
@@ -64,6 +70,7 @@ def train_seed(
     arguments = dict(settings.arguments.get(settings.algo, {}))
     net, her = arguments.pop("net", [64, 64]), bool(arguments.pop("her", False))
     anneal = bool(arguments.pop("anneal", False))
+    norm_reward = bool(arguments.pop("norm_reward", False))
     fine = {"fine": arguments.pop("fine")} if "fine" in arguments else {}
     spread = {"log_std_init": arguments.pop("log_std")} if "log_std" in arguments else {}
     options = {**settings.options, **settings.train_options}
@@ -72,6 +79,9 @@ def train_seed(
     if model is None:
         mean, scale = measure(venv)
         venv.seed(1000 * seed)
+        if norm_reward:
+            gamma = arguments.get("gamma", 0.99)
+            venv = VecNormalize(venv, norm_obs=False, norm_reward=True, gamma=gamma)
         if her:
             from stable_baselines3 import HerReplayBuffer
 
@@ -92,16 +102,18 @@ def train_seed(
             **arguments,
         )
     began = time.perf_counter() - state["seconds"]
+    if settings.warm_start and settings.algo == "ppo" and not model.num_timesteps:
+        imitate(model, teacher(settings.env), settings.warm_start, seed)
+        model.num_timesteps = settings.warm_start
+        _check(settings, seed, model, state, began, folder)
+        tell(settings.warm_start)
     while model.num_timesteps < settings.steps:
         piece = min(settings.every, settings.steps - model.num_timesteps)
         if anneal:
             left = 1 - model.num_timesteps / settings.steps
             model.lr_schedule = ConstantSchedule(arguments["learning_rate"] * left)
         model.learn(piece, reset_num_timesteps=False, tb_log_name="run")
-        looked = judge(settings.env, settings.options, model, _LOOKS, _JUDGED * 2 + seed)
-        state["curve"].append([model.num_timesteps, looked.share, looked.mean_return])
-        state["seconds"] = time.perf_counter() - began
-        _save(model, state, folder)
+        _check(settings, seed, model, state, began, folder)
         tell(int(model.num_timesteps))
     final = judge(settings.env, settings.options, model, episodes, _JUDGED)
     venv.close()
@@ -124,12 +136,24 @@ def train_seed(
     return outcome
 
 
+def _check(
+    settings: Settings, seed: int, model: Any, state: dict[str, Any], began: float, folder: Path
+) -> None:
+    """Judge on the way, and leave a checkpoint."""
+    looked = judge(settings.env, settings.options, model, _LOOKS, _JUDGED * 2 + seed)
+    state["curve"].append([model.num_timesteps, looked.share, looked.mean_return])
+    state["seconds"] = time.perf_counter() - began
+    _save(model, state, folder)
+
+
 def _save(model: Any, state: dict[str, Any], folder: Path) -> None:
     """A checkpoint that is there whole or not at all, whenever the process is killed."""
     new, kept, old = (folder / n for n in ("checkpoint.new", "checkpoint", "checkpoint.old"))
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
     model.save(new / "model.zip")
+    if model.get_vec_normalize_env() is not None:
+        model.get_vec_normalize_env().save(new / _SCALES)
     if hasattr(model, "save_replay_buffer"):
         model.save_replay_buffer(new / "replay.pkl")
     (new / "state.json").write_text(json.dumps(state), encoding="utf-8")
@@ -145,6 +169,8 @@ def _resume(settings: Settings, folder: Path, venv: Any) -> tuple[Any, dict[str,
     for name in ("checkpoint", "checkpoint.old"):
         kept = folder / name
         if (kept / "state.json").is_file():
+            if (kept / _SCALES).is_file():
+                venv = VecNormalize.load(str(kept / _SCALES), venv)
             model = algorithm(settings.algo).load(kept / "model.zip", env=venv, device="cpu")
             if (kept / "replay.pkl").is_file():
                 model.load_replay_buffer(kept / "replay.pkl")

@@ -1,0 +1,109 @@
+"""A warm start: a new policy first imitates a scripted way, then learns by itself.
+
+DAgger (Ross, Gordon and Bagnell, 2011): the policy acts, the scripted way tells what it would have
+done there, and the policy is fitted to all that was told so far.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from twincell.training.teachers import Teacher
+
+__all__ = ["imitate"]
+
+_ROUNDS = 8
+"""Times that the policy is fitted."""
+_PASSES = 6
+"""Over all that was told, each time; twice as many at the end."""
+_BATCH = 512
+_RATE = 1e-3
+"""Of learning."""
+
+
+def imitate(model: Any, teacher: Teacher, steps: int, seed: int) -> None:
+    """Fit a policy's mean to a scripted way, and its value to the returns that it gets.
+
+    Args:
+        model: stable-baselines3's PPO, with an environment of many arms in one process.
+        teacher: is asked.
+        steps: of the environment, over all copies; the first round is acted by the teacher, with
+            the policy's first spread.
+        seed: of the order of what is fitted.
+    """
+    venv, policy = model.get_env(), model.policy
+    task = venv.get_attr("task")[0]
+    rng = np.random.default_rng([seed, *b"imitation"])
+    spread = torch.exp(policy.log_std).detach().cpu().numpy()
+    count = max(1, steps // (_ROUNDS * venv.num_envs))
+    optimiser = torch.optim.Adam(policy.parameters(), lr=_RATE)
+    seen = venv.reset()
+    told: list[tuple[Any, NDArray[Any]]] = []
+    for number in range(_ROUNDS):
+        gains, ends = [], []
+        for _ in range(count):
+            wanted = teacher(task, seen).astype(np.float32)
+            told.append((seen, wanted))
+            if number == 0:
+                action = wanted + spread * rng.standard_normal(wanted.shape)
+            else:
+                action = model.predict(seen, deterministic=False)[0]
+            seen, reward, done, _ = venv.step(action.clip(-1.0, 1.0).astype(np.float32))
+            gains.append(reward)
+            ends.append(done)
+        passes = _PASSES * (2 if number == _ROUNDS - 1 else 1)
+        _fit(policy, optimiser, told, None, passes, rng)
+    last = _returns(policy, seen, np.array(gains), np.array(ends), model.gamma)
+    _fit(policy, optimiser, told[-count:], last, 4 * _PASSES, rng)
+
+
+def _returns(
+    policy: Any, seen: Any, gains: NDArray[Any], ends: NDArray[Any], gamma: float
+) -> NDArray[Any]:
+    """Discounted sums of rewards to each episode's end, shape (periods, n); the last are cut off
+    and go on with what the policy expects there.
+    """
+    with torch.no_grad():
+        ahead = policy.predict_values(policy.obs_to_tensor(seen)[0]).cpu().numpy()[:, 0]
+    out = np.empty_like(gains, np.float32)
+    for k in range(len(gains) - 1, -1, -1):
+        ahead = gains[k] + gamma * np.where(ends[k], 0.0, ahead)
+        out[k] = ahead
+    return out
+
+
+def _fit(
+    policy: Any,
+    optimiser: Any,
+    told: list[tuple[Any, NDArray[Any]]],
+    returns: NDArray[Any] | None,
+    passes: int,
+    rng: np.random.Generator,
+) -> None:
+    """Least squares of the mean against what was told or, where given, of the value."""
+    keyed = isinstance(told[0][0], dict)
+    if keyed:
+        seen = {k: torch.as_tensor(np.concatenate([s[k] for s, _ in told])) for k in told[0][0]}
+    else:
+        seen = torch.as_tensor(np.concatenate([s for s, _ in told]))
+    goal = np.concatenate([a for _, a in told]) if returns is None else returns.reshape(-1, 1)
+    wanted = torch.as_tensor(goal)
+    policy.set_training_mode(True)
+    for _ in range(passes):
+        order = rng.permutation(len(wanted))
+        for start in range(0, len(order), _BATCH):
+            rows = torch.as_tensor(order[start : start + _BATCH])
+            batch = {k: v[rows] for k, v in seen.items()} if keyed else seen[rows]
+            if returns is None:
+                given = policy.get_distribution(batch).distribution.mean
+            else:
+                given = policy.predict_values(batch)
+            loss = ((given - wanted[rows]) ** 2).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+    policy.set_training_mode(False)

@@ -1,0 +1,102 @@
+"""Scripted ways through tasks, and policies that imitate one before they learn by themselves."""
+
+from __future__ import annotations
+
+import json
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import twincell.envs
+from twincell.errors import TrainingError
+from twincell.training import teachers
+from twincell.training.settings import load_settings
+from twincell.training.teachers import TEACHERS, teacher
+from twincell.training.trainer import train_seed
+
+OPTIONS = {"twincell/ScanBlade-v0": {"physics": "free"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("twincell/ReachClear-v0", 8),
+        ("twincell/ScanBlade-v0", 6),
+        ("twincell/TwoArmHandOver-v0", 3),
+    ],
+)
+def test_a_scripted_way_does_its_task(name, least):
+    name, many, ended, done, hit = f"twincell/{name}", least, 0, 0, 0
+    env = gym.make_vec(name, many, vectorization_mode="vector_entry_point", **OPTIONS.get(name, {}))
+    task, act = env.unwrapped.task, teacher(name)
+    seen, _ = env.reset(seed=70)
+    over = np.zeros(many, bool)
+    while not over.all():
+        action = act(task, seen)
+        assert abs(action).max() <= 1.0
+        seen, _, terminated, truncated, info = env.step(action.astype(np.float32))
+        for row in np.flatnonzero((terminated | truncated) & ~over):
+            ended += 1
+            done += bool(info["final_info"]["is_success"][row])
+            hit += bool(info["final_info"].get("contact", np.zeros(many))[row])
+        over |= terminated | truncated
+    env.close()
+    assert ended == many
+    assert hit == 0
+    assert done >= many - 1
+
+
+def straight(task, seen):
+    """The closed form of Reach: the Cartesian step to the goal."""
+    return np.clip(12.0 * (seen["desired_goal"] - seen["achieved_goal"]), -1.0, 1.0)
+
+
+SMALL = {
+    "algo": "ppo", "steps": 6144, "every": 2048, "envs": 8,
+    "options": {"physics": "free", "tolerance": 0.02}, "train_options": {},
+}  # fmt: skip
+PPO = {"net": [64, 64], "log_std": -1.5, "n_steps": 64, "norm_reward": True, "gamma": 0.9}
+
+
+def test_who_imitates_first_does_better_after_as_many_steps(monkeypatch, tmp_path):
+    monkeypatch.setitem(TEACHERS, "twincell/Reach-v0", straight)
+    plain = load_settings("Reach-v0").changed(**SMALL, arguments={"ppo": PPO})
+    shares = {}
+    for warm in (0, 6144):
+        out = tmp_path / str(warm)
+        result = train_seed(plain.changed(warm_start=warm), 1, out, 40)
+        shares[warm] = result["success_rate"]
+        assert result["steps"] == 6144
+    assert shares[6144] >= 0.8
+    assert shares[6144] > shares[0] + 0.2
+
+
+def test_it_goes_on_learning_by_itself_and_after_a_break(monkeypatch, tmp_path):
+    monkeypatch.setitem(TEACHERS, "twincell/Reach-v0", straight)
+    settings = load_settings("Reach-v0").changed(
+        **{**SMALL, "steps": 8192}, warm_start=4096, arguments={"ppo": PPO}
+    )
+
+    def breaks(steps):
+        if steps > 4096:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_seed(settings, 1, tmp_path, 20, breaks)
+    kept = tmp_path / "checkpoint"
+    assert (kept / "rewards.pkl").is_file()
+    behind = json.loads((kept / "state.json").read_text())["curve"]
+    assert [row[0] for row in behind] == [4096, 6144]
+    result = train_seed(settings, 1, tmp_path, 20)
+    assert [row[0] for row in result["curve"]] == [4096, 6144, 8192]
+    assert result["curve"][:2] == behind
+    assert result["success_rate"] >= 0.6
+
+
+def test_what_cannot_be_imitated_is_named():
+    with pytest.raises(TrainingError, match="no scripted way through 'twincell/Reach-v0'"):
+        load_settings("Reach-v0").changed(warm_start=100)
+    with pytest.raises(TrainingError, match="warm_start -1; valid"):
+        load_settings("ReachClear-v0").changed(warm_start=-1)
+    assert set(teachers.TEACHERS) <= set(twincell.envs.IDS)
