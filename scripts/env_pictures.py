@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draw docs/pictures/environments.png: a strip of each environment, solved by its shipped policy.
 
-What has none is solved by who knows the way.
+What has none goes the scripted way.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from PIL import Image
 
 import twincell.envs  # noqa: F401  (registers)
 from twincell.training.policy import OnnxPolicy
+from twincell.training.teachers import teacher
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOWN = (0, 2, 5, 24)
@@ -24,28 +25,22 @@ LONGER = (0, 0.2, 0.6, 1)
 """Shares shown of an episode that ends when all is done."""
 
 
-def point(seen: dict[str, Any], _env: Any) -> np.ndarray:
-    """The step to the goal."""
-    return np.asarray((seen["desired_goal"] - seen["achieved_goal"])[:3] / 0.05) * 0.4
-
-
 def shipped(name: str) -> Callable[..., np.ndarray]:
     """A policy of this project."""
     policy = OnnxPolicy.load(name)
     return lambda seen, _env: policy.act(seen)
 
 
-def clear(seen: dict[str, Any], env: Any) -> np.ndarray:
-    """Wait until the visitor has passed."""
-    middle = env.unwrapped.task.centre
-    if seen["observation"][20] < middle[0] + 0.3:
-        return np.asarray((middle - seen["achieved_goal"]) / 0.05)
-    return point(seen, env)
+def scripted(name: str) -> Callable[..., np.ndarray]:
+    """The scripted way through an environment."""
+    act = teacher(name)
 
+    def policy(seen: Any, env: Any) -> np.ndarray:
+        keyed = isinstance(seen, dict)
+        one = {k: v[None] for k, v in seen.items()} if keyed else seen[None]
+        return act(env.unwrapped.task, one)[0]
 
-def upwards(_seen: Any, _env: Any) -> np.ndarray:
-    """Straight along the span, as the planned pass goes."""
-    return np.array([0, 0, 1, 0, 0, 0], np.float32)
+    return policy
 
 
 def played(
@@ -78,12 +73,15 @@ def whole(pictures: list[np.ndarray]) -> np.ndarray:
 
 def main() -> None:
     """Draw and write."""
+    clear, scan = "twincell/ReachClear-v0", "twincell/ScanBlade-v0"
+    both = "twincell/TwoArmHandOver-v0"
     rows = [
         strip(played("twincell/Reach-v0", 1, shipped("reach-5mm")), SHOWN),
         strip(played("twincell/ReachPose-v0", 4, shipped("reach-pose")), SHOWN),
-        strip(played("twincell/ReachClear-v0", 3, clear), [4 * k for k in SHOWN]),
-        whole(played("twincell/ScanBlade-v0", 1, upwards, start=0.0, askew=0.0)),
+        strip(played(clear, 3, scripted(clear)), [4 * k for k in SHOWN]),
+        whole(played(scan, 1, scripted(scan))),
         whole(played("twincell/PickBlade-v0", 1, shipped("pick-blade"))),
+        strip(played(both, 1, scripted(both)), (0, 14, 26, 60)),
     ]
     picture = Image.fromarray(np.concatenate(rows))
     picture.save(ROOT / "docs/pictures/environments.png", optimize=True)

@@ -113,7 +113,6 @@ class HandOverTask(ArmTask):
     def __init__(self, count: int, options: HandOverOptions) -> None:
         super().__init__(count, options)
         self._meet = np.asarray(options.meet, float)
-        self._turns[:] = self._turn
         # the part as the giver holds it, with the axes of the giver's tip at home
         self._held_part = Pose.from_matrix(_matrix(self._turn, self._meet)) @ self._grasp.inverse()
         axes = self._held_part.rotation()

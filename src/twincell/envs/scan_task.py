@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from twincell.envs.arm import ArmTask, Told
 from twincell.envs.control import ACTIONS, solve, tips, turned
@@ -238,7 +239,12 @@ class ScanTask(ArmTask):
         sensors, which = [], []
         for share in steps:
             tips(self._chain, self._q + share * (self.arms.q - self._q), self._poses)
-            sensors += [Pose.from_matrix(self._poses[row]) @ self._mount for row in rows.tolist()]
+            # all at once: scipy's Rotation costs much for one
+            turns = Rotation.from_matrix(self._poses[:, :3, :3]).as_quat()
+            sensors += [
+                Pose(self._poses[row, :3, 3].copy(), turns[row]) @ self._mount
+                for row in rows.tolist()
+            ]
             which += rows.tolist()
         looked = self._look(sensors, which)
         before = self._found.copy()
