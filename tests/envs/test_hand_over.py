@@ -106,10 +106,11 @@ def test_a_giver_that_lets_go_before_the_taker_has_it_drops_the_blade(env):
     assert max(reward for _, reward, _ in steps) < 1.0
 
 
-def test_a_giver_that_holds_on_keeps_the_blade_where_it_is(env):
+def test_a_giver_that_holds_on_does_not_let_the_blade_slip(env):
     steps = episode(env, 2, lambda _: np.array([0, 0, 0, 1, 0, 0, 0, -1], np.float32))
     first, last = steps[0][0]["achieved_goal"], steps[-1][0]["achieved_goal"]
-    assert np.linalg.norm(last - first) < 0.003
+    assert abs(last - first)[2] < 0.001
+    assert np.linalg.norm(last - first) < 0.015  # both fingers may give way to one side
     assert all(seen["observation"][AFTER + 2] == 1.0 for seen, *_ in steps)
 
 
