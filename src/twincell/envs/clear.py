@@ -251,7 +251,12 @@ class ClearTask(ReachTask):
     def observation(self) -> Observation:
         """As `ReachTask`, the guests appended to `observation`."""
         seen = super().observation()
-        rows = [seen["observation"], self._beside, self._near(), self._left()[:, None]]
+        rows: list[NDArray[Any]] = [
+            seen["observation"],
+            self._beside,
+            self._near(),
+            self._left()[:, None],
+        ]
         seen["observation"] = np.concatenate(rows, axis=1).astype(np.float32)
         return seen
 

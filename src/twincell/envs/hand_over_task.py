@@ -117,7 +117,7 @@ class HandOverTask(ArmTask):
         self._held_part = Pose.from_matrix(_matrix(self._turn, self._meet)) @ self._grasp.inverse()
         axes = self._held_part.rotation()
         x = axes[:, 0]
-        towards = 1.0 if float((self._place - self._meet) @ x) > 0.0 else -1.0
+        towards = 1.0 if float((self._stands - self._meet) @ x) > 0.0 else -1.0
         approach, up = -towards * x, axes[:, 2]
         turn = np.stack([up, np.cross(approach, up), approach], axis=1)
         self.towards = approach
@@ -145,7 +145,7 @@ class HandOverTask(ArmTask):
         described = describe(options.taker, entry, base)
         half = entry.gripper.open / len(entry.gripper.joints)
         self._taker = lump(described, dict.fromkeys(entry.gripper.joints, half)), entry
-        self._place = Pose.at(entry.place).p
+        self._stands = Pose.at(entry.place).p
         self._model = nominal(world.part, base)
         self._grasp = self._model.grasp
         self._open = np.array([giver.gripper.open, entry.gripper.open])

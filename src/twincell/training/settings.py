@@ -66,8 +66,9 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise TrainingError(f"{name} {value!r}; valid: a whole number from 1 on")
-        if not isinstance(self.warm_start, int) or not 0 <= self.warm_start <= self.steps:
-            raise TrainingError(f"warm_start {self.warm_start!r}; valid: 0 to the steps in all")
+        warm: Any = self.warm_start
+        if type(warm) is not int or not 0 <= warm <= self.steps:
+            raise TrainingError(f"warm_start {warm!r}; valid: 0 to the steps in all")
         if self.warm_start and self.algo == "ppo":
             teacher(self.env)
         known = [p for p in inspect.signature(algorithm(self.algo)).parameters if p not in _SET]
