@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import time
+from array import array
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ def anomaly(key: str, now: float) -> AnomalyArray:
         sensed_stamp=stamp(now),
         detected_stamp=stamp(now),
     )
-    one.points = [type(one.pose.position)(x=0.001 * i) for i in range(100)]
+    one.points = array("f", [0.0001 * i for i in range(300)])
     return AnomalyArray(header=one.header, part_id="bench", anomalies=[one])
 
 

@@ -22,7 +22,9 @@ BACK = 5.0
 """How far the clock is set back [s]."""
 
 LIMIT = 1.5
-"""A cell that still moves so long after a fault is unsafe [s of wall time]."""
+"""A cell that still moves, or may, so long after a fault is unsafe [s of simulated time]."""
+HELD = 10.0
+"""Simulated time may stand still for so long while a process is missed [s of wall time]."""
 HEARD = 0.1
 """A call has reached the orchestrator by then [s]."""
 WATCH = 0.7
@@ -84,10 +86,12 @@ class Campaign:
         self.driver.until(lambda: not self.driver.moving, 2.0)
         self.driver.call(limit=0.5)
 
-    def replanning(self) -> None:
-        """The orchestrator works, and has just heard of something that changes its plan."""
+    def replanning(self, scan: bool = False) -> None:
+        """The orchestrator works, in a scan where one is wanted, and has to plan anew."""
         driver = self.driver
         driver.wait(lambda: driver.moving, "work of the orchestrator", 60.0)
+        if scan:
+            driver.wait(lambda: driver.scanning, "a scan", 90.0)
         order = next(iter(driver.world.production.orders))
         self._rushes += 1
         parameters = json.dumps({"due": driver.time + 60.0, "priority": 5.0 + self._rushes})
@@ -131,7 +135,6 @@ class Campaign:
 
     def detector_killed(self) -> None:
         """Kill -9 of what looks for cracks, while it does."""
-        self.driver.wait(lambda: self.driver.scanning, "a scan", 90.0)
         self.driver.kill("crack_detector", signal.SIGKILL)
 
     def clock_jump(self) -> None:
@@ -174,17 +177,26 @@ class Campaign:
         driver.recover()
         for rows in driver.joints.values():
             rows.clear()
-        getattr(self, phase)()
+        if phase == "replanning":
+            self.replanning(scan=fault == "detector_killed")
+        else:
+            getattr(self, phase)()
         stirred = {m: driver.speed(m) for m in driver.joints}
         begin, at = time.monotonic(), driver.time
         due = getattr(self, fault)()
         if due is not None:
             begin, at = due
-        driver.until(lambda: not driver.moving and time.monotonic() - begin > 0.4, LIMIT)
+
+        # whoever stands between two motions is not yet stopped: permission has to be gone as well
+        def stopped() -> bool:
+            return not driver.moving and not driver.free and time.monotonic() - begin > 0.4
+
+        driver.until(lambda: stopped() or driver.time - at > LIMIT, HELD)
         quiet = time.monotonic()
         why = []
-        if driver.moving:
-            why.append(f"still moves after {LIMIT:g} s")
+        if not stopped():
+            what = "moves" if driver.moving else "may move"
+            why.append(f"still {what} after {driver.time - at:.2f} s")
         driver.spin(WATCH)
         self._mend(why)
         rows = {m: [r for r in kept if r[0] >= begin] for m, kept in driver.joints.items()}

@@ -13,7 +13,7 @@ from twincell.safety.arm_motion import outline
 from twincell.safety.separation import SeparationMonitor
 from twincell.safety.types import Mode, SafetyState
 from twincell.world.model import World
-from twincell_nodes.messages import anomaly_array
+from twincell_nodes.messages import thinned
 
 __all__ = ["REPEAT", "anomaly_markers", "plan_markers", "safety_markers", "separation_markers"]
 
@@ -69,10 +69,9 @@ def anomaly_markers(anomalies: Iterable[Anomaly]) -> MarkerArray:
     markers = []
     for i, anomaly in enumerate(anomalies):
         rgb = _SEVERITY[anomaly.severity]
-        message = anomaly_array(anomaly.part, (anomaly,), anomaly.detected).anomalies[0]
         frame = f"blade/{anomaly.part}"
         points = _marker(frame, "anomalies", i, Marker.SPHERE_LIST, 0.001, rgb)
-        points.points = message.points
+        points.points = [Point(x=x, y=y, z=z) for x, y, z in thinned(anomaly).tolist()]
         label = f"{anomaly.severity} {anomaly.kind} {anomaly.length * 1e3:.1f} mm"
         x, y, z = anomaly.center
         at = (x, y, z + 0.02)

@@ -2,11 +2,11 @@
 
 import json
 import time
+from array import array
 
 import numpy as np
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory
-from geometry_msgs.msg import Point
 from scipy.spatial.transform import Rotation
 from trajectory_msgs.msg import JointTrajectory as TrajectoryMsg
 from trajectory_msgs.msg import JointTrajectoryPoint
@@ -46,6 +46,7 @@ __all__ = [
     "target",
     "target_of",
     "target_report",
+    "thinned",
     "trajectory",
     "trajectory_of",
     "wall_ns",
@@ -299,7 +300,8 @@ def _anomaly(value: Anomaly, sensed: float) -> msg.Anomaly:
         opening_width=float(value.opening),
         depth=float(value.depth),
         pose=pose(placed),
-        points=[Point(x=x, y=y, z=z) for x, y, z in value.points[:: _stride(value)].tolist()],
+        # flat: a hundred Point objects would cost the stop 0.2 ms on their way
+        points=array("f", thinned(value).astype(np.float32).tobytes()),
         light_stamp=stamp(value.light),
         sensed_stamp=stamp(sensed),
         detected_stamp=stamp(value.detected),
@@ -307,8 +309,9 @@ def _anomaly(value: Anomaly, sensed: float) -> msg.Anomaly:
     )
 
 
-def _stride(value: Anomaly, most: int = 200) -> int:
-    return max(1, -(-len(value.points) // most))
+def thinned(value: Anomaly, most: int = 200) -> np.ndarray:
+    """At most so many of an anomaly's points, evenly chosen, n x 3 [m]."""
+    return value.points[:: max(1, -(-len(value.points) // most))]
 
 
 def anomaly_array(part: str, values: tuple[Anomaly, ...], sensed: float) -> msg.AnomalyArray:
@@ -346,7 +349,7 @@ def _anomaly_of(message: msg.Anomaly) -> Anomaly:
         depth=message.depth,
         center=np.array([p.x, p.y, p.z]),
         direction=along,
-        points=np.array([[p.x, p.y, p.z] for p in message.points]).reshape(-1, 3),
+        points=np.array(message.points, float).reshape(-1, 3),
         light=seconds(message.light_stamp),
         detected=seconds(message.detected_stamp),
     )

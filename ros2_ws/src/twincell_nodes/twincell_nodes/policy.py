@@ -22,7 +22,7 @@ from twincell.training.reaching import Reaching
 from twincell_nodes import qos
 from twincell_nodes.conversions import header, seconds
 from twincell_nodes.messages import target
-from twincell_nodes.running import CellNode, run
+from twincell_nodes.running import URGENT, CellNode, run
 
 __all__ = ["PolicyNode", "main"]
 
@@ -211,4 +211,4 @@ class PolicyNode(CellNode):
 
 def main(args=None) -> None:
     """Entry point."""
-    run(PolicyNode, args, urgent=True)
+    run(PolicyNode, args, urgent=URGENT)

@@ -131,32 +131,33 @@ class CellNode(Node):
         return self.create_timer(period, callback, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
 
-URGENT = 20
-"""Real-time priority (SCHED_RR) of the processes between a request and the arms."""
+URGENT, FIRST = 20, 21
+"""Real-time priorities (SCHED_RR): of the processes between what was seen and the arms, and of the
+supervisor among them, whose turns are short and which all others wait for."""
 
 
-def _urge() -> None:
+def _urge(priority: int) -> None:
     """Go before all ordinary processes, where the system lets us; DDS threads inherit it.
 
     As ros2_control's controller manager does. Without the right (`CAP_SYS_NICE`, or `rtprio` in
     limits.conf) everything works, and the latencies' tail is longer on a busy machine.
     """
     try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(URGENT))
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(priority))
     except (OSError, AttributeError):
         print("no right to a real-time priority: stops wait their turn", file=sys.stderr)
 
 
-def run(make: Callable[[], CellNode], args: list[str] | None = None, urgent: bool = False) -> None:
+def run(make: Callable[[], CellNode], args: list[str] | None = None, urgent: int = 0) -> None:
     """Spin a node until it is done or told to end; exits non-zero where it fails.
 
     Args:
         make: gives the node.
         args: of the command line.
-        urgent: whether a stop waits for this process.
+        urgent: real-time priority to ask for, where a stop waits for this process; 0: none.
     """
     if urgent:
-        _urge()
+        _urge(urgent)
     rclpy.init(args=args)
     code, node = 0, None
     try:

@@ -19,7 +19,7 @@ from twincell_nodes.conversions import seconds
 from twincell_nodes.diagnostics import status
 from twincell_nodes.markers import REPEAT, safety_markers
 from twincell_nodes.messages import safety_state, stop_request_of
-from twincell_nodes.running import CellNode, run
+from twincell_nodes.running import FIRST, CellNode, run
 
 __all__ = ["SafetySupervisorNode", "main"]
 
@@ -160,4 +160,4 @@ def _key(state: types.SafetyState) -> tuple:
 
 def main(args=None) -> None:
     """Entry point."""
-    run(SafetySupervisorNode, args, urgent=True)
+    run(SafetySupervisorNode, args, urgent=FIRST)

@@ -19,7 +19,7 @@ from twincell_nodes import qos
 from twincell_nodes.conversions import header, scan, seconds, stamp
 from twincell_nodes.markers import separation_markers
 from twincell_nodes.messages import stop_report_of, wall_ns
-from twincell_nodes.running import CellNode, run
+from twincell_nodes.running import URGENT, CellNode, run
 
 __all__ = ["SeparationMonitorNode", "main"]
 
@@ -110,4 +110,4 @@ class SeparationMonitorNode(CellNode):
 
 def main(args=None) -> None:
     """Entry point."""
-    run(SeparationMonitorNode, args, urgent=True)
+    run(SeparationMonitorNode, args, urgent=URGENT)

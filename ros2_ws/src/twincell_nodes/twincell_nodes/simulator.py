@@ -39,7 +39,7 @@ from twincell_nodes.messages import (
     trajectory_of,
     wall_ns,
 )
-from twincell_nodes.running import CellNode, run
+from twincell_nodes.running import URGENT, CellNode, run
 from twincell_nodes.target_port import TargetPort
 
 __all__ = ["SimulatorNode", "main"]
@@ -347,4 +347,4 @@ class SimulatorNode(CellNode):
 
 def main(args=None) -> None:
     """Entry point."""
-    run(SimulatorNode, args, urgent=True)
+    run(SimulatorNode, args, urgent=URGENT)
