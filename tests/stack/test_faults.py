@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,16 @@ from hypothesis import strategies as st
 from twincell.errors import TwincellError
 from twincell.production.journal import Journal
 from twincell.production.messages import Journalled
-from twincell.stack.faults import cells, journal_fault, matrix, read_cases, write_cases
+from twincell.stack.faults import (
+    GRACE,
+    cells,
+    journal_fault,
+    matrix,
+    motion_fault,
+    read_cases,
+    stop_told,
+    write_cases,
+)
 
 CASES = st.lists(
     st.fixed_dictionaries(
@@ -75,3 +85,42 @@ def test_an_event_that_was_told_and_not_kept_is_missed(tmp_path: Path) -> None:
     file.write_bytes(data)
     assert "not whole" in journal_fault(file, told)
     assert "cannot be read" in journal_fault(tmp_path / "none.mcap", told)
+
+
+def test_the_first_word_of_a_stop_counts_and_else_a_silence() -> None:
+    states = [(10.00, True), (10.01, True), (10.03, False), (10.04, True)]
+    assert stop_told(states[:2], 10.0, 0.05) is None
+    assert stop_told(states, 10.0, 0.05) == 10.03
+    assert stop_told(states[:2], 10.0, 0.5) == 10.01
+    assert stop_told([], 10.0, 0.5) == 10.0
+    # a clock that was set back stamps what follows in the past
+    assert stop_told([(5.0, False)], 10.0, 0.0) == 10.0
+
+
+@given(
+    start=st.floats(0.0, 1.4),
+    told=st.floats(0.0, 1.0),
+    brakes=st.floats(0.0, 0.3),
+    again=st.none() | st.floats(0.05, 1.0),
+)
+def test_only_what_moves_after_its_stop_is_unsafe(
+    start: float, told: float, brakes: float, again: float | None
+) -> None:
+    """An arm between two motions may begin one until it is told, and never after that."""
+    stamps = np.arange(0.0, 3.0, 1 / 120)
+    ends = told + GRACE + brakes  # at the latest; the stop may meet a standing arm
+    moves = (stamps >= start) & (stamps <= ends) if start < told else np.zeros(len(stamps), bool)
+    if again is not None:
+        moves |= (stamps > ends + again) & (stamps < ends + again + 0.2)
+    rows = [(10 + s, 0.4 * m) for s, m in zip(stamps, moves, strict=True)]
+    found = motion_fault(rows[::-1], 10.0, 10.0 + told, 1.5, 5e-3)
+    if again is None:
+        assert found == ""
+    else:
+        assert found.startswith("moved again")
+
+
+def test_an_arm_that_goes_on_is_unsafe() -> None:
+    rows = [(10 + i / 120, 0.4) for i in range(400)]
+    assert motion_fault(rows, 10.0, 10.2, 1.5, 5e-3) == "still moves after 1.5 s"
+    assert motion_fault(rows, 10.0, None, 1.5, 5e-3) == "was never told to stop"

@@ -13,13 +13,31 @@ from twincell.production.journal import check
 from twincell.stack.alone import run_alone
 from twincell.stack.specs import NodeSpec, ParameterValue
 
-__all__ = ["Case", "cells", "journal_fault", "matrix", "read_cases", "run_faults", "write_cases"]
+__all__ = [
+    "GRACE",
+    "SILENT",
+    "Case",
+    "cells",
+    "journal_fault",
+    "matrix",
+    "motion_fault",
+    "read_cases",
+    "run_faults",
+    "stop_told",
+    "write_cases",
+]
 
 Case = dict[str, Any]
 """What one fault in one phase of work led to."""
 
 WHERE = {"detector_killed": ("scan", "replanning")}
 """Faults that only some phases can have: a detector that scans nothing is missed by nobody."""
+
+
+GRACE = 0.05
+"""A stop may take so long from the supervisor's word to the arms [s of simulated time]."""
+SILENT = 0.3
+"""Arms that have heard no safety state for so long have stopped by themselves [s of wall time]."""
 
 
 def cells(runs: int, faults: Sequence[str], phases: Sequence[str]) -> list[tuple[int, str, str]]:
@@ -85,6 +103,50 @@ def journal_fault(path: Path, heard: Iterable[tuple[float, str, str]]) -> str:
         stamp, kind, subject = next(iter(lost))
         return f"the journal lost {lost.total()} events, first {kind} {subject} at {stamp:.3f} s"
     return ""
+
+
+def stop_told(permits: Sequence[tuple[float, bool]], at: float, silence: float) -> float | None:
+    """When the arms had to know that they are to stop.
+
+    Args:
+        permits: stamp [s] and whether all may move, of each safety state heard since the fault.
+        at: time of the fault [s].
+        silence: since the newest state was heard [s of wall time].
+
+    Returns:
+        Stamp of the first state that forbids motion, of the last one before a silence that has the
+        arms stop by themselves; the fault's time where that is later [s]. None: not yet.
+    """
+    for stamp, allowed in permits:
+        if not allowed:
+            return max(at, stamp)
+    if silence > SILENT:
+        return max(at, permits[-1][0]) if permits else at
+    return None
+
+
+def motion_fault(
+    rows: Iterable[tuple[float, float]], at: float, told: float | None, limit: float, moving: float
+) -> str:
+    """What is wrong with a mover's motion after a fault, in words; empty where nothing is.
+
+    What happened is read off the stamps, since a busy machine may hear it late.
+
+    Args:
+        rows: stamp [s] and speed of the fastest joint, of each joint state since the fault.
+        at: time of the fault [s].
+        told: when the arms had to know of it (`stop_told`).
+        limit: time in which it has to stand [s].
+        moving: a faster joint moves.
+    """
+    if told is None:
+        return "was never told to stop"
+    rows = sorted(rows)
+    stood = next((s for s, speed in rows if s > told + GRACE and speed <= moving), None)
+    if stood is None or stood - at > limit:
+        return f"still moves after {limit:g} s"
+    again = next((s for s, speed in rows if s > stood and speed > moving), None)
+    return "" if again is None else f"moved again {again - at:.2f} s after the fault"
 
 
 def run_faults(

@@ -54,6 +54,7 @@ class Driver(CellNode):
         scanning: part that the crack detector scans, as it said last.
         events: of the orchestrator: rows (simulation time [s], kind, subject).
         joints: by mover: rows (wall time [s], simulation time [s], fastest joint [rad/s]).
+        permits: rows (wall time [s], simulation time [s], whether all may move) of safety states.
         gaps: wall time between safety states [s].
     """
 
@@ -73,6 +74,7 @@ class Driver(CellNode):
         }
         self.state: SafetyState | None = None
         self.time = 0.0
+        self.permits: list[tuple[float, float, bool]] = []
         self.gaps: list[float] = []
         self._heard = 0.0
         self.reports: list[StopReport] = []
@@ -209,8 +211,13 @@ class Driver(CellNode):
     @property
     def free(self) -> bool:
         """Whether the newest safety state lets every mover move, and is new."""
-        fresh = time.monotonic() - self._heard < 0.1
+        fresh = self.silence < 0.1
         return fresh and self.state is not None and self.state.motion_allowed
+
+    @property
+    def silence(self) -> float:
+        """Since the newest safety state was heard [s of wall time]."""
+        return time.monotonic() - self._heard
 
     def swing(self, mover: str, duration: float, stretch: float = 1.0) -> Future:
         """Move a mover away from home, or back; the future of its acceptance."""
@@ -253,6 +260,7 @@ class Driver(CellNode):
         if self._heard:
             self.gaps.append(now - self._heard)
         self.state, self._heard = message, now
+        self.permits.append((now, seconds(message.header.stamp), message.motion_allowed))
 
     def _alive(self, message: Header) -> None:
         self.scanning = message.frame_id

@@ -12,7 +12,16 @@ from rosgraph_msgs.msg import Clock
 from twincell_msgs.msg import StopRequest
 
 from twincell.errors import TwincellError, did_you_mean
-from twincell.stack.faults import Case, cells, journal_fault, read_cases, write_cases
+from twincell.stack.faults import (
+    GRACE,
+    Case,
+    cells,
+    journal_fault,
+    motion_fault,
+    read_cases,
+    stop_told,
+    write_cases,
+)
 from twincell_nodes import qos
 from twincell_nodes.driving import MOVING, Driver
 
@@ -22,7 +31,7 @@ BACK = 5.0
 """How far the clock is set back [s]."""
 
 LIMIT = 1.5
-"""A cell that still moves, or may, so long after a fault is unsafe [s of simulated time]."""
+"""A cell that still moves so long after a fault is unsafe [s of simulated time]."""
 HELD = 10.0
 """Simulated time may stand still for so long while a process is missed [s of wall time]."""
 HEARD = 0.1
@@ -175,6 +184,7 @@ class Campaign:
         """
         driver = self.driver
         driver.recover()
+        driver.permits.clear()
         for rows in driver.joints.values():
             rows.clear()
         if phase == "replanning":
@@ -187,24 +197,28 @@ class Campaign:
         if due is not None:
             begin, at = due
 
-        # whoever stands between two motions is not yet stopped: permission has to be gone as well
-        def stopped() -> bool:
-            return not driver.moving and not driver.free and time.monotonic() - begin > 0.4
+        def told() -> float | None:
+            permits = [(s, free) for t, s, free in driver.permits if t >= begin]
+            return stop_told(permits, at, driver.silence)
 
-        driver.until(lambda: stopped() or driver.time - at > LIMIT, HELD)
+        def rests() -> bool:
+            since = told()
+            newest = [kept[-1] for kept in driver.joints.values() if kept]
+            return since is not None and all(
+                s > since + GRACE and v <= MOVING for _, s, v in newest
+            )
+
+        driver.until(lambda: rests() or driver.time - at > LIMIT, HELD)
         quiet = time.monotonic()
-        why = []
-        if not stopped():
-            what = "moves" if driver.moving else "may move"
-            why.append(f"still {what} after {driver.time - at:.2f} s")
         driver.spin(WATCH)
+        since, why = told(), []
         self._mend(why)
         rows = {m: [r for r in kept if r[0] >= begin] for m, kept in driver.joints.items()}
         last = max((t for kept in rows.values() for t, _, v in kept if v > MOVING), default=begin)
         ended = max((s for kept in rows.values() for _, s, v in kept if v > MOVING), default=at)
-        late = [t for kept in rows.values() for t, _, v in kept if v > MOVING and t > quiet + 0.05]
-        if late:
-            why.append(f"moved again {late[0] - begin:.2f} s after the fault")
+        for mover, kept in rows.items():
+            fault_seen = motion_fault([(s, v) for _, s, v in kept], at, since, LIMIT, MOVING)
+            why += [f"{mover} {fault_seen}"] if fault_seen else []
         slower = [
             next((t for t, _, v in kept if v < 0.97 * stirred[m]), quiet) - begin
             for m, kept in rows.items()
