@@ -101,7 +101,7 @@ def test_the_first_word_of_a_stop_counts_and_else_a_silence() -> None:
     start=st.floats(0.0, 1.4),
     told=st.floats(0.0, 1.0),
     brakes=st.floats(0.0, 0.3),
-    again=st.none() | st.floats(0.05, 1.0),
+    again=st.none() | st.floats(0.15, 1.0),
 )
 def test_only_what_moves_after_its_stop_is_unsafe(
     start: float, told: float, brakes: float, again: float | None
@@ -118,6 +118,13 @@ def test_only_what_moves_after_its_stop_is_unsafe(
         assert found == ""
     else:
         assert found.startswith("moved again")
+
+
+def test_servos_may_settle_but_arms_stay() -> None:
+    still, stirs = [(10.3 + i / 120, 0.0) for i in range(60)], [(10.28, 0.0), (10.29, 0.01)]
+    assert motion_fault([*stirs, *still], 10.0, 10.2, 1.5, 5e-3) == ""
+    late = "moved again 0.81 s after the fault"
+    assert motion_fault([*still, (10.81, 0.01)], 10.0, 10.2, 1.5, 5e-3) == late
 
 
 def test_an_arm_that_goes_on_is_unsafe() -> None:

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from shutil import rmtree
 
 import rclpy
 from rosgraph_msgs.msg import Clock
@@ -334,7 +335,8 @@ def _all(out: Path, todo: list[tuple[int, str, str]], cases: list[Case]) -> int:
         batch = [c for c in left if c[0] == run and (c[2] == "replanning") == whole]
         without = ("operator",) if whole else ("orchestrator", "operator")
         done: set[tuple[int, str, str]] = set()
-        driver = Driver("fault_campaign", out / ("replanning" if whole else "stack"), without)
+        kind = "replanning" if whole else "stack"
+        driver = Driver("fault_campaign", out / f"{kind}-{run}-{len(cases)}", without)
         try:
             driver.begin(180.0)
             campaign = Campaign(driver)
@@ -350,6 +352,8 @@ def _all(out: Path, todo: list[tuple[int, str, str]], cases: list[Case]) -> int:
         finally:
             driver.finish()
             driver.destroy_node()
+        if all(c["safe"] for c in cases[-len(done) :]):
+            rmtree(driver.out)  # what went wrong is kept, with its bag and logs
         left = [c for c in left if c not in done]
     return 0 if cases and all(c["safe"] for c in cases) else 1
 
