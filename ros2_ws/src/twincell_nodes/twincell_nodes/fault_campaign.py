@@ -37,6 +37,8 @@ HELD = 10.0
 """Simulated time may stand still for so long while a process is missed [s of wall time]."""
 HEARD = 0.1
 """A call has reached the orchestrator by then [s]."""
+PATIENCE = 120.0
+"""On a busy machine a process that was killed takes its time to start [s of wall time]."""
 WATCH = 0.7
 """How long nothing may move afterwards, and again once the broken process is back [s]."""
 PAUSE = 0.6
@@ -99,9 +101,9 @@ class Campaign:
     def replanning(self, scan: bool = False) -> None:
         """The orchestrator works, in a scan where one is wanted, and has to plan anew."""
         driver = self.driver
-        driver.wait(lambda: driver.moving, "work of the orchestrator", 60.0)
+        self._await(lambda: driver.moving, "work of the orchestrator")
         if scan:
-            driver.wait(lambda: driver.scanning, "a scan", 90.0)
+            self._await(lambda: driver.scanning and driver.moving, "a scan")
         order = next(iter(driver.world.production.orders))
         self._rushes += 1
         parameters = json.dumps({"due": driver.time + 60.0, "priority": 5.0 + self._rushes})
@@ -184,7 +186,7 @@ class Campaign:
             it is not safe.
         """
         driver = self.driver
-        driver.recover()
+        driver.recover(PATIENCE)
         driver.permits.clear()
         for rows in driver.joints.values():
             rows.clear()
@@ -252,6 +254,16 @@ class Campaign:
             driver.launch(name)
         # until all are heard again, the state stays stopped or is silent
         driver.spin(WATCH)
+
+    def _await(self, condition: Callable[[], object], what: str) -> None:
+        """Wait for the orchestrator's work, through stops: the world's visitor may come by."""
+        driver, deadline = self.driver, time.monotonic() + PATIENCE
+        while not driver.until(condition, 1.0):
+            if time.monotonic() > deadline:
+                text = driver.state.text if driver.state else "no safety state"
+                raise TwincellError(f"not within {PATIENCE:g} s: {what}; {text}")
+            if not driver.free:
+                driver.call(limit=1.0)
 
     def _move(self, mover: str, duration: float) -> None:
         sent = self.driver.swing(mover, duration)
