@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from twincell.assets import world_path
-from twincell.cell.drives import HEARTBEAT_LOST, Drives
+from twincell.cell.drives import ASK_AGAIN, HEARTBEAT_LOST, Drives
 from twincell.errors import GoalError, SafetyError
 from twincell.geometry.description import RobotDescription, describe
 from twincell.motion.trajectory import JointTrajectory
@@ -64,8 +64,9 @@ class Cell:
             return None
         for name in WORLD.lidars():
             self.supervisor.heard(name, self.now)
-        if pleading and self.drives.plea is not None:
-            self.supervisor.request(self.drives.plea, self.now)
+        plea = self.drives.ask(self.now, self.now) if pleading else None
+        if plea is not None:
+            self.supervisor.request(plea, self.now)
         state = self.supervisor.tick(self.now)
         self.drives.hear(state, self.now, self.now)
         return state
@@ -158,6 +159,30 @@ def test_who_slept_stops_on_waking_although_a_state_waits_for_it(cell: Cell) -> 
     assert cell.drives.plea.cause == HEARTBEAT_LOST
     with pytest.raises(GoalError, match="stop"):
         cell.move("handler")
+
+
+def test_a_plea_whose_answer_was_overtaken_by_a_reset_is_made_anew(cell: Cell) -> None:
+    """Of states only the newest is kept: the one that tells of the latched plea may be lost."""
+    cell.drives.hear(cell.supervisor.tick(cell.now), cell.now, cell.now + 3 * PATIENCE)
+    plea = cell.drives.ask(cell.now, cell.now)
+    assert plea is not None
+    cell.supervisor.request(plea, cell.now)  # latched; nobody hears of it
+    cell.supervisor.reset(cell.now)
+    cell.run(2 * PATIENCE)
+    assert cell.drives.plea is None  # the supervisor knows of it again
+    cell.supervisor.reset(cell.now)
+    cell.run(0.1)
+    cell.move()
+    cell.run(0.3)
+    assert not cell.still
+
+
+def test_a_plea_is_not_sent_with_every_state(cell: Cell) -> None:
+    cell.drives.hear(cell.supervisor.tick(cell.now), cell.now, cell.now + 3 * PATIENCE)
+    walls = cell.now + np.arange(0.0, 0.5 * PATIENCE, 1e-3)
+    sent = [cell.drives.ask(cell.now, wall) for wall in walls]
+    assert 1 <= sum(p is not None for p in sent) <= 1 + 0.5 * PATIENCE / ASK_AGAIN
+    assert len({p.id for p in sent if p is not None}) == 1
 
 
 def test_a_restart_too_quick_to_be_silent_is_noticed_by_its_count(cell: Cell) -> None:

@@ -309,3 +309,21 @@ def test_bad_requests_leave_a_stopped_cell_stopped_and_are_remembered(bad: dict)
     state = supervisor.tick(1.0)
     assert state.mode is Mode.STOPPED
     assert "r9" not in {r.id for r in state.active}
+
+
+def test_a_source_that_comes_and_goes_latches_once() -> None:
+    supervisor = Supervisor(WORLD)
+    names = list(WORLD.lidars())
+    for name in names:
+        supervisor.heard(name, 0.0)
+    assert not supervisor.tick(0.0).active
+    now = 0.0
+    for _ in range(50):
+        now += 5.0  # much longer than any source may be silent
+        supervisor.tick(now)
+        for name in names:
+            supervisor.heard(name, now)
+        assert len(supervisor.tick(now).active) == len(names)
+    supervisor.reset(now)
+    assert not supervisor.tick(now).active
+    assert len(supervisor.tick(now + 5.0).active) == len(names)

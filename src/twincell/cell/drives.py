@@ -25,6 +25,9 @@ Array = NDArray[np.float64]
 
 HEARTBEAT_LOST = "heartbeat_lost"
 """Cause of the stop that the drives make by themselves; its id begins with it."""
+ASK_AGAIN = 0.05
+"""Between one sending of the drives' own request and the next [s of wall time]: a supervisor that
+answers each with a state, each of which is answered with a request, would do nothing else."""
 
 
 class Drives:
@@ -69,6 +72,7 @@ class Drives:
         self._reports: list[StopReport] = []
         self._plea: StopRequest | None = None
         self._taken_up = False
+        self._first_asked, self._asked = np.inf, -np.inf
         self._pleas = 0
         for name, controller in self._controllers.items():
             controller.stop(2, 0.0)
@@ -185,23 +189,47 @@ class Drives:
         """The stop that the drives made by themselves and no supervisor has latched yet."""
         return None if self._taken_up else self._plea
 
+    def ask(self, now: float, wall: float) -> StopRequest | None:
+        """The plea, where it is to be sent now; None where it was sent a moment ago, or is none.
+
+        Of states only the newest is heard. One that told of the plea may have been overtaken by
+        that of a reset; the supervisor, which takes up a request only once, would then never tell
+        of it again. So a plea that stays unanswered is made anew.
+
+        Args:
+            now: time [s].
+            wall: monotonic wall time [s].
+        """
+        if self._plea is None or self._taken_up or wall - self._asked < ASK_AGAIN:
+            return None
+        if wall - self._first_asked > self._patience:
+            self._plead(self._plea.evidence, now)
+        self._first_asked, self._asked = min(self._first_asked, wall), wall
+        return self._plea
+
+    def _plead(self, why: str, now: float) -> StopRequest:
+        self._pleas += 1
+        self._taken_up = False
+        self._first_asked, self._asked = np.inf, -np.inf
+        self._plea = StopRequest(
+            id=f"{HEARTBEAT_LOST}-{self._pleas}",
+            function=function_of(self._rule.function),
+            category=self._rule.category,
+            cause=HEARTBEAT_LOST,
+            scope=self._rule.scope,
+            evidence=why,
+            stamp=now,
+            requested=now,
+        )
+        return self._plea
+
     def _lose(self, why: str, now: float) -> None:
         """Stop by themselves, and hold until a supervisor knows of it and is reset."""
-        if self._plea is None or self._taken_up:
-            self._pleas += 1
-            self._taken_up = False
-            self._plea = StopRequest(
-                id=f"{HEARTBEAT_LOST}-{self._pleas}",
-                function=function_of(self._rule.function),
-                category=self._rule.category,
-                cause=HEARTBEAT_LOST,
-                scope=self._rule.scope,
-                evidence=why,
-                stamp=now,
-                requested=now,
-            )
+        plea = self._plea
+        if plea is None or self._taken_up:
+            plea = self._plead(why, now)
         for name in self._controllers:
-            self._stop(name, self._rule.category, now, (self._plea.id, HEARTBEAT_LOST, now, now))
+            self._stop(name, self._rule.category, now, (plea.id, HEARTBEAT_LOST, now, now))
 
     def watch(self, now: float, wall: float) -> None:
         """Stop everything where the safety state has gone silent; to be called at every step.

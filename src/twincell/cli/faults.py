@@ -63,7 +63,7 @@ def _show(table: dict[str, dict[str, dict[str, float]]], cases: int, unsafe: int
     shown = Table(title="Slowest time from fault to standstill [ms of simulated time]")
     shown.add_column("fault")
     for phase in phases:
-        shown.add_column(phase, justify="right")
+        shown.add_column(phase, justify="right", overflow="fold")
     for fault, row in table.items():
         cells = [
             "-"
@@ -73,7 +73,7 @@ def _show(table: dict[str, dict[str, dict[str, float]]], cases: int, unsafe: int
             else f"{row[p]['simulated_ms']:.0f}"
             for p in phases
         ]
-        shown.add_row(fault, *cells)
+        shown.add_row(fault.replace("_", " "), *cells)  # words may wrap on a narrow terminal
     console = Console()
     console.print(shown)
     console.print(f"{cases} cases, {unsafe} unsafe")

@@ -72,6 +72,7 @@ class Supervisor:
         self._always = frozenset(self._watchdog.names)
         self._slow_scale = slow_scale
         self._latched: list[StopRequest] = []
+        self._held: set[tuple[str, str | None]] = set()
         self._present: dict[str, _Present] = {}
         self._seen: deque[tuple[str, float, float]] = deque(maxlen=4096)
         self._now = -math.inf
@@ -205,6 +206,7 @@ class Supervisor:
             self.remarks.append(reason)
             raise SafetyError(reason)
         self._latched.clear()
+        self._held.clear()
 
     def tick(self, now: float) -> SafetyState:
         """The state at `now`, after looking for silent sources; its sequence rises by one."""
@@ -220,7 +222,7 @@ class Supervisor:
             evidence = f"the clock went back from {self._now:.3f} s to {now:.3f} s"
             self.remarks.append(evidence)
             self._watchdog.rebase(now)
-            self._latch(CLOCK, now, evidence, now, None)
+            self._latch(CLOCK, CLOCK, now, evidence, now, None)
         self._now = now
 
     def _watch(self, now: float) -> None:
@@ -247,11 +249,17 @@ class Supervisor:
             self._present.pop(key, None)
             return
         if key not in self._present and name != SLOW_CAUSE:
-            self._latch(name, now, evidence, stamp, scope)
+            self._latch(key, name, now, evidence, stamp, scope)
         self._present[key] = _Present(evidence, stamp)
 
-    def _latch(self, name: str, now: float, evidence: str, stamp: float, scope: str | None) -> None:
+    def _latch(
+        self, key: str, name: str, now: float, evidence: str, stamp: float, scope: str | None
+    ) -> None:
         rule = self._world.safety.rules[name]
+        # a source that comes and goes latches once: else each state would be longer than the last
+        if (key, scope) in self._held:
+            return
+        self._held.add((key, scope))
         self._made += 1
         request = StopRequest(
             id=f"{name}-{self._made}",

@@ -105,7 +105,9 @@ class SafetySupervisorNode(CellNode):
 
     def _asked(self, message: StopRequest) -> None:
         try:
-            self._say(self.supervisor.request(stop_request_of(message), self.now))
+            state = self.supervisor.request(stop_request_of(message), self.now)
+            if _key(state) != self._key():
+                self._say(state)  # a repetition has to wait for the next heartbeat
         except (SafetyError, ValueError) as error:
             self.get_logger().error(f"stop request '{message.id}' refused: {error}")
 

@@ -272,8 +272,9 @@ class SimulatorNode(CellNode):
         for request in message.active:
             if request.id not in self._requested:
                 self._requested[request.id] = (request.wall_ns, wall_ns())
-        if self.drives.plea is not None:
-            self._pleas.publish(stop_request(self.drives.plea))
+        plea = self.drives.ask(self.physics.time, wall)
+        if plea is not None:
+            self._pleas.publish(stop_request(plea))
 
     def _told(self, message: ProductionEvent) -> None:
         """A disruption may let a person walk in."""
