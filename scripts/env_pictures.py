@@ -44,31 +44,41 @@ def scripted(name: str) -> Callable[..., np.ndarray]:
 
 
 def played(
-    name: str, seed: int, policy: Callable[..., np.ndarray], **options: Any
-) -> list[np.ndarray]:
-    """Pictures before each period of an episode, and after its last."""
-    env = gym.make(name, render_mode="rgb_array", **options)
+    name: str,
+    seed: int,
+    policy: Callable[..., np.ndarray],
+    shown: Sequence[int] = (),
+    **options: Any,
+) -> tuple[int, list[np.ndarray]]:
+    """How long an episode is, and pictures of it before some of its periods."""
+    env = gym.make(name, render_mode="rgb_array")
     seen, info = env.reset(seed=seed)
-    pictures, over = [np.asarray(env.render())], False
-    while not over:
+    pictures, over, period = [], False, 0
+    while True:
+        if period in shown:
+            pictures += [np.asarray(env.render())] * shown.count(period)
+        if over:
+            break
         action = np.clip(policy(seen, env), -1, 1).astype(np.float32)
         seen, _, terminated, truncated, info = env.step(action)
-        pictures.append(np.asarray(env.render()))
-        over = terminated or truncated
+        period, over = period + 1, terminated or truncated
     env.close()
-    print(name, len(pictures) - 1, info)
-    return pictures
+    if shown:
+        print(name, period, info)
+    return period, pictures
 
 
-def strip(pictures: list[np.ndarray], shown: Sequence[int]) -> np.ndarray:
-    """Some of them side by side."""
-    small = [Image.fromarray(pictures[k]).resize((240, 180)) for k in shown]
+def strip(name: str, seed: int, policy: Callable[..., np.ndarray], shown: Sequence[int]) -> Any:
+    """Some moments of an episode side by side."""
+    pictures = played(name, seed, policy, shown)[1]
+    small = [Image.fromarray(picture).resize((240, 180)) for picture in pictures]
     return np.concatenate([np.asarray(picture) for picture in small], axis=1)
 
 
-def whole(pictures: list[np.ndarray]) -> np.ndarray:
-    """A strip from the first to the last."""
-    return strip(pictures, [round(share * (len(pictures) - 1)) for share in LONGER])
+def whole(name: str, seed: int, policy: Callable[..., np.ndarray]) -> Any:
+    """A strip from the first to the last; the same seed gives the same episode twice."""
+    last = played(name, seed, policy)[0]
+    return strip(name, seed, policy, [round(share * last) for share in LONGER])
 
 
 def main() -> None:
@@ -76,12 +86,12 @@ def main() -> None:
     clear, scan = "twincell/ReachClear-v0", "twincell/ScanBlade-v0"
     both = "twincell/TwoArmHandOver-v0"
     rows = [
-        strip(played("twincell/Reach-v0", 1, shipped("reach-5mm")), SHOWN),
-        strip(played("twincell/ReachPose-v0", 4, shipped("reach-pose")), SHOWN),
-        strip(played(clear, 3, scripted(clear)), [4 * k for k in SHOWN]),
-        whole(played(scan, 1, scripted(scan))),
-        whole(played("twincell/PickBlade-v0", 1, shipped("pick-blade"))),
-        strip(played(both, 1, scripted(both)), (0, 14, 26, 60)),
+        strip("twincell/Reach-v0", 1, shipped("reach-5mm"), SHOWN),
+        strip("twincell/ReachPose-v0", 4, shipped("reach-pose"), SHOWN),
+        strip(clear, 3, scripted(clear), [4 * k for k in SHOWN]),
+        whole(scan, 1, scripted(scan)),
+        whole("twincell/PickBlade-v0", 1, shipped("pick-blade")),
+        strip(both, 1, scripted(both), (0, 14, 26, 60)),
     ]
     picture = Image.fromarray(np.concatenate(rows))
     picture.save(ROOT / "docs/pictures/environments.png", optimize=True)

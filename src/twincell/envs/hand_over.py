@@ -90,5 +90,5 @@ class TwoArmHandOverEnv(TaskEnv):
         return float(reward) if reward.ndim == 0 else reward
 
     def _view(self) -> tuple[Any, Any]:
-        target = self.task.middle + np.array([-0.05, 0.0, 0.05])
-        return target + np.array([0.1, -1.15, 0.35]), target
+        target = self.task.middle + np.array([-0.06, 0.0, 0.06])
+        return target + np.array([0.1, -0.75, 0.25]), target
