@@ -48,7 +48,6 @@ def played(
     seed: int,
     policy: Callable[..., np.ndarray],
     shown: Sequence[int] = (),
-    **options: Any,
 ) -> tuple[int, list[np.ndarray]]:
     """How long an episode is, and pictures of it before some of its periods."""
     env = gym.make(name, render_mode="rgb_array")
