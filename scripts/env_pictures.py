@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Draw docs/pictures/environments.png: a strip of each environment, solved by its shipped policy.
+"""Draw docs/pictures/environments.png and hand_over.png: strips of episodes by shipped policies.
 
 What has none goes the scripted way.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -81,16 +82,19 @@ def whole(name: str, seed: int, policy: Callable[..., np.ndarray]) -> Any:
 
 
 def main() -> None:
-    """Draw and write."""
+    """Draw and write both pictures, or with `hand_over` that alone."""
     clear, scan = "twincell/ReachClear-v0", "twincell/ScanBlade-v0"
     both = "twincell/TwoArmHandOver-v0"
+    hands = Image.fromarray(strip(both, 1, scripted(both), (0, 14, 26, 60)))
+    hands.save(ROOT / "docs/pictures/hand_over.png", optimize=True)
+    if sys.argv[1:] == ["hand_over"]:
+        return
     rows = [
         strip("twincell/Reach-v0", 1, shipped("reach-5mm"), SHOWN),
         strip("twincell/ReachPose-v0", 4, shipped("reach-pose"), SHOWN),
         strip(clear, 3, scripted(clear), [4 * k for k in SHOWN]),
         whole(scan, 1, scripted(scan)),
         whole("twincell/PickBlade-v0", 1, shipped("pick-blade")),
-        strip(both, 1, scripted(both), (0, 14, 26, 60)),
     ]
     picture = Image.fromarray(np.concatenate(rows))
     picture.save(ROOT / "docs/pictures/environments.png", optimize=True)
