@@ -92,7 +92,7 @@ def main() -> None:
     rows = [
         strip("twincell/Reach-v0", 1, shipped("reach-5mm"), SHOWN),
         strip("twincell/ReachPose-v0", 4, shipped("reach-pose"), SHOWN),
-        strip(clear, 3, scripted(clear), [4 * k for k in SHOWN]),
+        strip(clear, 3, shipped("reach-clear"), [4 * k for k in SHOWN]),
         whole(scan, 1, scripted(scan)),
         whole("twincell/PickBlade-v0", 1, shipped("pick-blade")),
     ]

@@ -198,7 +198,9 @@ def test_the_shipped_policy_reaches_in_a_process_of_its_own():
     assert told["mean_distance"] < 5e-3
 
 
-@pytest.mark.parametrize(("name", "episodes"), [("reach-pose", 10), ("pick-blade", 5)])
+@pytest.mark.parametrize(
+    ("name", "episodes"), [("reach-pose", 10), ("reach-clear", 5), ("pick-blade", 5)]
+)
 def test_the_shipped_policies_do_what_their_tasks_ask_for(name, episodes):
     policy = OnnxPolicy.load(name)
     result = judge(policy.about["env_id"], policy.about["options"], policy, episodes, 3_000_000)
