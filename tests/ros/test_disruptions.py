@@ -80,6 +80,34 @@ def test_the_service_says_what_happened_or_why_not(
     until(lambda: [e.kind for e in outside.events] == kinds, "the journal's lines")
 
 
+def test_the_command_disrupts_the_running_stack(
+    start: Callable[..., Any], until: Callable[..., None], outside: Outside, workspace, tmp_path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    from twincell_msgs.srv import InjectDisruption
+    from typer.testing import CliRunner
+
+    from twincell.cli import app
+
+    for name, value in workspace.items():
+        if name in ("AMENT_PREFIX_PATH", "LD_LIBRARY_PATH", "PYTHONPATH"):
+            monkeypatch.setenv(name, value)
+    runner = CliRunner()
+    alone = runner.invoke(app, ["inject", "arm_slow", "handler", "--set", "factor=0.5", "--wait=1"])
+    assert alone.exit_code == 2
+    assert "no stack answers at /production/inject" in alone.output
+    start("orchestrator", out=str(tmp_path / "run"), use_sim_time=True)
+    client = outside.node.create_client(InjectDisruption, "production/inject")
+    until(client.service_is_ready, "the service", 60)
+    told = ["inject", "arm_slow", "handler", "--set", "factor=0.5", "--set", "lasts=1 min"]
+    done = runner.invoke(app, [*told, "--wait=30"])
+    assert done.exit_code == 0, done.output
+    assert "handler moves at 50% of its speed until 60 s" in done.output
+    wrong = runner.invoke(app, ["inject", "arm_repaired", "handlr", "--wait=30"])
+    assert wrong.exit_code == 2
+    assert "did you mean 'handler'" in wrong.output
+
+
 def test_a_blind_sensor_measures_nothing_and_sees_again_and_a_visitor_walks_in(
     start: Callable[..., Any], until: Callable[..., None], outside: Outside
 ) -> None:

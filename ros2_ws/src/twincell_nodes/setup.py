@@ -17,6 +17,7 @@ NODES = [
     "fault_campaign",
     "soak",
     "transfer",
+    "inject",
 ]
 
 setup(

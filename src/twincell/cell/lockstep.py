@@ -15,6 +15,7 @@ from twincell.cell.assembly import Assembly
 from twincell.cell.drives import Drives
 from twincell.cell.eyes import Eyes
 from twincell.cell.led import Lead, Led
+from twincell.cell.rehearsal import Rehearsal
 from twincell.cell.shift import ShiftLog
 from twincell.errors import GoalError, InspectionError, ProductionError, SafetyError
 from twincell.geometry.pose import Pose
@@ -35,6 +36,7 @@ from twincell.production.messages import (
     Journalled,
     Move,
     Publish,
+    Rehearse,
     RequestStop,
     SafetyHeard,
     Sighted,
@@ -105,6 +107,7 @@ class LockstepCell:
         )
         self.drives = Drives(world, assembly.descriptions, self.physics)
         self._moving: dict[str, str] = {}
+        self._rehearsal: Rehearsal | None = None
         self._led = Led(lead, self.drives, self.physics, checker, world.physics_rate)
         profiler = world.profilers()[world.inspection.profiler]
         self._camera = world.cameras().get(world.inspection.camera or "")
@@ -138,7 +141,9 @@ class LockstepCell:
         assembly = self.assembly
         seed, grasp = assembly.seed, assembly.model.grasp
         gate = TwinGate.of(assembly.world, assembly.base, seed)
-        return Orchestrator(assembly.world, self._motions, seed, gate.means, grasp, gate)
+        return Orchestrator(
+            assembly.world, self._motions, seed, gate.means, grasp, gate, rehearse=True
+        )
 
     def restart(self, entries: Iterable[Entry]) -> None:
         """The orchestrator is killed, and a new one goes on from its journal.
@@ -387,6 +392,9 @@ class LockstepCell:
             self._finish(command, now)
         elif isinstance(command, RequestStop):
             self._hear(self.supervisor.request(command.request, now), now)
+        elif isinstance(command, Rehearse):
+            self._rehearsal = self._rehearsal or Rehearsal(self.assembly)
+            self._inbox.append(self._rehearsal(command))
         elif isinstance(command, Publish):
             self.log.plans.append(command.plan)
         else:

@@ -18,6 +18,7 @@ from twincell.cli import (
     calibrate,
     demo,
     faults,
+    inject,
     inspect,
     journal,
     kills,
@@ -37,7 +38,8 @@ __all__ = ["app"]
 
 
 _ORDER = (
-    "world", "run", "report", "demo", "up", "faults", "kills", "soak", "bag", "inspect", "journal",
+    "world", "run", "report", "demo", "up", "inject", "faults", "kills", "soak", "bag", "inspect",
+    "journal",
     "schedule", "reschedule", "ariac", "pod", "calibrate", "bench", "train", "evaluate", "export",
     "transfer",
 )  # fmt: skip
@@ -92,6 +94,7 @@ app.add_typer(world.app, name="world", rich_help_panel="1. The cell")
 shift.register(app, panel="2. The simulated shift, without ROS")
 demo.register(app, panel="3. The ROS stack")
 stack.register(app, panel="3. The ROS stack")
+inject.register(app, panel="3. The ROS stack")
 faults.register(app, panel="3. The ROS stack")
 kills.register(app, panel="3. The ROS stack")
 soak.register(app, panel="3. The ROS stack")

@@ -286,6 +286,19 @@ class PhysicsCell:
             return False
         return b.startswith("rack/") or b in (self._world.fixture.arm, self._world.handler)
 
+    def put(self, blade: str, pose: Pose) -> None:
+        """Stand a blade somewhere else, at rest.
+
+        Raises:
+            PhysicsError: no such blade.
+        """
+        if blade not in self._blades:
+            raise PhysicsError(f"no blade '{blade}'; {did_you_mean(blade, self._blades)}")
+        at = self._shapes.centred(pose)
+        p.resetBasePositionAndOrientation(
+            self._blades[blade], at.p.tolist(), at.q.tolist(), physicsClientId=self._client
+        )
+
     def picture(
         self, width: int, height: int, eye: ArrayLike, target: ArrayLike, field: float = 0.8
     ) -> Rgb:

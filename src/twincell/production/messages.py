@@ -26,10 +26,13 @@ __all__ = [
     "Grip",
     "Inject",
     "Journalled",
+    "Leg",
     "Move",
     "Plan",
     "PlannedTask",
     "Publish",
+    "Rehearse",
+    "Rehearsed",
     "RequestStop",
     "SafetyHeard",
     "SafetySilent",
@@ -39,6 +42,7 @@ __all__ = [
     "Steer",
     "TaskKind",
     "Tick",
+    "Tried",
     "Verdicts",
 ]
 
@@ -96,6 +100,44 @@ class SafetySilent:
 
 
 @dataclass(frozen=True)
+class Leg:
+    """From one place to a blade at another: `<rack>/<pocket>`, `fixture` or `home`."""
+
+    start: str
+    end: str
+
+    def __str__(self) -> str:
+        return f"{self.start} to {self.end}"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of a leg in the physics cell.
+
+    Attributes:
+        leg: that was tried.
+        ok: whether the hand got there, touching nothing.
+        seconds: that it took [s].
+        text: why not; empty where it did.
+    """
+
+    leg: Leg
+    ok: bool
+    seconds: float = 0.0
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.leg} ({f'free, {self.seconds:.1f} s' if self.ok else self.text})"
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """The physics cell has tried legs, in their order; those that its time did not reach lack."""
+
+    tried: tuple[Tried, ...]
+
+
+@dataclass(frozen=True)
 class Inject:
     """A disruption happens now.
 
@@ -125,7 +167,17 @@ class Sighted:
     blades: dict[str, Pose]
 
 
-Event = Tick | Done | AnomalyFound | Verdicts | SafetyHeard | SafetySilent | Inject | Sighted
+Event = (
+    Tick
+    | Done
+    | AnomalyFound
+    | Verdicts
+    | SafetyHeard
+    | SafetySilent
+    | Inject
+    | Sighted
+    | Rehearsed
+)
 
 
 @dataclass(frozen=True)
@@ -289,6 +341,19 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Rehearse:
+    """Have the physics cell try what no hand has done yet; answered by `Rehearsed`.
+
+    Attributes:
+        legs: ways of the empty hand.
+        standing: where blades stand, by name: `<rack>/<pocket>`.
+    """
+
+    legs: tuple[Leg, ...]
+    standing: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Publish:
     """A new plan is in force."""
 
@@ -305,4 +370,15 @@ class Journalled:
     detail: dict[str, Any]
 
 
-Command = Move | Steer | Grip | Clamp | StartScan | FinishScan | RequestStop | Publish | Journalled
+Command = (
+    Move
+    | Steer
+    | Grip
+    | Clamp
+    | StartScan
+    | FinishScan
+    | RequestStop
+    | Rehearse
+    | Publish
+    | Journalled
+)

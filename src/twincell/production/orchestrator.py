@@ -10,6 +10,7 @@ from twincell.production.messages import (
     Done,
     Event,
     Inject,
+    Rehearsed,
     SafetyHeard,
     SafetySilent,
     Sighted,
@@ -34,6 +35,7 @@ class Orchestrator(Resuming):
         durations: expected of each kind of task [s].
         grasp: of the blade, in the part frame; of the parametric blade where not given.
         gate: judges optional changes of the plan (see `twin.gate`).
+        rehearse: ask for `Rehearse` before a change takes ways that no hand has done.
 
     Raises:
         ProductionError: orders contradict the blades.
@@ -69,11 +71,28 @@ class Orchestrator(Resuming):
             self._anomaly(event.anomaly, now)
         elif isinstance(event, Sighted):
             self._settle(event, now)
+        elif isinstance(event, Rehearsed):
+            self._rehearsed(event, now)
         else:
             self._inject(event, now)
         if not self.halted and not self.awaits_sight:
             self._go_on(now)
         return self._out
+
+    def _rehearsed(self, event: Rehearsed, now: float) -> None:
+        """What the physics cell found decides about the change that waited for it."""
+        if self.planner.known is None:
+            return
+        self.planner.known.asked = False
+        self.planner.known.learn(event.tried)
+        text = f"the physics cell tried the hand's way {'; '.join(map(str, event.tried))}"
+        rows = [
+            {"from": t.leg.start, "to": t.leg.end, "ok": t.ok, "took": t.seconds, "why": t.text}
+            for t in event.tried
+        ]
+        self._keep(now, "rehearsed", "physics_cell", {"text": text, "ways": rows})
+        if self.planner.plans and not self.halted:
+            self._replan(now, text, asked=True)
 
     def _unheard(self, now: float) -> None:
         """The drives stop by themselves: what they refuse now is no failure of a step."""

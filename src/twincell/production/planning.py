@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from twincell.production.explain import changes
-from twincell.production.messages import Alternative, Decision, Plan, PlannedTask, TaskKind
+from twincell.production.legs import HOME, Known, transfers
+from twincell.production.messages import Alternative, Decision, Leg, Plan, PlannedTask, TaskKind
 from twincell.production.problem import Problem, tardiness, timing
 from twincell.production.scheduler import Schedule, right_shift, solve
 from twincell.production.state import DURATIONS, LineState
@@ -72,6 +73,11 @@ class Planner:
         seed: of the search.
         durations: expected of each kind of task [s].
         gate: asked before the order of the blades changes; without one the schedule decides.
+        known: ways of the empty hand that are known; None where the physics cell is not asked
+            about those that are not.
+
+    Attributes:
+        question: ways that a change would take and that nobody has tried, to be taken out.
     """
 
     def __init__(
@@ -80,8 +86,11 @@ class Planner:
         seed: int,
         durations: dict[TaskKind, float] | None = None,
         gate: Gate | None = None,
+        known: Known | None = None,
     ) -> None:
         self._world = world
+        self.known = known
+        self.question: tuple[Leg, ...] = ()
         self._seed = seed
         self._gate = gate
         self.durations: dict[TaskKind, float] = {**DURATIONS, **(durations or {})}
@@ -121,6 +130,7 @@ class Planner:
         running: dict[str, tuple[TaskKind, float]],
         asked: bool = False,
         delay: float = 0.0,
+        stands: str = HOME,
     ) -> Plan:
         """The next plan.
 
@@ -132,6 +142,7 @@ class Planner:
             running: kind and start of the running task, by blade.
             asked: the twin plays the rest of the shift even where no other order is at hand.
             delay: by which stops have held up the running task [s].
+            stands: place at which the empty hand stands.
         """
         problem = state.problem(
             now, self.durations, running, inside, self.sequence, self._world, delay
@@ -140,8 +151,16 @@ class Planner:
         ruling: Ruling | None = None
         if self._gate is not None and problem.waiting:
             rivals = _rivals(problem, schedule.sequence)
+            ways = {
+                name: transfers(self._world, state, order, next(iter(inside), None), stands)
+                for name, order in {"": problem.course, **rivals}.items()
+            }
             if asked or rivals:
-                ruling = self._gate.judge(problem, problem.course, rivals)
+                refused = self._refused(rivals, ways)
+                rivals = {n: order for n, order in rivals.items() if n not in refused}
+                ruling = self._tried(self._gate.judge(problem, problem.course, rivals), ways)
+                said_no = "".join(f"; '{name}' refused: {why}" for name, why in refused.items())
+                ruling = replace(ruling, text=ruling.text + said_no)
                 schedule = right_shift(problem)
                 if ruling.chosen is not None:
                     chosen = tuple(rivals[ruling.chosen])
@@ -172,6 +191,36 @@ class Planner:
         self.sequence = schedule.sequence
         self.plans.append(plan)
         return plan
+
+    def _refused(
+        self, rivals: Mapping[str, Sequence[str]], ways: Mapping[str, Sequence[Leg]]
+    ) -> dict[str, str]:
+        """Rivals with a way that is known to be blocked and that the course does not take."""
+        if self.known is None:
+            return {}
+        found: dict[str, str] = {}
+        for name in rivals:
+            for leg in ways[name]:
+                if leg in self.known.blocked and leg not in ways[""]:
+                    found.setdefault(name, f"{leg}: {self.known.blocked[leg]}")
+        return found
+
+    def _tried(self, ruling: Ruling, ways: Mapping[str, Sequence[Leg]]) -> Ruling:
+        """Keep course for now where the accepted change takes ways that nobody has tried."""
+        if self.known is None or ruling.chosen is None:
+            return ruling
+        usual = set(ways[""]) | self.known.free
+        new = tuple(leg for leg in dict.fromkeys(ways[ruling.chosen]) if leg not in usual)
+        if not new:
+            return ruling
+        if not self.known.asked:
+            self.question, self.known.asked = new, True
+        legs = ", ".join(map(str, new))
+        return Ruling(
+            None,
+            f"{ruling.text}; course kept until the physics cell has tried the hand's way {legs}",
+            tuple(replace(a, chosen=i == 0) for i, a in enumerate(ruling.alternatives)),
+        )
 
     def _cost(
         self, state: LineState, schedule: Schedule, problem: Problem, now: float, end: float

@@ -9,11 +9,14 @@ import numpy as np
 
 from twincell.geometry.pose import Pose
 from twincell.production.executor import Executor, Outcome
+from twincell.production.legs import HOME, Known, source_of, standing
 from twincell.production.messages import (
     Command,
     Journalled,
+    Leg,
     PlannedTask,
     Publish,
+    Rehearse,
     RequestStop,
     TaskKind,
 )
@@ -43,6 +46,7 @@ class Progress:
         durations: expected of each kind of task [s].
         grasp: of the blade, in the part frame; of the parametric blade where not given.
         gate: judges optional changes of the plan (see `twin.gate`).
+        rehearse: ask for `Rehearse` before a change takes ways that no hand has done.
 
     Attributes:
         world: the cell.
@@ -67,6 +71,7 @@ class Progress:
         durations: dict[TaskKind, float] | None = None,
         grasp: Pose | None = None,
         gate: Gate | None = None,
+        rehearse: bool = False,
     ) -> None:
         table = world.fixture.arm
         home = np.asarray(world.arms[table].home, float)
@@ -76,7 +81,9 @@ class Progress:
         self.state = LineState.of(world)
         self.tasks = Tasks(world, Targets(world, fixture, grasp))
         self.executor = Executor(world, motions)
-        self.planner = Planner(world, seed, durations, gate)
+        self.planner = Planner(world, seed, durations, gate, Known() if rehearse else None)
+        self._hand_at = (HOME, 0.0)
+        self._way: Leg | None = None
         self.halted = ""
         self.awaits_sight = False
         self._safety: SafetyState | None = None
@@ -146,12 +153,16 @@ class Progress:
     def _complete(self, blade: BladeState, kind: TaskKind, now: float) -> None:
         """The running task has done what it was for."""
         if kind == "load":
+            if self._way is not None and self.planner.known is not None:
+                self.planner.known.free.add(self._way)
+            self._hand_at = (HOME, now)
             self.state.loaded(blade.part)
             self._end_task(now, "done", "")
         elif kind == "unload":
             assert blade.target is not None  # noqa: S101 - set when the unload began
             tray = self.world.racks[blade.target[0]].role == "in_tray"
             blade.where, blade.finished = "returned" if tray else "bin", now
+            self._hand_at = (f"{blade.target[0]}/{blade.target[1]}", now)
             self._end_task(now, "done", f"{blade.target[0]}, pocket {blade.target[1]}")
             self._inside = None
         else:
@@ -182,6 +193,7 @@ class Progress:
         self._blocked = None
         task, part = self._task_id(kind), blade.part
         if kind == "load":
+            self._way = Leg(self._stands(now), source_of(self.world, blade))
             program = self.tasks.load(task, part, *self.source(blade))
         elif kind == "inspect":
             program = self.tasks.inspect(task, part)
@@ -298,6 +310,11 @@ class Progress:
         elif self._blocked is not None:
             self._delay, self._blocked = self._held_up(now), None
 
+    def _stands(self, now: float) -> str:
+        """Where the empty hand is: a hand that has to wait goes home."""
+        place, since = self._hand_at
+        return place if since == now else HOME
+
     def _held_up(self, now: float) -> float:
         """By which stops and outages have held up the running task [s]."""
         if self._blocked is None:
@@ -314,10 +331,14 @@ class Progress:
         inside = {part: tuple(self._left)} if self._left else {}
         running = {part: self._running} if self._running is not None else {}
         delay = self._held_up(now) if running else 0.0
-        plan = self.planner.replan(self.state, now, reason, inside, running, asked, delay)
+        stands = self._stands(now)
+        plan = self.planner.replan(self.state, now, reason, inside, running, asked, delay, stands)
         self._out.append(Publish(plan))
         detail = {"reason": reason, "text": plan.text, "sequence": list(self.planner.sequence)}
         self._keep(now, "plan", plan.id, detail)
+        if self.planner.question:
+            legs, self.planner.question = self.planner.question, ()
+            self._out.append(Rehearse(legs, standing(self.world, self.state)))
 
     def _stop(self, cause: str, key: str, text: str, light: float, now: float) -> None:
         rule = self.world.safety.rules.get(cause)

@@ -1,6 +1,8 @@
 """The orchestrator: runs the shift over actions and services, and ends when it is over."""
 
+import contextlib
 import json
+import os
 import queue
 import threading
 import time
@@ -31,6 +33,7 @@ from twincell_msgs.srv import FinishScan, InjectDisruption, StartScan
 from visualization_msgs.msg import MarkerArray
 
 from twincell.cell.assembly import assemble
+from twincell.cell.rehearsal import Rehearsal
 from twincell.cell.shift import Remembered, ShiftLog, memory
 from twincell.errors import ProductionError, TwincellError
 from twincell.geometry.pose import Pose
@@ -51,6 +54,8 @@ from twincell_nodes.running import CellNode, run
 
 __all__ = ["OrchestratorNode", "main"]
 
+PATIENCE = 10.0
+"""No further motion is tried in the physics cell after this wall time [s]."""
 THINK = 0.05
 """Period of ticks, in wall time; a tick is left out while the orchestrator is still busy [s]."""
 
@@ -90,7 +95,10 @@ class OrchestratorNode(CellNode):
         checker = CollisionChecker(self.world, arms, model)
         motions = CellMotions(self.world, arms, checker.free, model.airfoil, model.grasp)
         gate = TwinGate.of(self.world, assembly.base, self.seed)
-        self.core = Orchestrator(self.world, motions, self.seed, gate.means, model.grasp, gate)
+        self.core = Orchestrator(
+            self.world, motions, self.seed, gate.means, model.grasp, gate, rehearse=True
+        )
+        self._rehearsal: Rehearsal | None = None
         self.shift = ShiftLog()
         self._triggers = Triggers(self.world.production.disruptions, self.seed)
         self._still, self._sought = Standstill(), False
@@ -360,6 +368,8 @@ class OrchestratorNode(CellNode):
             future.add_done_callback(partial(self._judged, command))
         elif isinstance(command, say.RequestStop):
             self._stops.publish(messages.stop_request(command.request))
+        elif isinstance(command, say.Rehearse):
+            threading.Thread(target=self._rehearse, args=(command,), daemon=True).start()
         elif isinstance(command, say.Publish):
             self._plan = command.plan
             self.shift.plans.append(command.plan)
@@ -376,6 +386,18 @@ class OrchestratorNode(CellNode):
                 found = f"{told['found']}: {told['text']}" if "found" in told else ""
                 words = found or told.get("note", "") or told.get("mover", "")
                 self.get_logger().info(f"{command.kind} {command.subject or '-'}: {words}")
+
+    def _rehearse(self, command: say.Rehearse) -> None:
+        """The physics cell tries what no hand has done, while the cell works on."""
+        with contextlib.suppress(OSError):  # not to be in the way of those who move arms
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+        try:
+            began = time.monotonic()
+            self._rehearsal = self._rehearsal or Rehearsal(self._assembly)
+            self._hear(self._rehearsal(command, lambda: time.monotonic() - began > PATIENCE))
+        except Exception as error:
+            self._commands.put((error, self.now))
+            self._heard.trigger()
 
     def _answer(self, told: _Answer) -> None:
         """Whoever injected a disruption hears what came of it; the world file does not ask."""
