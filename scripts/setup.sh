@@ -158,6 +158,10 @@ colcon_build() {
   )
 }
 
+compile_kernels() {
+  logged "$VENV/bin/python" scripts/compile_kernels.py
+}
+
 build_workspace() {
   rm -rf ros2_ws/install/twincell_{description,bringup,nodes} # files that are gone must not stay
   colcon_build twincell_description twincell_bringup twincell_nodes
@@ -199,4 +203,7 @@ step "messages" ros2_ws/install/.stamps/messages "$messages" \
   colcon_build "${underlay[@]}" twincell_msgs
 sources=$(hash_of "$messages" ros2_ws/src urdf launch worlds)
 step "workspace" ros2_ws/install/.stamps/workspace "$sources" build_workspace
+
+mapfile -t kernels < <(grep -rls --include='*.py' njit src/twincell | LC_ALL=C sort)
+step "kernels" .venv/.stamps/kernels "$(hash_of "$packages" scripts/compile_kernels.py "${kernels[@]}")" compile_kernels
 ((DONE == 0)) || echo "setup: done in $((SECONDS - STARTED)) s"

@@ -8,6 +8,7 @@ import pybullet as p
 import pytest
 
 import twincell.envs  # noqa: F401
+from tests.envs.contract import many_do_as_one
 from twincell.errors import EnvError
 
 NAME = "twincell/ReachClear-v0"
@@ -111,18 +112,7 @@ def test_a_contact_costs_its_price(env):
 
 
 def test_an_arm_of_many_does_what_one_with_its_seed_does(env):
-    many = gym.make_vec(NAME, 2, vectorization_mode="vector_entry_point")
-    first, _ = many.reset(seed=5)
-    alone, _ = env.reset(seed=6)
-    assert np.array_equal(first["observation"][1], alone["observation"])
-    rng = np.random.default_rng(1)
-    for _ in range(10):
-        actions = rng.uniform(-0.3, 0.3, (2, 3)).astype(np.float32)
-        seen, rewards, *_ = many.step(actions)
-        alone, reward, *_ = env.step(actions[1])
-        assert np.array_equal(seen["observation"][1], alone["observation"])
-        assert rewards[1] == reward
-    many.close()
+    many_do_as_one(NAME, env, most=0.3)
 
 
 @pytest.mark.parametrize(

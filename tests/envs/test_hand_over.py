@@ -8,6 +8,7 @@ import pybullet as p
 import pytest
 
 import twincell.envs  # noqa: F401
+from tests.envs.contract import episodes_do_not_depend_on_those_before, many_do_as_one
 from twincell.envs.randomise import Randomise
 from twincell.errors import EnvError
 
@@ -136,31 +137,11 @@ def test_rewards_are_the_told_formula_for_one_goal_and_for_many(env):
 
 
 def test_an_episode_does_not_depend_on_those_before_it():
-    def wild(seed):
-        rng = np.random.default_rng(seed)
-        return lambda _: rng.uniform(-1, 1, 8)
-
-    with gym.make(NAME) as one:
-        first = episode(one, 4, wild(1), 30)
-        episode(one, 7, wild(7), 30)
-        again = episode(one, 4, wild(1), 30)
-    for (a, *_), (b, *_) in zip(first, again, strict=True):
-        assert np.array_equal(a["observation"], b["observation"])
+    episodes_do_not_depend_on_those_before(NAME, lambda rng: rng.uniform(-1, 1, 8), 30)
 
 
 def test_an_arm_of_many_does_what_one_with_its_seed_does(env):
-    many = gym.make_vec(NAME, 2, vectorization_mode="vector_entry_point")
-    first, _ = many.reset(seed=5)
-    alone, _ = env.reset(seed=6)
-    assert np.array_equal(first["observation"][1], alone["observation"])
-    rng = np.random.default_rng(1)
-    for _ in range(10):
-        actions = rng.uniform(-1, 1, (2, 8)).astype(np.float32)
-        seen, rewards, *_ = many.step(actions)
-        alone, reward, *_ = env.step(actions[1])
-        assert np.array_equal(seen["observation"][1], alone["observation"])
-        assert rewards[1] == reward
-    many.close()
+    many_do_as_one(NAME, env)
 
 
 @pytest.mark.parametrize(("action", "numbers"), [("velocity", 15), ("position", 15)])

@@ -8,6 +8,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 import twincell.envs  # noqa: F401
+from tests.envs.contract import episodes_do_not_depend_on_those_before, many_do_as_one
 from twincell.envs.randomise import Randomise
 from twincell.errors import EnvError
 
@@ -169,32 +170,12 @@ def test_sparse_rewards_and_the_told_tilt(env):
 
 
 def test_an_episode_does_not_depend_on_those_before_it():
-    def wild(seed):
-        rng = np.random.default_rng(seed)
-        return lambda _: rng.uniform(-1, 1, 4) - 0.5 * np.eye(4)[2]
-
-    with gym.make(NAME) as one:
-        first = episode(one, 4, wild(1), 50)
-        for other in (7, 8):
-            episode(one, other, wild(other), 50)
-        again = episode(one, 4, wild(1), 50)
-    for (a, *_), (b, *_) in zip(first, again, strict=True):
-        assert np.array_equal(a["observation"], b["observation"])
+    down = 0.5 * np.eye(4)[2]
+    episodes_do_not_depend_on_those_before(NAME, lambda rng: rng.uniform(-1, 1, 4) - down, 50)
 
 
 def test_an_arm_of_many_does_what_one_with_its_seed_does(env):
-    many = gym.make_vec(NAME, 2, vectorization_mode="vector_entry_point")
-    first, _ = many.reset(seed=5)
-    alone, _ = env.reset(seed=6)
-    assert np.array_equal(first["observation"][1], alone["observation"])
-    rng = np.random.default_rng(1)
-    for _ in range(10):
-        actions = rng.uniform(-1, 1, (2, 4)).astype(np.float32)
-        seen, rewards, *_ = many.step(actions)
-        alone, reward, *_ = env.step(actions[1])
-        assert np.array_equal(seen["observation"][1], alone["observation"])
-        assert rewards[1] == reward
-    many.close()
+    many_do_as_one(NAME, env)
 
 
 def test_a_heavier_arm_moves_otherwise():

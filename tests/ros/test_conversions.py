@@ -22,7 +22,7 @@ from twincell.sensing.types import Profiles, Scan
 from twincell.world.cameras import CameraEffects, Ultraviolet
 from twincell.world.robots import Place
 from twincell.world.sensors import Mount, Multispectral
-from twincell_nodes import conversions, messages
+from twincell_nodes import anomalies, conversions, images, messages
 
 pytestmark = pytest.mark.ros
 
@@ -99,16 +99,16 @@ def test_another_layout_is_refused() -> None:
 
 def test_images_keep_their_counts() -> None:
     pixels = RNG.integers(0, 4096, (6, 5, 3)).astype(np.uint16)
-    message = over_the_wire(conversions.image(1.0, "camera", pixels))
+    message = over_the_wire(images.image(1.0, "camera", pixels))
     assert (message.encoding, message.step, message.height) == ("16UC3", 30, 6)
     back = np.frombuffer(message.data, "<u2").reshape(6, 5, 3)
     np.testing.assert_array_equal(back, pixels)
-    assert conversions.image(1.0, "camera", pixels[:, :, 0]).encoding == "mono16"
+    assert images.image(1.0, "camera", pixels[:, :, 0]).encoding == "mono16"
 
 
 def test_a_band_is_lifted_to_the_full_range() -> None:
     counts = np.array([[0, 1, 4095]], np.uint16)
-    message = over_the_wire(conversions.band(1.0, "camera", counts, 12))
+    message = over_the_wire(images.band(1.0, "camera", counts, 12))
     assert (message.encoding, message.step, message.is_bigendian) == ("mono16", 6, 0)
     np.testing.assert_array_equal(np.frombuffer(message.data, "<u2"), [0, 16, 65520])
 
@@ -121,7 +121,7 @@ def test_camera_info_carries_the_lens_that_rays_were_cast_through() -> None:
         distortion=lens,
         effects=CameraEffects(distortion=True),
     )
-    message = over_the_wire(conversions.camera_info(2.5, "optical", optics.camera_info(spec)))
+    message = over_the_wire(images.camera_info(2.5, "optical", optics.camera_info(spec)))
     assert message.distortion_model == "plumb_bob"
     assert list(message.d) == list(lens)
     assert (message.width, message.height, message.header.frame_id) == (640, 480, "optical")
@@ -133,7 +133,7 @@ def test_camera_info_carries_the_lens_that_rays_were_cast_through() -> None:
     seen, _ = cv2.projectPoints(point[None], np.zeros(3), np.zeros(3), k, np.array(message.d))
     np.testing.assert_allclose(seen[0, 0], [u, v], atol=1e-2)
     off = dataclasses.replace(spec, effects=CameraEffects())
-    assert list(conversions.camera_info(0.0, "c", optics.camera_info(off)).d) == [0.0] * 5
+    assert list(images.camera_info(0.0, "c", optics.camera_info(off)).d) == [0.0] * 5
 
 
 def test_transforms() -> None:
@@ -201,8 +201,8 @@ def test_anomalies_come_back() -> None:
         "a-1", "blade_4", "crack", "critical", 0.75, 0.009, 0.0002, 0.0008,
         np.array([0.01, 0.02, 0.07]), along, RNG.normal(size=(50, 3)), 3.0, 3.05,
     )  # fmt: skip
-    message = over_the_wire(messages.anomaly_array("blade_4", (anomaly,), 3.02))
-    (back,) = messages.anomalies_of(message)
+    message = over_the_wire(anomalies.anomaly_array("blade_4", (anomaly,), 3.02))
+    (back,) = anomalies.anomalies_of(message)
     for name in ("id", "part", "kind", "severity", "light", "detected"):
         assert getattr(back, name) == getattr(anomaly, name)
     assert back.length == pytest.approx(anomaly.length)
@@ -224,18 +224,18 @@ def test_an_image_of_all_bands_comes_back_and_another_cameras_is_refused() -> No
         effects=CameraEffects(distortion=True),
     )
     planes = RNG.integers(0, 4096, (7, 16, 20)).astype(np.uint16)
-    message = over_the_wire(conversions.image(3.5, "optical", np.moveaxis(planes, 0, -1)))
-    back = conversions.spectral_image(message, spec)
+    message = over_the_wire(images.image(3.5, "optical", np.moveaxis(planes, 0, -1)))
+    back = images.spectral_image(message, spec)
     np.testing.assert_array_equal(back.planes, planes)
     np.testing.assert_array_equal(back.camera_matrix, optics.camera_info(spec).k)
     assert (back.stamp, back.bits, list(back.bands)) == (3.5, 12, list(spec.bands))
     assert back.distortion.tolist() == list(spec.distortion)
     for change in ({"width": 16}, {"ultraviolet": None}):
         with pytest.raises(SensorError, match="valid: "):
-            conversions.spectral_image(message, dataclasses.replace(spec, **change))
+            images.spectral_image(message, dataclasses.replace(spec, **change))
     message.data = message.data[:-2]
     with pytest.raises(SensorError, match="bytes"):
-        conversions.spectral_image(message, spec)
+        images.spectral_image(message, spec)
 
 
 @pytest.mark.parametrize("speeds", [True, False])

@@ -19,8 +19,8 @@ from twincell.stack.faults import (
     motion_fault,
     read_cases,
     stop_told,
-    write_cases,
 )
+from twincell.stack.rows import write_rows
 
 CASES = st.lists(
     st.fixed_dictionaries(
@@ -63,7 +63,7 @@ def test_a_campaign_goes_on_where_it_was_cut_short(tmp_path: Path) -> None:
     assert read_cases(file) == []
     one = {"run": 0, "fault": "killed", "phase": "idle", "safe": True, "ms": 1.5, "why": ""}
     failed = {**one, "phase": "scan", "safe": False, "why": "could not be run: no answer"}
-    write_cases(file, [one, failed])
+    write_rows(file, [one, failed])
     assert read_cases(file) == [one]
     assert [p.name for p in file.parent.iterdir()] == ["cases.json"]
     file.write_text('{"cases": 3}')

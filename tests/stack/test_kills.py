@@ -17,7 +17,9 @@ from twincell.errors import TwincellError
 from twincell.inspection.anomaly import Verdict
 from twincell.production.journal import Journal, read_journal
 from twincell.production.messages import Journalled
-from twincell.stack.kills import Killer, journal_wrong, places_wrong, read_shifts, summary
+from twincell.stack.killer import Killer
+from twincell.stack.kills import read_shifts, summary
+from twincell.stack.lost import journal_wrong, places_wrong
 from twincell.stack.up import HASTY, TRIES
 from twincell.world.work import Criteria
 
@@ -59,7 +61,7 @@ class Orchestrator:
                 self.killer.hear(f"[INFO] resumed blade_{self.task}/load: half done: seen so")
             self.left -= STEP
             if self.left <= 0.0:
-                self.killer.hear(f"task_done blade_{self.task}/load: ")
+                self.killer.hear(f"task_done blade_{self.task}/load")
                 self.task, self.left = self.task + 1, self.lasts
                 self.killer.hear(f"task_started blade_{self.task}/load: handler")
         self.killer.ended()

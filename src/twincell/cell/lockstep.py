@@ -17,7 +17,8 @@ from twincell.cell.eyes import Eyes
 from twincell.cell.led import Lead, Led
 from twincell.cell.rehearsal import Rehearsal
 from twincell.cell.shift import ShiftLog
-from twincell.errors import GoalError, InspectionError, ProductionError, SafetyError
+from twincell.cell.underway import UnderWay
+from twincell.errors import InspectionError, ProductionError, SafetyError
 from twincell.geometry.pose import Pose
 from twincell.inspection.detector import CrackDetector
 from twincell.motion.motions import CellMotions
@@ -71,8 +72,6 @@ BATCH = 4
 """Lines of the profiler that travel together: 16 ms at 250 Hz."""
 SPEED_OVER = 0.05
 """Arms' speeds are differences over this time [s]."""
-GRIP_TIME = 1.5
-"""A gripper that has not settled by then has failed [s]."""
 
 
 class LockstepCell:
@@ -106,7 +105,7 @@ class LockstepCell:
             world, assembly.descriptions, checker.free, model.airfoil, model.grasp
         )
         self.drives = Drives(world, assembly.descriptions, self.physics)
-        self._moving: dict[str, str] = {}
+        self._under_way = UnderWay(self.drives, self.physics)
         self._rehearsal: Rehearsal | None = None
         self._led = Led(lead, self.drives, self.physics, checker, world.physics_rate)
         profiler = world.profilers()[world.inspection.profiler]
@@ -125,8 +124,6 @@ class LockstepCell:
         self.power: list[tuple[float, float]] = []
         self._sent_mode: tuple[object, ...] = ()
         self._inbox: list[Event] = []
-        self._grips: list[tuple[Grip, float]] = []
-        self._clamps: list[Clamp] = []
         self._scanning: str | None = None
         self._buffer: list[tuple[float, Array]] = []
         self._seen = False
@@ -155,9 +152,7 @@ class LockstepCell:
         """
         kept = tuple(entries)
         self._inbox.clear()
-        self._moving.clear()
-        self._grips.clear()
-        self._clamps.clear()
+        self._under_way.forget()
         self._sent_mode = ()
         self.orchestrator = self._orchestrate()
         self.orchestrator.take_up(kept, self.log.plans)
@@ -303,24 +298,7 @@ class LockstepCell:
         self.log.reports += stopped
         for report in stopped:
             self.monitor.stopped(report)
-        for mover, tag in list(self._moving.items()):
-            outcome = self.drives.outcome(mover)
-            if outcome is not None:
-                del self._moving[mover]
-                self._inbox.append(Done(tag, outcome.ok, outcome.text))
-        for grip, deadline in list(self._grips):
-            if not self.physics.grip_settled(grip.mover) and now <= deadline:
-                continue
-            self._grips.remove((grip, deadline))
-            held = self.physics.gripped(grip.mover)
-            ok = (held is not None) == grip.close
-            self._inbox.append(Done(grip.tag, ok, "" if ok else f"the gripper holds {held}"))
-        if self._clamps and self.physics.clamp_settled:
-            clamp = self._clamps.pop(0)
-            held = self.physics.clamped
-            ok = (held is not None) == clamp.close
-            text = "" if ok else "no blade stands within reach of the clamp's datum"
-            self._inbox.append(Done(clamp.tag, ok, text))
+        self._inbox += self._under_way.ended(now)
 
     def _disrupt(self, now: float) -> None:
         self._inbox += self._triggers.due(now)
@@ -373,16 +351,14 @@ class LockstepCell:
 
     def _carry_out(self, command: Command, now: float) -> None:
         if isinstance(command, Move):
-            self._move(command, now)
+            self._inbox += self._under_way.move(command, now)
         elif isinstance(command, Steer):
             refused = self._led.begin(command)
             self._inbox += [refused] if refused is not None else []
         elif isinstance(command, Grip):
-            self.physics.grip(command.mover, command.close)
-            self._grips.append((command, now + GRIP_TIME))
+            self._under_way.grip(command, now)
         elif isinstance(command, Clamp):
-            self.physics.clamp(command.close)
-            self._clamps.append(command)
+            self._under_way.clamp(command)
         elif isinstance(command, StartScan):
             self.detector.start(command.part, now)
             self._scanning = command.part
@@ -399,14 +375,6 @@ class LockstepCell:
             self.log.plans.append(command.plan)
         else:
             self._journal(command, now)
-
-    def _move(self, command: Move, now: float) -> None:
-        try:
-            self.drives.accept(command.mover, command.trajectory, now, None)
-        except GoalError as error:
-            self._inbox.append(Done(command.tag, False, str(error)))
-            return
-        self._moving[command.mover] = command.tag
 
     def _finish(self, command: FinishScan, now: float) -> None:
         self._scanning = None

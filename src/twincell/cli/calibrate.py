@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twincell.cli.output import Json, emit, say
+from twincell.cli.output import Json, World, emit, say
 
 if TYPE_CHECKING:
     from twincell.twin.durations import Measured
@@ -21,9 +21,7 @@ def register(app: typer.Typer, panel: str) -> None:
 
 
 def calibrate(
-    world: Annotated[
-        str, typer.Argument(metavar="WORLD", help="World file, or a shipped name.")
-    ] = "blade_cell",
+    world: World = "blade_cell",
     shifts: Annotated[int, typer.Option(min=1, help="Shifts to time, each of its own seed.")] = 8,
     seed: Annotated[int, typer.Option(min=0, help="Of the first shift; the next ones rise.")] = 1,
     as_is: Annotated[
@@ -39,23 +37,15 @@ def calibrate(
     Name the file in the world (`production.durations`), and the twin draws from it. Without
     --as-is the day is calm and the blades stand in other pockets in each shift.
     """
-    from twincell.assets import world_path
     from twincell.cell.timing import Timed, quiet, time_shift
     from twincell.cli.bench_files import write_whole
+    from twincell.cli.checked import checked_world
     from twincell.cli.progress import bar
     from twincell.errors import ProductionError
     from twincell.production.problem import KINDS
     from twincell.twin.durations import LEAST, Calibration, measured
-    from twincell.world.check import faults
-    from twincell.world.load import load_world
 
-    path = (Path(world) if Path(world).is_file() else world_path(world)).resolve()
-    cell = load_world(path)
-    found = faults(cell, path)
-    if found:
-        from twincell.errors import WorldError
-
-        raise WorldError("\n".join(found))
+    cell, path = checked_world(world)
     seeds = range(seed, seed + shifts)
     timed = Timed()
     with bar("shifts") as show:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from twincell.envs.control import solve, tips
 from twincell.envs.options import Options
 from twincell.envs.reach import ReachEnv
+from twincell.envs.spaces import goal_space
 from twincell.envs.task import Errors, Observation, ReachTask
 from twincell.errors import EnvError
 from twincell.geometry.description import describe
@@ -144,18 +145,12 @@ class ClearTask(ReachTask):
         return boxes
 
     def _widen(self) -> None:
-        inner = self.observations["observation"]
+        inner, goal = (self.observations[k] for k in ("observation", "desired_goal"))
         assert isinstance(inner, spaces.Box)  # noqa: S101  (of ReachTask)
+        assert isinstance(goal, spaces.Box)  # noqa: S101  (of ReachTask)
         more = np.tile(np.r_[np.full(3, 10.0), np.full(3, 20.0)], 1 + len(self._swinging))
-        edge = np.concatenate([inner.high, more, np.full(3, 10.0), [1.0]]).astype(np.float32)
-        goal = self.observations["desired_goal"]
-        self.observations = spaces.Dict(
-            {
-                "observation": spaces.Box(-edge, edge, dtype=np.float32),
-                "achieved_goal": goal,
-                "desired_goal": goal,
-            }
-        )
+        edge = np.concatenate([inner.high, more, np.full(3, 10.0), [1.0]])
+        self.observations = goal_space(edge, goal.high)
 
     # ---------------------------------------------------------------- the guests' ways
 

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from twincell.envs.arm import ArmTask, Told
+from twincell.envs.carrying import armed, part_axes
 from twincell.envs.control import ACTIONS, solve
 from twincell.envs.options import ArmOptions
 from twincell.envs.side import Side
+from twincell.envs.spaces import goal_space
 from twincell.errors import EnvError, did_you_mean
 from twincell.geometry.catalogue import nominal
 from twincell.geometry.description import describe
@@ -132,23 +134,20 @@ class HandOverTask(ArmTask):
 
     def _movers(self, count: int) -> BulletPairs:
         world, base, options = self.world, self.path.parent, self.options
-        giver = world.arms[options.arm]
-        if giver.gripper is None:
-            armed = [n for n, a in world.arms.items() if a.gripper is not None]
-            raise EnvError(f"arm '{options.arm}' has no gripper; valid: {', '.join(armed)}")
+        giver, hand = armed(world, options.arm)
         names = [n for n, a in world.arms.items() if n != options.arm and len(a.home) >= 6]
         if options.taker not in names:
             hint = did_you_mean(options.taker, names)
             raise EnvError(f"taker '{options.taker}': no other arm of six joints; {hint}")
-        entry = _armed(world.arms[options.taker])
-        assert entry.gripper is not None  # noqa: S101  (of _armed)
+        entry = _with_hand(world.arms[options.taker])
+        assert entry.gripper is not None  # noqa: S101  (of _with_hand)
         described = describe(options.taker, entry, base)
         half = entry.gripper.open / len(entry.gripper.joints)
         self._taker = lump(described, dict.fromkeys(entry.gripper.joints, half)), entry
         self._stands = Pose.at(entry.place).p
         self._model = nominal(world.part, base)
         self._grasp = self._model.grasp
-        self._open = np.array([giver.gripper.open, entry.gripper.open])
+        self._open = np.array([hand.open, entry.gripper.open])
         if self._model.root[1] >= entry.gripper.open:
             raise EnvError(
                 f"taker '{options.taker}': opens {1e3 * entry.gripper.open:g} mm; valid: more than "
@@ -206,17 +205,9 @@ class HandOverTask(ArmTask):
         self._edge = np.concatenate(
             [self._bound, self.side.bound, np.ones(5), far, far, np.ones(6), np.full(3, 20.0)]
         )
-        edge = self._edge.astype(np.float32)
-        self._edge = edge.astype(float)
-        goal = spaces.Box(-far.astype(np.float32), far.astype(np.float32), dtype=np.float32)
+        self.observations = goal_space(self._edge, far)
+        self._edge = self._edge.astype(np.float32).astype(float)
         self._most = far.astype(np.float32).astype(float)
-        self.observations = spaces.Dict(
-            {
-                "observation": spaces.Box(-edge, edge, dtype=np.float32),
-                "achieved_goal": goal,
-                "desired_goal": goal,
-            }
-        )
 
     # ---------------------------------------------------------------- episodes
 
@@ -263,8 +254,7 @@ class HandOverTask(ArmTask):
         root = self._root()
         opening = np.stack([arms.opening, arms.other_opening], axis=1) / self._open
         held = np.stack([arms.held, arms.other_held, arms.free], axis=1)
-        turn = Rotation.from_quat(arms.parts[:, 3:]).as_matrix()
-        axes = turn[:, :, [0, 2]].transpose(0, 2, 1).reshape(self.count, 6)
+        axes = part_axes(Rotation.from_quat(arms.parts[:, 3:]))
         rows = [giver, taker, opening, held, root, root - self.side.tip, axes, arms.twist[:, :3]]
         inner = np.concatenate(rows, axis=1).clip(-self._edge, self._edge)
         return {
@@ -306,7 +296,7 @@ class HandOverTask(ArmTask):
         return np.asarray(reached + taken + alone + 2.0 * arrived)
 
 
-def _armed(entry: Arm) -> Arm:
+def _with_hand(entry: Arm) -> Arm:
     """The same arm with a gripper: its own, or the catalogue's in place of its tool."""
     if entry.gripper is not None:
         return entry

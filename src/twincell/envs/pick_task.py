@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from twincell.envs.arm import ArmTask, Told
+from twincell.envs.carrying import armed, part_axes
 from twincell.envs.control import solve, tips
 from twincell.envs.options import ArmOptions
+from twincell.envs.spaces import goal_space
 from twincell.errors import EnvError
 from twincell.geometry.catalogue import nominal
 from twincell.geometry.description import describe
@@ -109,25 +110,15 @@ class PickTask(ArmTask):
         self._age = np.zeros(count, np.int64)
         far = self._far
         one, speed = np.ones(2), np.full(3, 20.0)
-        edge = np.concatenate([self._bound, one, far, far, np.ones(6), speed]).astype(np.float32)
-        self._inner = edge.astype(float)
-        goal = spaces.Box(-far.astype(np.float32), far.astype(np.float32), dtype=np.float32)
-        self.observations = spaces.Dict(
-            {
-                "observation": spaces.Box(-edge, edge, dtype=np.float32),
-                "achieved_goal": goal,
-                "desired_goal": goal,
-            }
-        )
+        edge = np.concatenate([self._bound, one, far, far, np.ones(6), speed])
+        self._inner = edge.astype(np.float32).astype(float)
+        self.observations = goal_space(edge, far)
 
     def _movers(self, count: int) -> BulletHands:
         world, base, options = self.world, self.path.parent, self.options
-        entry = world.arms[options.arm]
-        if entry.gripper is None:
-            armed = [n for n, a in world.arms.items() if a.gripper is not None]
-            raise EnvError(f"arm '{options.arm}' has no gripper; valid: {', '.join(armed)}")
+        entry, gripper = armed(world, options.arm)
         self._model = nominal(world.part, base)
-        self._open = entry.gripper.open
+        self._open = gripper.open
         table = world.fixture.arm
         stand = lump(describe(table, world.arms[table], base))
         self._datum = _tip(stand)
@@ -202,7 +193,7 @@ class PickTask(ArmTask):
         parts = self.arms.parts
         turn = Rotation.from_quat(parts[:, 3:])
         grasp = parts[:, :3] + turn.apply(self._grasp.p)
-        axes = turn.as_matrix()[:, :, [0, 2]].transpose(0, 2, 1).reshape(self.count, 6)
+        axes = part_axes(turn)
         state = np.stack([self.arms.opening / self._open, self.arms.held], axis=1)
         rows = [base, state, grasp, grasp - self._tip, axes, self.arms.twist[:, :3]]
         inner = np.concatenate(rows, axis=1).clip(-self._inner, self._inner)

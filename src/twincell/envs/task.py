@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from twincell.envs.arm import ArmTask, Told
 from twincell.envs.control import solve
 from twincell.envs.options import Options
+from twincell.envs.spaces import goal_space
 from twincell.errors import EnvError
 
 __all__ = ["Errors", "Observation", "ReachTask"]
@@ -41,16 +42,9 @@ class ReachTask(ArmTask):
         self.middle = self.centre + options.offset
         self._check_goals()
         self.goals = np.zeros((count, self.goal_size), np.float32)
-        inner = self._bound.astype(np.float32)
-        edge = np.concatenate([self._far, np.ones(self.goal_size - 3)]).astype(np.float32)
-        self._goal_bound = edge.astype(float)
-        self.observations = spaces.Dict(
-            {
-                "observation": spaces.Box(-inner, inner, dtype=np.float32),
-                "achieved_goal": spaces.Box(-edge, edge, dtype=np.float32),
-                "desired_goal": spaces.Box(-edge, edge, dtype=np.float32),
-            }
-        )
+        edge = np.concatenate([self._far, np.ones(self.goal_size - 3)])
+        self._goal_bound = edge.astype(np.float32).astype(float)
+        self.observations = goal_space(self._bound, edge)
 
     def _check_goals(self) -> None:
         """Raise where the arm cannot bring its tip to a corner of the box of goals."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from twincell.geometry.description import RobotDescription
-from twincell.world.robots import Arm
+if TYPE_CHECKING:
+    from twincell.geometry.description import RobotDescription
+    from twincell.world.robots import Arm
 
 __all__ = ["JointLimits"]
 

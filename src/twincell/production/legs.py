@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from twincell.production.messages import Leg, Tried
-from twincell.production.pockets import choose
+from twincell.production.pockets import choose, source
 from twincell.production.state import BladeState, LineState
 from twincell.world.model import World
 
@@ -45,7 +45,7 @@ class Known:
 
 def source_of(world: World, blade: BladeState) -> str:
     """The place that a blade is taken from."""
-    rack, pocket = blade.source or (world.rack_of("in_tray"), blade.pocket)
+    rack, pocket = source(world, blade)
     return f"{rack}/{pocket}"
 
 

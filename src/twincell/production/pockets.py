@@ -1,11 +1,16 @@
-"""Which pocket a judged blade goes to."""
+"""Which pocket a blade is taken from, and which it goes to once it is judged."""
 
 from __future__ import annotations
 
 from twincell.production.state import BladeState, LineState
 from twincell.world.model import World
 
-__all__ = ["choose"]
+__all__ = ["choose", "source"]
+
+
+def source(world: World, blade: BladeState) -> tuple[str, int]:
+    """Rack and pocket that a blade is taken from, and put back into."""
+    return blade.source or (world.rack_of("in_tray"), blade.pocket)
 
 
 def choose(world: World, state: LineState, blade: BladeState) -> tuple[tuple[str, int], str]:

@@ -22,7 +22,7 @@ from twincell.production.messages import (
 )
 from twincell.production.motions import Motions
 from twincell.production.planning import Gate, Planner
-from twincell.production.pockets import choose
+from twincell.production.pockets import choose, source
 from twincell.production.problem import KINDS
 from twincell.production.recovery import recover
 from twincell.production.state import BladeState, LineState
@@ -236,7 +236,7 @@ class Progress:
 
     def source(self, blade: BladeState) -> tuple[str, int]:
         """Rack and pocket that a blade is taken from, and put back into."""
-        return blade.source or (self.world.rack_of("in_tray"), blade.pocket)
+        return source(self.world, blade)
 
     # -- what recovery needs -------------------------------------------------------------------
 

@@ -35,6 +35,8 @@ _BESIDE = 0.004
 """A tip within this of the line above a place is on it [m]."""
 _TOP = 0.002
 """A tip this near to the line's upper end has left it [m]."""
+_MOVED = 5e-4
+"""A joint that has gone further has moved [rad or m]."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,3 @@ class Standstill:
         if self._before is None or np.max(np.abs(row - self._before)) > _MOVED:
             self._before, self._since = row, now
         return now - self._since >= self._lasts
-
-
-_MOVED = 5e-4
-"""A joint that has gone further has moved [rad or m]."""

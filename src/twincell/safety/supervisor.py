@@ -169,6 +169,8 @@ class Supervisor:
     ) -> SafetyState:
         """Say whether a level cause is present; its rising edge latches the rule's stop.
 
+        One that comes and goes is latched once until the next reset.
+
         Args:
             name: key of the world's rules, or `SLOW_CAUSE`.
             present: True while it lasts.

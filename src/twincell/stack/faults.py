@@ -25,7 +25,6 @@ __all__ = [
     "read_cases",
     "run_faults",
     "stop_told",
-    "write_cases",
 ]
 
 Case = dict[str, Any]
@@ -76,14 +75,6 @@ def read_cases(path: Path) -> list[Case]:
             f"{path} holds no cases ({error!r}); move it away or give another folder"
         ) from None
     return list(kept)
-
-
-def write_cases(path: Path, cases: Sequence[Case]) -> None:
-    """Write the cases, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(list(cases), indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
 
 
 def journal_fault(path: Path, heard: Iterable[tuple[float, str, str]]) -> str:

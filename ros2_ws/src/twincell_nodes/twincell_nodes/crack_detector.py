@@ -25,9 +25,10 @@ from twincell.inspection.detector import CrackDetector
 from twincell.motion.kinematics import ArmModel
 from twincell.sensing.types import Profiles
 from twincell_nodes import qos
-from twincell_nodes.conversions import header, profiles, seconds, spectral_image
+from twincell_nodes.anomalies import anomaly_array, detections
+from twincell_nodes.conversions import header, profiles, seconds
+from twincell_nodes.images import spectral_image
 from twincell_nodes.markers import REPEAT, anomaly_markers
-from twincell_nodes.messages import anomaly_array, detections
 from twincell_nodes.running import CellNode, run
 
 __all__ = ["CrackDetectorNode", "main"]

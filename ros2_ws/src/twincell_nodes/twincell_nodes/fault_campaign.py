@@ -21,8 +21,8 @@ from twincell.stack.faults import (
     motion_fault,
     read_cases,
     stop_told,
-    write_cases,
 )
+from twincell.stack.rows import write_rows
 from twincell_nodes import qos
 from twincell_nodes.driving import MOVING, Driver
 
@@ -354,7 +354,7 @@ def _all(out: Path, todo: list[tuple[int, str, str]], cases: list[Case]) -> int:
             campaign = Campaign(driver)
             for cell in batch:
                 cases.append(_case(campaign, *cell))
-                write_cases(out / "cases.json", cases)
+                write_rows(out / "cases.json", cases)
                 word = "safe" if cases[-1]["safe"] else f"UNSAFE: {cases[-1]['why']}"
                 line = f"{cell[1]:18} {cell[2]:10} {cases[-1]['ms']:7.0f} ms  {word}"
                 print(f"case {len(cases)} of {len(todo)}: {line}", flush=True)

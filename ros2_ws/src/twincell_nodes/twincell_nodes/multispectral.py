@@ -5,7 +5,7 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from twincell.sensing.multispectral import camera_info, image
 from twincell.stack.surface import band_names
-from twincell_nodes import conversions
+from twincell_nodes import images
 from twincell_nodes.qos import SENSOR
 from twincell_nodes.running import run
 from twincell_nodes.sensing import SensorNode
@@ -34,10 +34,10 @@ class MultispectralNode(SensorNode):
         sensors, placed = self.placements(np.array([end]))
         taken = image(self.scene, self.spec, sensors[0], placed[0], end, self.rng)
         frame = self.optical_frame
-        self._info.publish(conversions.camera_info(end, frame, self._intrinsics))
-        self._raw.publish(conversions.image(end, frame, np.moveaxis(taken.planes, 0, -1)))
+        self._info.publish(images.camera_info(end, frame, self._intrinsics))
+        self._raw.publish(images.image(end, frame, np.moveaxis(taken.planes, 0, -1)))
         for publisher, counts in zip(self._bands, taken.planes, strict=True):
-            publisher.publish(conversions.band(end, frame, counts, taken.bits))
+            publisher.publish(images.band(end, frame, counts, taken.bits))
 
 
 def main(args=None) -> None:

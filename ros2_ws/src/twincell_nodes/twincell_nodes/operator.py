@@ -17,6 +17,7 @@ class OperatorNode(CellNode):
     def __init__(self) -> None:
         super().__init__("operator")
         self.operator = Operator(self.world)
+        self._said = ""
         self._reset = self.create_client(Trigger, "safety/reset")
         quality = qos.safety_state(self.world.safety.patience)
         self.create_subscription(SafetyState, "safety/state", self._look, quality)
@@ -27,8 +28,10 @@ class OperatorNode(CellNode):
 
     def _told(self, future) -> None:
         answer = future.result()
-        word = "accepted" if answer.success else "refused"
-        self.get_logger().info(f"reset {word}: {answer.message}")
+        told = f"reset accepted: {answer.message}" if answer.success else answer.message
+        if told != self._said:  # a cause that lasts refuses each try with the same words
+            self.get_logger().info(told)
+        self._said = told
 
 
 def main(args=None) -> None:

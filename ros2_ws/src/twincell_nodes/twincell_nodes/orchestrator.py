@@ -7,37 +7,26 @@ import queue
 import threading
 import time
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-import numpy as np
-from control_msgs.action import FollowJointTrajectory, GripperCommand
-from geometry_msgs.msg import Point
-from rclpy.action import ActionClient
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
-from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64
-from std_srvs.srv import SetBool
-from twincell_msgs.action import Reach
 from twincell_msgs.msg import (
     AnomalyArray,
-    BodyStates,
     Plan,
     ProductionEvent,
     SafetyState,
     StopReport,
 )
 from twincell_msgs.msg import StopRequest as StopRequestMsg
-from twincell_msgs.srv import FinishScan, InjectDisruption, StartScan
+from twincell_msgs.srv import InjectDisruption
 from visualization_msgs.msg import MarkerArray
 
 from twincell.cell.assembly import assemble
 from twincell.cell.rehearsal import Rehearsal
 from twincell.cell.shift import Remembered, ShiftLog, memory
 from twincell.errors import ProductionError, TwincellError
-from twincell.geometry.pose import Pose
-from twincell.inspection.anomaly import Verdict
 from twincell.motion.motions import CellMotions
 from twincell.physics.collision import CollisionChecker
 from twincell.production import messages as say
@@ -49,7 +38,10 @@ from twincell.production.triggers import Triggers
 from twincell.production.whereabouts import Standstill
 from twincell.twin.gate import TwinGate
 from twincell_nodes import messages, qos
+from twincell_nodes.anomalies import anomalies_of
+from twincell_nodes.commanding import Commanding, Sent
 from twincell_nodes.markers import REPEAT, plan_markers
+from twincell_nodes.measuring import Measuring
 from twincell_nodes.running import CellNode, run
 
 __all__ = ["OrchestratorNode", "main"]
@@ -58,8 +50,6 @@ PATIENCE = 10.0
 """No further motion is tried in the physics cell after this wall time [s]."""
 THINK = 0.05
 """Period of ticks, in wall time; a tick is left out while the orchestrator is still busy [s]."""
-
-
 _WORK = ("task_started", "task_done", "task_aborted", "resumed")
 """Lines of the journal that are told in the log, too."""
 
@@ -101,10 +91,10 @@ class OrchestratorNode(CellNode):
         self._rehearsal: Rehearsal | None = None
         self.shift = ShiftLog()
         self._triggers = Triggers(self.world.production.disruptions, self.seed)
-        self._still, self._sought = Standstill(), False
-        self._take_up(self.out / "journal.mcap")
-        self._positions: dict[str, JointState] = {}
-        self._orders = {name: description.joints for name, description in arms.items()}
+        begun = self._take_up(self.out / "journal.mcap")
+        # a new shift has sent nothing that could still move
+        self._measuring = Measuring(self, assembly, Standstill() if begun else Standstill(0.0))
+        self._commanding = Commanding(self, self._came)
         self._joules = 0.0
         self._began = time.monotonic()
         self._plan: say.Plan | None = None
@@ -123,8 +113,12 @@ class OrchestratorNode(CellNode):
         if self.core.over:
             self._end(self.shift.events[-1].stamp)  # killed while it wrote the result
 
-    def _take_up(self, path: Path) -> None:
-        """A journal that is there is gone on with; a new one says of which shift it is."""
+    def _take_up(self, path: Path) -> bool:
+        """A journal that is there is gone on with; a new one says of which shift it is.
+
+        Returns:
+            Whether the shift had begun.
+        """
         # looked at before it is opened: one that is refused stays as it is
         kept = read_journal(path) if path.exists() else ()
         if kept:
@@ -140,29 +134,10 @@ class OrchestratorNode(CellNode):
             told = recap(begun)
             text = f"{told.entries} entries of the journal, the last at {told.stamp:.1f} s"
             self.get_logger().info(f"taking up the shift: {text}")
-        else:
-            self._still = Standstill(0.0)  # nothing was sent that could still move
+        return bool(begun)
 
     def _connect(self) -> None:
         world = self.world
-        self._bodies = self.mailbox(BodyStates, "cell/body_states", qos.NEWEST)
-        self._arms, self._grippers, self._states = {}, {}, {}
-        for name, arm in world.arms.items():
-            self._states[name] = self.mailbox(JointState, f"{name}/joint_states", qos.NEWEST)
-            self._arms[name] = ActionClient(
-                self, FollowJointTrajectory, f"{name}/arm_controller/follow_joint_trajectory"
-            )
-            if arm.gripper is not None:
-                self._grippers[name] = ActionClient(
-                    self, GripperCommand, f"{name}/gripper_controller/gripper_cmd"
-                )
-        self._policies = {}
-        if world.inspection.approach == "policy":
-            arm = world.inspection.arm
-            self._policies[arm] = ActionClient(self, Reach, f"{arm}/policy/reach")
-        self._clamp = self.create_client(SetBool, "fixture/clamp")
-        self._start_scan = self.create_client(StartScan, "inspection/start_scan")
-        self._finish_scan = self.create_client(FinishScan, "inspection/finish_scan")
         self._stops = self.create_publisher(StopRequestMsg, "safety/stop_request", qos.RELIABLE)
         self._plans = self.create_publisher(Plan, "production/plan", qos.LATCHED)
         self._lines = self.create_publisher(ProductionEvent, "production/events", qos.RELIABLE)
@@ -203,7 +178,7 @@ class OrchestratorNode(CellNode):
             self._remember(report)
 
     def _found(self, message: AnomalyArray) -> None:
-        for anomaly in messages.anomalies_of(message):
+        for anomaly in anomalies_of(message):
             self.shift.anomaly(anomaly)
             self._remember(anomaly)
             self._hear(say.AnomalyFound(anomaly))
@@ -234,7 +209,7 @@ class OrchestratorNode(CellNode):
 
     def _tick(self) -> None:
         if not self._ready:
-            self._ready = self._all_there()
+            self._ready = bool(self._said) and self._measuring.ready and self._commanding.ready
             return
         silent = time.monotonic() - self._spoken > self.world.safety.patience
         if silent and self._said:
@@ -243,54 +218,17 @@ class OrchestratorNode(CellNode):
         now = self.now
         for inject in self._triggers.due(now):
             self._hear(inject)
-        if self.core.awaits_sight and not self._sought:
-            self._seek(now)
+        if self.core.awaits_sight and (sighted := self._measuring.sight(now)) is not None:
+            self._hear(sighted)
         if self._events.empty():
-            self._hear(say.Tick(self._measured(), self._joules))
+            self._hear(say.Tick(self._measuring.positions(), self._joules))
 
-    def _seek(self, now: float) -> None:
-        """Look what stands where, as soon as nothing moves."""
-        joints = self._measured()
-        hand = self._positions[self.world.handler]
-        fingers = set(hand.name) - set(self._orders[self.world.handler])
-        opening = sum(p for n, p in zip(hand.name, hand.position, strict=True) if n in fingers)
-        rested = self._still.update(now, joints, opening)
-        bodies = next(self.waiting(self._bodies), None) if rested else None
-        if bodies is None:
-            return
-        rows = zip(bodies.names, np.reshape(bodies.poses, (-1, 7)), strict=True)
-        poses = {name: Pose.from_array(row) for name, row in rows}
-        blades = {name: poses[f"blade/{name}"] for name in self.world.blades}
-        self._sought = True
-        self.destroy_subscription(self._bodies)
-        self._hear(say.Sighted(joints, opening, blades))
-
-    def _measured(self) -> dict[str, np.ndarray]:
-        """Joint positions by mover, in the order of its description."""
-        found = {}
-        self._look()
-        for name, joints in self._orders.items():
-            message = self._positions[name]
-            at = dict(zip(message.name, message.position, strict=True))
-            found[name] = np.array([at[joint] for joint in joints])
-        return found
-
-    def _look(self) -> None:
-        for name, states in self._states.items():
-            for message in self.waiting(states):
-                self._positions[name] = message
-
-    def _all_there(self) -> bool:
-        """Whether everything that commands go to is there, and the first states were heard."""
-        self._look()
-        servers = [*self._arms.values(), *self._grippers.values(), *self._policies.values()]
-        services = [self._clamp, self._start_scan, self._finish_scan]
-        return (
-            len(self._positions) == len(self.world.arms)
-            and bool(self._said)
-            and all(c.server_is_ready() for c in servers)
-            and all(c.service_is_ready() for c in services)
-        )
+    def _came(self, event: say.Event) -> None:
+        """A command has come to its end."""
+        if isinstance(event, say.Verdicts):
+            self.shift.verdicts[event.verdict.part] = event.verdict
+            self._remember(event.verdict)
+        self._hear(event)
 
     # ---------------------------------------------------------------- the worker
 
@@ -300,7 +238,7 @@ class OrchestratorNode(CellNode):
             event, now = self._events.get()
             # whatever was waiting before it, a motion starts from where the arm is now
             if self._ready:
-                self.core.executor.hear(self._measured())
+                self.core.executor.hear(self._measuring.positions())
             answer = _Answer(event, True, "")
             try:
                 commands = self.core.handle(event, now)
@@ -341,31 +279,8 @@ class OrchestratorNode(CellNode):
     def _carry_out(self, command: say.Command) -> None:
         if isinstance(command, _Answer):
             self._answer(command)
-        elif isinstance(command, say.Move):
-            goal = messages.follow_goal(command.trajectory)
-            self._send(self._arms[command.mover], goal, partial(self._arrived, command.tag))
-        elif isinstance(command, say.Steer):
-            x, y, z = command.goal.tolist()
-            goal = Reach.Goal(goal=Point(x=x, y=y, z=z))
-            self._send(self._policies[command.mover], goal, partial(self._led, command.tag))
-        elif isinstance(command, say.Grip):
-            gripper = self.world.arms[command.mover].gripper
-            goal = GripperCommand.Goal()
-            goal.command.position = 0.0 if command.close else float(gripper.open)
-            goal.command.max_effort = float(gripper.force)
-            answer = partial(self._gripped, command.tag, command.close)
-            self._send(self._grippers[command.mover], goal, answer)
-        elif isinstance(command, say.Clamp):
-            future = self._clamp.call_async(SetBool.Request(data=command.close))
-            future.add_done_callback(partial(self._served, command.tag))
-        elif isinstance(command, say.StartScan):
-            request = StartScan.Request(part_id=command.part)
-            future = self._start_scan.call_async(request)
-            future.add_done_callback(partial(self._served, command.tag))
-        elif isinstance(command, say.FinishScan):
-            request = FinishScan.Request(part_id=command.part)
-            future = self._finish_scan.call_async(request)
-            future.add_done_callback(partial(self._judged, command))
+        elif isinstance(command, Sent):
+            self._commanding.send(command)
         elif isinstance(command, say.RequestStop):
             self._stops.publish(messages.stop_request(command.request))
         elif isinstance(command, say.Rehearse):
@@ -385,7 +300,8 @@ class OrchestratorNode(CellNode):
                 told = command.detail
                 found = f"{told['found']}: {told['text']}" if "found" in told else ""
                 words = found or told.get("note", "") or told.get("mover", "")
-                self.get_logger().info(f"{command.kind} {command.subject or '-'}: {words}")
+                words = f": {words}" if words else ""
+                self.get_logger().info(f"{command.kind} {command.subject or '-'}{words}")
 
     def _rehearse(self, command: say.Rehearse) -> None:
         """The physics cell tries what no hand has done, while the cell works on."""
@@ -406,56 +322,6 @@ class OrchestratorNode(CellNode):
             return
         happened = [e.detail["text"] for e in self.shift.events if e.kind == "disruption"]
         waiting.set_result((told.ok, happened[-1] if told.ok else told.text))
-
-    def _send(self, client: ActionClient, goal, answer) -> None:
-        """Send a goal; `answer` gets its result, or None where it was not even accepted."""
-
-        def accepted(future) -> None:
-            handle = future.result()
-            if not handle.accepted:
-                answer(None)
-                return
-            handle.get_result_async().add_done_callback(lambda f: answer(f.result().result))
-
-        client.send_goal_async(goal).add_done_callback(accepted)
-
-    def _arrived(self, tag: str, result: FollowJointTrajectory.Result | None) -> None:
-        if result is None:
-            self._hear(say.Done(tag, False, "the goal was rejected"))
-            return
-        ok = result.error_code == FollowJointTrajectory.Result.SUCCESSFUL
-        # a canceled goal has the code 0 as well, but this node cancels none
-        self._hear(say.Done(tag, ok, result.error_string))
-
-    def _led(self, tag: str, result: Reach.Result | None) -> None:
-        if result is None:
-            self._hear(say.Done(tag, False, "the goal was rejected"))
-            return
-        text = f"{1e3 * result.distance:.1f} mm left after {result.duration:.2f} s"
-        self._hear(say.Done(tag, result.reached, text if result.reached else result.text))
-
-    def _gripped(self, tag: str, close: bool, result: GripperCommand.Result | None) -> None:
-        if result is None:
-            self._hear(say.Done(tag, False, "the goal was rejected"))
-            return
-        ok = result.stalled == close
-        text = f"opening {result.position * 1e3:.1f} mm, {'holds' if result.stalled else 'empty'}"
-        self._hear(say.Done(tag, ok, "" if ok else text))
-
-    def _served(self, tag: str, future) -> None:
-        answer = future.result()
-        self._hear(say.Done(tag, answer.success, answer.message))
-
-    def _judged(self, command: say.FinishScan, future) -> None:
-        answer = future.result()
-        if not answer.success:
-            self._hear(say.Done(command.tag, False, answer.message))
-            return
-        found = messages.anomalies_of(answer.anomalies)
-        verdict = Verdict(command.part, answer.verdict, found, answer.coverage, answer.residual)
-        self.shift.verdicts[command.part] = verdict
-        self._remember(verdict)
-        self._hear(say.Verdicts(command.tag, verdict))
 
     def _show(self) -> None:
         self._markers.publish(plan_markers(self._plan, self.now))

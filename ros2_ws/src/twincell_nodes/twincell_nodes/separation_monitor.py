@@ -17,9 +17,9 @@ from twincell.safety.separation import SeparationMonitor
 from twincell.sensing.scene import Scene
 from twincell_nodes import qos
 from twincell_nodes.conversions import header, scan, seconds, stamp
-from twincell_nodes.markers import separation_markers
 from twincell_nodes.messages import stop_report_of, wall_ns
 from twincell_nodes.running import URGENT, CellNode, run
+from twincell_nodes.separation_markers import separation_markers
 
 __all__ = ["SeparationMonitorNode", "main"]
 

@@ -1,0 +1,77 @@
+"""What the orchestrator measures in the cell: joints, the hand, what stands where."""
+
+import numpy as np
+from sensor_msgs.msg import JointState
+from twincell_msgs.msg import BodyStates
+
+from twincell.cell.assembly import Assembly
+from twincell.geometry.pose import Pose
+from twincell.production.messages import Sighted
+from twincell.production.whereabouts import Standstill
+from twincell_nodes import qos
+from twincell_nodes.running import CellNode
+
+__all__ = ["Measuring"]
+
+
+class Measuring:
+    """Keeps the newest joint state of each mover, and looks at the bodies once nothing moves.
+
+    Args:
+        node: hears for it.
+        assembly: the world made concrete.
+        still: tells when what an earlier orchestrator had sent has come to its end.
+    """
+
+    def __init__(self, node: CellNode, assembly: Assembly, still: Standstill) -> None:
+        self._node = node
+        self._world = assembly.world
+        self._orders = {name: d.joints for name, d in assembly.descriptions.items()}
+        self._still = still
+        self._seen = False
+        self._newest: dict[str, JointState] = {}
+        self._bodies = node.mailbox(BodyStates, "cell/body_states", qos.NEWEST)
+        self._states = {
+            name: node.mailbox(JointState, f"{name}/joint_states", qos.NEWEST)
+            for name in self._orders
+        }
+
+    @property
+    def ready(self) -> bool:
+        """Whether each mover has told its state."""
+        self._look()
+        return len(self._newest) == len(self._orders)
+
+    def positions(self) -> dict[str, np.ndarray]:
+        """Joint positions by mover, in the order of its description [rad or m]."""
+        self._look()
+        found = {}
+        for name, joints in self._orders.items():
+            message = self._newest[name]
+            at = dict(zip(message.name, message.position, strict=True))
+            found[name] = np.array([at[joint] for joint in joints])
+        return found
+
+    def sight(self, now: float) -> Sighted | None:
+        """What stands where, once, as soon as nothing moves; None before and after."""
+        if self._seen:
+            return None
+        joints = self.positions()
+        hand = self._newest[self._world.handler]
+        fingers = set(hand.name) - set(self._orders[self._world.handler])
+        opening = sum(p for n, p in zip(hand.name, hand.position, strict=True) if n in fingers)
+        rested = self._still.update(now, joints, opening)
+        bodies = next(self._node.waiting(self._bodies), None) if rested else None
+        if bodies is None:
+            return None
+        rows = zip(bodies.names, np.reshape(bodies.poses, (-1, 7)), strict=True)
+        poses = {name: Pose.from_array(row) for name, row in rows}
+        blades = {name: poses[f"blade/{name}"] for name in self._world.blades}
+        self._seen = True
+        self._node.destroy_subscription(self._bodies)
+        return Sighted(joints, opening, blades)
+
+    def _look(self) -> None:
+        for name, states in self._states.items():
+            for message in self._node.waiting(states):
+                self._newest[name] = message
