@@ -209,7 +209,7 @@ def test_anomalies_come_back() -> None:
     np.testing.assert_allclose(back.center, anomaly.center)
     np.testing.assert_allclose(back.direction, along, atol=1e-12)
     np.testing.assert_allclose(back.points, anomaly.points)
-    box = messages.detections(message).detections[0]
+    box = anomalies.detections(message).detections[0]
     assert box.bbox.size.x == pytest.approx(anomaly.length)
     assert box.results[0].hypothesis.class_id == "crack"
 
