@@ -56,6 +56,14 @@ def anomaly(key: str, now: float) -> AnomalyArray:
     return AnomalyArray(header=one.header, part_id="bench", anomalies=[one])
 
 
+def refuses(driver: Driver) -> bool:
+    """Whether the inspector's controller is stopped: takes no goal, and its arm does not move."""
+    answer = driver.swing("inspector", 3.0)
+    heard = driver.until(answer.done, 2.0)
+    moves = driver.until(lambda: driver.speed("inspector") > 0.01, 0.5)
+    return heard and not answer.result().accepted and not moves
+
+
 def main(events: int = 1000) -> None:
     """Measure and report."""
     rclpy.init()
@@ -68,7 +76,7 @@ def main(events: int = 1000) -> None:
     rows, floor, missed, moved, brakes, stands = [], [], 0, 0, [], []
     every, started = max(EVERY, events // MOVING), time.monotonic()
     known: set[str] = set()
-    spurious = coincided = 0
+    spurious = coincided = held_on = 0
     try:
         driver.begin()
         driver.wait(lambda: ping.get_subscription_count() > 0, "the echo", 30)
@@ -94,6 +102,10 @@ def main(events: int = 1000) -> None:
                 held = {r.id for r in driver.state.active}
                 if any(n.startswith(name) for n in held) and len(held) > 1:
                     coincided += 1  # the world's visitor had stopped the cell just before
+                    driver.recover()
+                    continue
+                if any(n.startswith(name) for n in held) and refuses(driver):
+                    held_on += 1  # the permission between two stops was overtaken by the second
                     driver.recover()
                     continue
                 missed += 1
@@ -156,7 +168,8 @@ def main(events: int = 1000) -> None:
     print(f"{'times the floor':24} " + " ".join(f"{c:8.2f}" for c in times))
     gaps = np.array(driver.gaps)
     print(
-        f"{coincided} events latched while a person in the zone had stopped the cell already; "
+        f"{coincided} events latched while a person in the zone had stopped the cell already, "
+        f"{held_on} while the controller still held the stop before, and refused to move; "
         f"{moved} of {events} events met a moving arm: accepted to first deceleration at most "
         f"{1e3 * max(brakes):.1f} ms, to standstill at most {1e3 * max(stands):.0f} ms (simulated "
         f"time); gaps between safety states: 99.9 % {1e3 * np.percentile(gaps, 99.9):.1f} ms, "

@@ -78,7 +78,7 @@ def train(
         import torch
     except ImportError:
         raise InspectionError(
-            "training needs torch and onnx, given: none; valid: pip install 'twincell[train]'"
+            "training needs torch and onnx, given: none; valid: after 'make setup'"
         ) from None
     from twincell.inspection.photo_network import read_onnx, unet, write_onnx
 

@@ -25,8 +25,7 @@ def algorithm(name: str) -> Any:
         import stable_baselines3
     except ImportError as missing:
         raise TrainingError(
-            f"training needs the package {missing.name}, given: none; valid: after 'make setup', "
-            "or pip install 'twincell[train]'"
+            f"training needs the package {missing.name}, given: none; valid: after 'make setup'"
         ) from None
     return {"ppo": stable_baselines3.PPO, "sac": stable_baselines3.SAC, "tqc": sb3_contrib.TQC}[
         name

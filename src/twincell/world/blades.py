@@ -99,6 +99,6 @@ class Part:
     density: Density = 4430.0
     """Of the alloy (Ti-6Al-4V: 4430 kg/m^3)."""
     material: str = "titanium"
-    """Optical material."""
+    """Optical material, as of furniture."""
     finish: tuple[Finish, ...] = ()
     """What lies on all blades' surfaces, from the metal outwards; each blade's is drawn anew."""

@@ -26,7 +26,7 @@ class Lamp:
 
 @typed
 class CameraEffects:
-    """What makes an image of a camera, each with its switch; docs/camera.md has the formulas."""
+    """What makes an image of a camera, each with its switch (docs/camera.md)."""
 
     shading: bool = True
     """The lamp's light goes with the cosine of its incidence and with 1 / distance^2."""

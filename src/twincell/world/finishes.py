@@ -38,7 +38,7 @@ class Coating:
 
     kind: Literal["coating"]
     material: str = "thermal_barrier"
-    """Optical material of the layer."""
+    """Optical material of the layer, as of furniture."""
     cover: Fraction = 1.0
     """Share of the metal's light that it hides."""
     unevenness: Fraction = 0.03

@@ -32,7 +32,8 @@ class Box:
     place: Place
     """Pose of the centre in the world frame."""
     material: str = "painted_steel"
-    """Optical material (see docs/sensors.md)."""
+    """Optical material: concrete, painted_steel, steel, aluminium, titanium, polymer, rubber, skin,
+    thermal_barrier, aluminide or cloth."""
 
 
 @typed

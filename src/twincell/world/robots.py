@@ -74,7 +74,7 @@ class Arm:
     """One mover: a URDF, where it stands, its limits. A rotary table is an arm with one joint."""
 
     urdf: str
-    """Path or `package://` URI of the URDF."""
+    """URDF: a path (absolute, or from the world file or the project), or `package://PACKAGE/PATH`."""
     place: Place
     """Pose of the URDF's root link in the world frame."""
     tip: str

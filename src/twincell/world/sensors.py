@@ -66,7 +66,7 @@ class Mount:
 
 @typed
 class LidarEffects:
-    """What makes a LiDAR imperfect beyond constant noise; docs/sensors.md has the formulas."""
+    """What makes a LiDAR imperfect beyond constant noise (docs/sensors.md)."""
 
     range_noise: bool = False
     """`noise` grows as light gets scarce and as the beam falls in at an angle."""
@@ -130,7 +130,7 @@ class Lidar:
 
 @typed
 class ProfilerEffects:
-    """What makes a profiler imperfect beyond white noise; docs/sensors.md has the formulas."""
+    """What makes a profiler imperfect beyond white noise (docs/sensors.md)."""
 
     blur: bool = False
     """Heights are averaged over `resolution` along the line."""
