@@ -1,4 +1,4 @@
-"""Compile what numba compiles: plays the default shift up to its first verdict.
+"""Compile what numba compiles: plays the default shift until the twin was asked and a blade judged.
 
 Each process of the cell would else compile the kernels that it calls at its first message, all of
 them at once on the cores that the run wants, and simulated time would wait for minutes.
@@ -8,27 +8,23 @@ them at once on the cores that the run wants, and simulated time would wait for 
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from twincell.assets import world_path
 from twincell.cell.assembly import assemble
 from twincell.cell.lockstep import LockstepCell
 from twincell.world.load import load_world
 
-WORLD = Path(__file__).resolve().parents[1] / "worlds" / "blade_cell.yaml"
 LONGEST = 120.0
-"""The first verdict of the default shift comes well before that [s]."""
-THOUGHT = 1.0
-"""After a verdict the orchestrator asks the twin whether to re-plan [s]."""
+"""The default shift has had its rush order and its first verdict well before that [s]."""
 
 
 def main() -> None:
-    """Step the cell until a verdict has been thought over."""
-    cell = LockstepCell(assemble(load_world(WORLD), WORLD, seed=1))
-    while not cell.log.verdicts and cell.time < LONGEST:
+    """Step the cell through everything that a kernel is needed for."""
+    path = world_path("blade_cell")
+    cell = LockstepCell(assemble(load_world(path), path, seed=1))
+    while not (cell.log.verdicts and any(p.decision is not None for p in cell.log.plans)):
         cell.step()
-    end = cell.time + THOUGHT
-    while cell.time < end:
-        cell.step()
+        if cell.time > LONGEST:
+            raise SystemExit(f"after {LONGEST:g} s no blade was judged, or the twin never asked")
     print(f"kernels compiled: {cell.time:.0f} s of the shift played")
 
 

@@ -159,6 +159,8 @@ colcon_build() {
 }
 
 compile_kernels() {
+  # numba's cache looks at a kernel's own file, not at those of the kernels that it calls
+  find src/twincell -name '*.nb[ci]' -delete
   logged "$VENV/bin/python" scripts/compile_kernels.py
 }
 
@@ -205,5 +207,8 @@ sources=$(hash_of "$messages" ros2_ws/src urdf launch worlds)
 step "workspace" ros2_ws/install/.stamps/workspace "$sources" build_workspace
 
 mapfile -t kernels < <(grep -rls --include='*.py' njit src/twincell | LC_ALL=C sort)
+if ((!DRY_RUN)) && ! compgen -G 'src/twincell/*/__pycache__/*.nbi' > /dev/null; then
+  rm -f .venv/.stamps/kernels # somebody cleaned up
+fi
 step "kernels" .venv/.stamps/kernels "$(hash_of "$packages" scripts/compile_kernels.py "${kernels[@]}")" compile_kernels
 ((DONE == 0)) || echo "setup: done in $((SECONDS - STARTED)) s"

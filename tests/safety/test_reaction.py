@@ -56,3 +56,9 @@ def test_a_reset_holds_although_the_crack_is_told_again_and_a_new_scan_stops_ane
     assert other is not None
     assert later is not None
     assert len({first.id, other.id, later.id}) == 3
+
+
+def test_after_the_clock_was_set_back_the_same_crack_stops_anew() -> None:
+    reaction = Reaction(WORLD)
+    assert reaction.request("a1", "blade_4", "critical", 0.007, 70.0, 70.0) is not None
+    assert reaction.request("a1", "blade_4", "critical", 0.007, 12.0, 12.0) is not None

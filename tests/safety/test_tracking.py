@@ -74,6 +74,12 @@ def test_two_groups_of_one_body_are_one_track_and_a_thing_stays_a_thing() -> Non
     tracker = Tracker()
     tracks = tracker.update([sighting(1.0, 0.0), sighting(1.3, 0.0)], 0.0)
     assert len(tracks) == 1
+    for k in range(1, 4):  # whichever group is nearer to an arm, its returns count
+        (track,) = tracker.update([sighting(1.0, 0.0), sighting(1.3, 0.0)], 0.01 * k)
+        assert set(track.points[:, 0]) == {1.0, 1.3}
+        assert len(track.points) == 4
+    tracker = Tracker()
+    tracker.update([sighting(1.0, 0.0)], 0.0)
     tracks = tracker.update([sighting(1.0, 0.0), sighting(4.0, 0.0, person=False)], 0.1)
     assert [t.person for t in tracks] == [True, False]
 

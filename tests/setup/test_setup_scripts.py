@@ -157,6 +157,31 @@ def test_the_cell_alone_sets_up_without_what_only_training_needs(checkout, tools
     assert [line for line in whole.splitlines() if "training" not in line] == cell.splitlines()
 
 
+def test_kernels_are_compiled_last_and_anew_where_one_of_them_changes(checkout, tools):
+    room = checkout / "src" / "twincell" / "sensing"
+    room.mkdir(parents=True)
+    (room / "kernel.py").write_text("from numba import njit\n")
+    told = run(checkout, tools, "--dry-run").stdout.splitlines()
+    assert told[-1] == "setup: kernels: would run compile_kernels"
+    stamps = checkout / ".venv" / ".stamps"
+    stamps.mkdir(parents=True)
+    script = (checkout / "scripts" / "setup.sh").read_text()
+    # the hash that a run would leave behind, asked of the script itself
+    (checkout / "scripts" / "setup.sh").write_text(
+        script.replace(
+            'echo "setup: $name: would run $*"',
+            'echo "setup: $name: would run $*"; printf "%s\\n" "$hash" > "$ROOT/$name.hash"',
+        )
+    )
+    run(checkout, tools, "--dry-run")
+    (checkout / "kernels.hash").rename(stamps / "kernels")
+    assert "setup: kernels: up to date" in run(checkout, tools, "--dry-run").stdout
+    (room / "plain.py").write_text("import numpy\n")
+    assert "setup: kernels: up to date" in run(checkout, tools, "--dry-run").stdout
+    (room / "kernel.py").write_text("from numba import njit, prange\n")
+    assert "kernels: would run" in run(checkout, tools, "--dry-run").stdout
+
+
 def test_an_unknown_option_is_refused_with_the_valid_ones(checkout, tools):
     result = run(checkout, tools, "--dyr-run")
     assert result.returncode == 2

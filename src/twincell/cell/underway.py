@@ -7,7 +7,7 @@ from twincell.errors import GoalError
 from twincell.physics.cell import PhysicsCell
 from twincell.production.messages import Clamp, Done, Grip, Move
 
-__all__ = ["UnderWay"]
+__all__ = ["GRIP_TIME", "UnderWay"]
 
 GRIP_TIME = 1.5
 """A gripper that has not settled by then has failed [s]."""

@@ -49,7 +49,7 @@ class Reaction:
         newest = self._newest.get(f"{part}/{key}")
         self._newest[f"{part}/{key}"] = light
         # a growing crack is told several times within a second; ids begin anew with a new scan
-        if newest is not None and light - newest < _SAME:
+        if newest is not None and abs(light - newest) < _SAME:
             return None
         return StopRequest(
             id=f"{CRITICAL}-{part}-{key}-{light:.3f}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,8 +141,12 @@ class Tracker:
                 tracks[i] = _corrected(tracks[i], sightings[k], stamp)
                 known.add(int(k))
         for k, sighting in enumerate(sightings):
-            # an arm and a leg may be two groups of one body
-            if k in known or any(_apart(t, sighting) < _BODY and t.person for t in tracks):
+            if k in known:
+                continue
+            near = [i for i, t in enumerate(tracks) if t.person and _apart(t, sighting) < _BODY]
+            if near:  # an arm and a leg may be two groups of one body; the nearer one counts
+                points = np.concatenate([tracks[near[0]].points, sighting.points])
+                tracks[near[0]] = replace(tracks[near[0]], points=points)
                 continue
             self._count += 1
             state = np.array([*sighting.position, 0.0, 0.0])

@@ -26,10 +26,10 @@ from twincell_nodes.anomalies import anomalies_of
 from twincell_nodes.messages import follow_goal
 from twincell_nodes.running import CellNode
 
-__all__ = ["Commanding", "Sent"]
+__all__ = ["Commanding", "Errand"]
 
-Sent = Move | Steer | Grip | Clamp | StartScanCommand | FinishScanCommand
-"""Commands that go to a server, and come to an end there."""
+Errand = Move | Steer | Grip | Clamp | StartScanCommand | FinishScanCommand
+"""A command that goes to a server, and comes to an end there."""
 
 _REJECTED = "the goal was rejected"
 
@@ -70,7 +70,7 @@ class Commanding:
             c.service_is_ready() for c in services
         )
 
-    def send(self, command: Sent) -> None:
+    def send(self, command: Errand) -> None:
         """Send a command; `hear` gets its `Done` or `Verdicts`."""
         if isinstance(command, Move):
             goal = follow_goal(command.trajectory)
@@ -114,7 +114,7 @@ class Commanding:
             self._hear(Done(tag, False, _REJECTED))
             return
         ok = result.error_code == FollowJointTrajectory.Result.SUCCESSFUL
-        # a canceled goal has the code 0 as well, but nobody cancels one
+        # a canceled goal has the code 0 as well, but this node cancels none
         self._hear(Done(tag, ok, result.error_string))
 
     def _led(self, tag: str, result: Reach.Result | None) -> None:

@@ -10,7 +10,7 @@ from twincell.production.messages import Plan
 from twincell.safety.types import Mode, SafetyState
 from twincell.world.model import World
 from twincell_nodes.anomalies import thinned
-from twincell_nodes.marking import ROLE, caption, mark, marked
+from twincell_nodes.marking import ROLE, marker_array, new_marker, text_marker
 
 __all__ = ["REPEAT", "anomaly_markers", "plan_markers", "safety_markers"]
 
@@ -32,13 +32,13 @@ def anomaly_markers(anomalies: Iterable[Anomaly]) -> MarkerArray:
     for i, anomaly in enumerate(anomalies):
         rgb = _SEVERITY[anomaly.severity]
         frame = f"blade/{anomaly.part}"
-        points = mark(frame, "anomalies", i, Marker.SPHERE_LIST, 0.001, rgb)
+        points = new_marker(frame, "anomalies", i, Marker.SPHERE_LIST, 0.001, rgb)
         points.points = [Point(x=x, y=y, z=z) for x, y, z in thinned(anomaly).tolist()]
         label = f"{anomaly.severity} {anomaly.kind} {anomaly.length * 1e3:.1f} mm"
         x, y, z = anomaly.center
         at = (x, y, z + 0.02)
-        markers += [points, caption(frame, "labels", i, at, 0.012, rgb, label)]
-    return marked(markers)
+        markers += [points, text_marker(frame, "labels", i, at, 0.012, rgb, label)]
+    return marker_array(markers)
 
 
 def safety_markers(world: World, state: SafetyState) -> MarkerArray:
@@ -46,20 +46,20 @@ def safety_markers(world: World, state: SafetyState) -> MarkerArray:
     markers = []
     for i, (name, zone) in enumerate(world.zones.items()):
         rgb = ROLE[zone.role]
-        line = mark("world", "zones", i, Marker.LINE_STRIP, 0.03, rgb)
+        line = new_marker("world", "zones", i, Marker.LINE_STRIP, 0.03, rgb)
         corners = [*zone.polygon, zone.polygon[0]]
         line.points = [Point(x=float(x), y=float(y), z=0.02) for x, y in corners]
         x, y = zone.polygon[0]
-        markers += [line, caption("world", "zone_names", i, (x, y, 0.15), 0.12, rgb, name)]
+        markers += [line, text_marker("world", "zone_names", i, (x, y, 0.15), 0.12, rgb, name)]
     rgb = _MODE[state.mode]
-    markers.append(caption("world", "state", 0, (0.6, 0.0, 2.4), 0.12, rgb, state.text))
-    return marked(markers)
+    markers.append(text_marker("world", "state", 0, (0.6, 0.0, 2.4), 0.12, rgb, state.text))
+    return marker_array(markers)
 
 
 def plan_markers(plan: Plan | None, now: float) -> MarkerArray:
     """The plan as lines of text beside the cell: what is done, running, waiting."""
     if plan is None:
-        return marked(())
+        return marker_array(())
     signs = {"done": "x", "running": ">", "waiting": " ", "aborted": "-"}
     lines = [f"{plan.id} at {now:.0f} s: {plan.reason}"]
     lines += [
@@ -67,4 +67,6 @@ def plan_markers(plan: Plan | None, now: float) -> MarkerArray:
         for t in plan.tasks
     ]
     text = "\n".join(line.rstrip() for line in lines)
-    return marked([caption("world", "plan", 0, (-0.6, 0.0, 2.0), 0.05, (0.9, 0.9, 0.9), text)])
+    return marker_array(
+        [text_marker("world", "plan", 0, (-0.6, 0.0, 2.0), 0.05, (0.9, 0.9, 0.9), text)]
+    )

@@ -7,9 +7,9 @@ from geometry_msgs.msg import Vector3
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
-__all__ = ["ROLE", "caption", "colour", "mark", "marked"]
+__all__ = ["ROLE", "colour", "marker_array", "new_marker", "text_marker"]
 
-LIFE = Duration(sec=5)
+_LIFE = Duration(sec=5)
 ROLE = {
     "protective": (0.9, 0.1, 0.1),
     "warning": (1.0, 0.75, 0.0),
@@ -24,26 +24,26 @@ def colour(rgb: tuple[float, float, float], alpha: float = 1.0) -> ColorRGBA:
     return ColorRGBA(r=red, g=green, b=blue, a=alpha)
 
 
-def mark(frame: str, ns: str, number: int, kind: int, size: float, rgb) -> Marker:
+def new_marker(frame: str, ns: str, number: int, kind: int, size: float, rgb) -> Marker:
     """A marker in the newest known place of its frame (stamp 0)."""
     marker = Marker(header=Header(frame_id=frame), ns=ns, id=number, type=kind, action=Marker.ADD)
     marker.scale = Vector3(x=size, y=size, z=size)
     marker.color = colour(rgb)
-    marker.lifetime = LIFE
+    marker.lifetime = _LIFE
     marker.pose.orientation.w = 1.0
     return marker
 
 
-def caption(frame: str, ns: str, number: int, xyz, size: float, rgb, text: str) -> Marker:
+def text_marker(frame: str, ns: str, number: int, xyz, size: float, rgb, text: str) -> Marker:
     """Words that face whoever looks."""
-    marker = mark(frame, ns, number, Marker.TEXT_VIEW_FACING, size, rgb)
+    marker = new_marker(frame, ns, number, Marker.TEXT_VIEW_FACING, size, rgb)
     p = marker.pose.position
     p.x, p.y, p.z = (float(v) for v in xyz)
     marker.text = text
     return marker
 
 
-def marked(markers: Iterable[Marker]) -> MarkerArray:
+def marker_array(markers: Iterable[Marker]) -> MarkerArray:
     """Markers in place of all that the topic had before."""
     clear = Marker(action=Marker.DELETEALL)
     clear.header.frame_id = "world"

@@ -1,5 +1,7 @@
 """What the orchestrator measures in the cell: joints, the hand, what stands where."""
 
+import threading
+
 import numpy as np
 from sensor_msgs.msg import JointState
 from twincell_msgs.msg import BodyStates
@@ -30,6 +32,7 @@ class Measuring:
         self._still = still
         self._seen = False
         self._newest: dict[str, JointState] = {}
+        self._lock = threading.Lock()  # the orchestrator's worker asks, too
         self._bodies = node.mailbox(BodyStates, "cell/body_states", qos.NEWEST)
         self._states = {
             name: node.mailbox(JointState, f"{name}/joint_states", qos.NEWEST)
@@ -39,15 +42,16 @@ class Measuring:
     @property
     def ready(self) -> bool:
         """Whether each mover has told its state."""
-        self._look()
-        return len(self._newest) == len(self._orders)
+        return len(self._look()) == len(self._orders)
 
     def positions(self) -> dict[str, np.ndarray]:
         """Joint positions by mover, in the order of its description [rad or m]."""
-        self._look()
+        return self._ordered(self._look())
+
+    def _ordered(self, newest: dict[str, JointState]) -> dict[str, np.ndarray]:
         found = {}
         for name, joints in self._orders.items():
-            message = self._newest[name]
+            message = newest[name]
             at = dict(zip(message.name, message.position, strict=True))
             found[name] = np.array([at[joint] for joint in joints])
         return found
@@ -56,8 +60,8 @@ class Measuring:
         """What stands where, once, as soon as nothing moves; None before and after."""
         if self._seen:
             return None
-        joints = self.positions()
-        hand = self._newest[self._world.handler]
+        newest = self._look()
+        joints, hand = self._ordered(newest), newest[self._world.handler]
         fingers = set(hand.name) - set(self._orders[self._world.handler])
         opening = sum(p for n, p in zip(hand.name, hand.position, strict=True) if n in fingers)
         rested = self._still.update(now, joints, opening)
@@ -71,7 +75,9 @@ class Measuring:
         self._node.destroy_subscription(self._bodies)
         return Sighted(joints, opening, blades)
 
-    def _look(self) -> None:
-        for name, states in self._states.items():
-            for message in self._node.waiting(states):
-                self._newest[name] = message
+    def _look(self) -> dict[str, JointState]:
+        with self._lock:
+            for name, states in self._states.items():
+                for message in self._node.waiting(states):
+                    self._newest[name] = message
+            return dict(self._newest)

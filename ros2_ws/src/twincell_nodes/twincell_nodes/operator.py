@@ -29,7 +29,7 @@ class OperatorNode(CellNode):
     def _told(self, future) -> None:
         answer = future.result()
         told = f"reset accepted: {answer.message}" if answer.success else answer.message
-        if told != self._said:  # a cause that lasts refuses each try with the same words
+        if answer.success or told != self._said:  # a cause that lasts refuses with the same words
             self.get_logger().info(told)
         self._said = told
 

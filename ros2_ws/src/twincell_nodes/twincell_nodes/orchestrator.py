@@ -39,7 +39,7 @@ from twincell.production.whereabouts import Standstill
 from twincell.twin.gate import TwinGate
 from twincell_nodes import messages, qos
 from twincell_nodes.anomalies import anomalies_of
-from twincell_nodes.commanding import Commanding, Sent
+from twincell_nodes.commanding import Commanding, Errand
 from twincell_nodes.markers import REPEAT, plan_markers
 from twincell_nodes.measuring import Measuring
 from twincell_nodes.running import CellNode, run
@@ -236,11 +236,11 @@ class OrchestratorNode(CellNode):
         """Handle events in order; what is to be done goes back to the node's thread."""
         while True:
             event, now = self._events.get()
-            # whatever was waiting before it, a motion starts from where the arm is now
-            if self._ready:
-                self.core.executor.hear(self._measuring.positions())
             answer = _Answer(event, True, "")
             try:
+                # whatever was waiting before it, a motion starts from where the arm is now
+                if self._ready:
+                    self.core.executor.hear(self._measuring.positions())
                 commands = self.core.handle(event, now)
             except ProductionError as error:
                 if not isinstance(event, say.Inject):
@@ -279,7 +279,7 @@ class OrchestratorNode(CellNode):
     def _carry_out(self, command: say.Command) -> None:
         if isinstance(command, _Answer):
             self._answer(command)
-        elif isinstance(command, Sent):
+        elif isinstance(command, Errand):
             self._commanding.send(command)
         elif isinstance(command, say.RequestStop):
             self._stops.publish(messages.stop_request(command.request))

@@ -80,11 +80,13 @@ class SeparationMonitorNode(CellNode):
         turn = scan(message)
         period = 1.0 / self.world.lidars()[name].rate
         newest = turn.stamp + period  # the light of a turn's last firing
+        known = self._history.newest
+        if known is None or known < turn.stamp:
+            return  # not judged is not heard: without the arms' places nobody can be told from them
         try:
-            if self._history.newest is not None:
-                masks = spheres_at(self._spheres, self._poses(turn.stamp + period / 2))
-                self.monitor.update(name, turn, masks, newest, self._motions())
-                self.monitor.saw(self.now - newest)
+            masks = spheres_at(self._spheres, self._poses(turn.stamp + period / 2))
+            self.monitor.update(name, turn, masks, newest, self._motions())
+            self.monitor.saw(self.now - newest)
             levels = self.monitor.levels(newest)
         except SafetyError as error:
             self.get_logger().error(str(error))

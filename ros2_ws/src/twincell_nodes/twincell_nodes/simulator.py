@@ -19,6 +19,7 @@ from twincell_msgs.msg import BodyStates, ProductionEvent, SafetyState, StopRepo
 
 from twincell.cell.assembly import mount_body, mount_pose
 from twincell.cell.drives import Drives
+from twincell.cell.underway import GRIP_TIME
 from twincell.errors import GoalError
 from twincell.geometry.catalogue import nominal
 from twincell.geometry.description import describe, package_uris
@@ -48,8 +49,6 @@ CATCH_UP = 0.05
 """Simulated time that is made good after a pause; what is longer is dropped [s]."""
 WATCH = 0.008
 """Period at which the age of the safety state is looked at [s of wall time]."""
-GRIP_TIME = 1.5
-"""A gripper or clamp that has not settled by then has failed [s]."""
 
 
 class SimulatorNode(CellNode):
@@ -75,7 +74,7 @@ class SimulatorNode(CellNode):
         self._gate = Gate(progress_limits(self.world))
         self._waiting: list[tuple[Callable[[], object], float | None, Future]] = []
         self._steps = 0
-        self._requested: dict[str, tuple[int, int]] = {}
+        self._requested: dict[str, tuple[float, int, int]] = {}
         self._last_state = self._longest = 0.0
 
         rate = self.world.physics_rate
@@ -182,7 +181,7 @@ class SimulatorNode(CellNode):
         now = self.physics.time
         for report in self.drives.take_reports():
             message = stop_report(report, now)
-            walls = self._requested.get(report.request, (0, 0))
+            _, *walls = self._requested.get(report.request, (0.0, 0, 0))
             message.requested_wall_ns, message.accepted_wall_ns = walls
             self._reports.publish(message)
         if self._steps % self._body_steps == 0:
@@ -270,8 +269,10 @@ class SimulatorNode(CellNode):
             # not understood is not heard: it goes silent, and everything stops
             self.get_logger().error(f"safety state {message.sequence}: {error}")
         for request in message.active:
-            if request.id not in self._requested:
-                self._requested[request.id] = (request.wall_ns, wall_ns())
+            # a supervisor that has started anew counts its requests anew
+            made = seconds(request.header.stamp)
+            if self._requested.get(request.id, (-1.0,))[0] != made:
+                self._requested[request.id] = (made, request.wall_ns, wall_ns())
         plea = self.drives.ask(self.physics.time, wall)
         if plea is not None:
             self._pleas.publish(stop_request(plea))
