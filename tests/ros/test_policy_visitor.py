@@ -54,6 +54,10 @@ def test_a_policy_moves_the_inspector_and_a_visitor_stops_it(
         for k in range(60):
             before = leader.where(ARM)
             results.append(leader.lead(ARM, ends[k % 2]))
+            if not results[-1].reached and len(results) == 1:
+                results.clear()  # a visitor was there from the start: wait until it has gone
+                leader.recover(60.0)
+                continue
             if not results[-1].reached:
                 break
             # by the kinematics of another library, from the joints that were published

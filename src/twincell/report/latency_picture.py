@@ -38,6 +38,6 @@ def latency_picture(stages: Mapping[str, NDArray[np.float64]], path: Path) -> No
         right.text(p999, row, f" {p50:.2f} / {p99:.2f} / {p999:.2f}", va="center", fontsize=8)
     right.set_yticks(range(len(names)), names, fontsize=8)
     right.invert_yaxis()
-    right.set(xlabel="50 / 99 / 99.9 % [ms]", xlim=(0, top * 1.6))
+    right.set(xlabel="50 / 99 / 99.9 % [ms]", xlim=(0, top * 1.8))
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
