@@ -8,6 +8,9 @@ them at once on the cores that the run wants, and simulated time would wait for 
 
 from __future__ import annotations
 
+import gymnasium
+
+import twincell.envs  # noqa: F401  (registers the ids)
 from twincell.assets import world_path
 from twincell.cell.assembly import assemble
 from twincell.cell.lockstep import LockstepCell
@@ -25,6 +28,9 @@ def main() -> None:
         cell.step()
         if cell.time > LONGEST:
             raise SystemExit(f"after {LONGEST:g} s no blade was judged, or the twin never asked")
+    with gymnasium.make("twincell/Reach-v0") as env:  # what leads an arm by a policy
+        env.reset(seed=1)
+        env.step(env.action_space.sample())
     print(f"kernels compiled: {cell.time:.0f} s of the shift played")
 
 

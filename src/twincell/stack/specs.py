@@ -107,6 +107,7 @@ def node_specs(
             "simulation",
             sim_time=False,
             real_time_factor=float(real_time_factor),
+            awaited=",".join([*world.sensors, "separation_monitor"]),
         )
     ]
     specs += [

@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -72,6 +73,11 @@ class Driver(CellNode):
             for s in node_specs(self.world, self.path, seed=self.seed, out=self.out)
             if not self._without & {s.executable, s.name}
         }
+        simulator = self._specs["simulator"]
+        awaited = str(simulator.parameters["awaited"]).split(",")
+        here = ",".join(name for name in awaited if name in self._specs)
+        given = {**simulator.parameters, "awaited": here}
+        self._specs["simulator"] = replace(simulator, parameters=given)
         self.state: SafetyState | None = None
         self.time = 0.0
         self.permits: list[tuple[float, float, bool]] = []
@@ -120,7 +126,7 @@ class Driver(CellNode):
             self.launch(name)
         ready = [*self._actions.values()]
         self.wait(lambda: all(a.server_is_ready() for a in ready), "the action servers", 90)
-        self.wait(lambda: len(self._positions) == len(self.world.arms), "joint states", 30)
+        self.wait(lambda: len(self._positions) == len(self.world.arms), "joint states", 120)
         self.wait(self._reset.service_is_ready, "the reset", 30)
         self.recover(patience)
 

@@ -49,16 +49,21 @@ CATCH_UP = 0.05
 """Simulated time that is made good after a pause; what is longer is dropped [s]."""
 WATCH = 0.008
 """Period at which the age of the safety state is looked at [s of wall time]."""
+LOOK = 0.2
+"""Period at which it is looked who is there before time begins [s of wall time]."""
+START = 120.0
+"""Time begins without those who are awaited and not there after so long [s of wall time]."""
 
 
 class SimulatorNode(CellNode):
     """Steps physics at the pace of the wall clock; stands still without a safety state.
 
-    Parameters: `real_time_factor`, simulated seconds a wall second, 0 as fast as it can.
+    Parameters: `real_time_factor`, simulated seconds a wall second, 0 as fast as it can; `awaited`,
+    names of nodes, with commas, that must listen to body states before time begins.
     """
 
     def __init__(self) -> None:
-        super().__init__("simulator", real_time_factor=1.0)
+        super().__init__("simulator", real_time_factor=1.0, awaited="")
         base = self.path.parent
         arms = {name: describe(name, arm, base) for name, arm in self.world.arms.items()}
         model = nominal(self.world.part, base)
@@ -72,6 +77,8 @@ class SimulatorNode(CellNode):
         # a step takes a fraction of its time, so a pause of the scheduler is made good at once
         self.pacer = Pacer(self.physics.dt, factor, most=max(1, round(CATCH_UP / self.physics.dt)))
         self._gate = Gate(progress_limits(self.world))
+        self._awaited = {name for name in self.parameter("awaited").split(",") if name}
+        self._begun = self._looked = time.monotonic()
         self._waiting: list[tuple[Callable[[], object], float | None, Future]] = []
         self._steps = 0
         self._requested: dict[str, tuple[float, int, int]] = {}
@@ -153,11 +160,28 @@ class SimulatorNode(CellNode):
     # ---------------------------------------------------------------- time
 
     def _tick(self) -> None:
+        if self._awaited and not self._all_here():
+            return
         for _ in range(self.pacer.due(time.monotonic())):
             now = self.physics.time
             if not (self.drives.leased(now) and self._gate.open(now, time.monotonic())):
                 return
             self._step()
+
+    def _all_here(self) -> bool:
+        """Whether time may begin: everyone who is awaited listens, or it has taken too long."""
+        wall = time.monotonic()
+        if wall - self._looked < LOOK:
+            return False
+        self._looked = wall
+        told = self.get_subscriptions_info_by_topic("cell/body_states")
+        missing = self._awaited - {info.node_name for info in told}
+        if missing and wall - self._begun < START:
+            return False
+        if missing:
+            self.get_logger().warning(f"not there after {START:g} s: {', '.join(sorted(missing))}")
+        self._awaited.clear()
+        return True
 
     def _watch(self) -> None:
         """Also between steps, so that silence is noticed in time."""
