@@ -61,12 +61,12 @@ class Gate:
     """Holds simulated time while its own sensors are behind, so that a busy machine slows the
     simulation instead of making sensors look silent.
 
-    A sensor that says nothing for `patience` of wall time holds nothing any more: a sensor that
-    is really dead is found silent by the supervisor.
+    A sensor that says nothing for its limit and `patience` of wall time holds nothing any more: a
+    sensor that is really dead is found silent by the supervisor.
 
     Args:
         limits: how far simulated time may run ahead of each sensor [s].
-        patience: longest wall time without a word of a sensor [s].
+        patience: longest wall time without a word of a sensor, beyond its limit [s].
     """
 
     def __init__(self, limits: Mapping[str, float], patience: float = 1.0) -> None:
@@ -82,6 +82,6 @@ class Gate:
     def open(self, now: float, wall: float) -> bool:
         """Whether simulated time may go on from `now` [s], asked at `wall` [s]."""
         return all(
-            now - stamp <= self._limits[name] or wall - heard > self._patience
+            now - stamp <= self._limits[name] or wall - heard > self._patience + self._limits[name]
             for name, (stamp, heard) in self._heard.items()
         )

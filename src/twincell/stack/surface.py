@@ -132,6 +132,8 @@ def progress_limits(world: World) -> dict[str, float]:
     Below the supervisor's deadline of two periods for LiDARs.
     """
     limits = {f"safety/{name}": 1.7 / lidar.rate for name, lidar in world.lidars().items()}
+    # an image is placed by joint states, and rendered from body states, that are kept for a while
+    limits |= {name: 1.0 / camera.rate + 0.5 for name, camera in world.cameras().items()}
     limits |= dict.fromkeys(world.profilers(), 0.12)  # below what the encoders' history holds
     # a crack waits no longer than this for a detector that has no time; it says how far it is every
     # few messages while it scans, else every 0.1 s of wall time

@@ -29,7 +29,7 @@ from twincell_nodes.anomalies import anomaly_array, detections
 from twincell_nodes.conversions import header, profiles, seconds
 from twincell_nodes.images import spectral_image
 from twincell_nodes.markers import REPEAT, anomaly_markers
-from twincell_nodes.running import CellNode, run
+from twincell_nodes.running import SEEING, CellNode, run, unhurried
 
 __all__ = ["CrackDetectorNode", "main"]
 
@@ -44,6 +44,9 @@ AT_ONCE = 16
 WAIT = 1.0
 """Longest simulation time to wait for the last lines of a scan [s]."""
 
+KEPT = 2.0
+"""How long joint states are kept: an image that comes later cannot be placed [s]."""
+
 
 class _Encoder:
     """Where a mover's links are at a time, from its joint states."""
@@ -51,7 +54,7 @@ class _Encoder:
     def __init__(self, node: CellNode, name: str) -> None:
         description = describe(name, node.world.arms[name], node.path.parent)
         self.model = ArmModel(description, node.world.arms[name])
-        self.history = History()
+        self.history = History(span=KEPT)
         self._joints = description.joints
         self._order: list[int] | None = None
         self._states = node.mailbox(JointState, f"{name}/joint_states", qos.JOINTS)
@@ -158,9 +161,11 @@ class CrackDetectorNode(CellNode):
             self._place(self._images.popleft())
         if self._dark and self._placed and not self._finish:
             # an image takes its time: it waits until no line of the part does
-            self._look()
+            with unhurried():
+                self._look()
         if self._unkept is not None:
-            self._keep_map()
+            with unhurried():
+                self._keep_map()
         self._finish = [(until, f) for until, f in self._finish if not self._ready(until, f)]
 
     def _ready_lines(self) -> list[Profiles]:
@@ -199,8 +204,9 @@ class CrackDetectorNode(CellNode):
             self.get_logger().error(str(error))
             return
         if found:
-            self._tell(part, found, self._taken)
+            # first what a stop may wait for, then what people look at
             self._anomalies.publish(anomaly_array(part, found, self._taken))
+            self._tell(part, found, self._taken)
 
     def _in_part(self, arm: np.ndarray, table: np.ndarray, link: str) -> Pose:
         """Pose of a link of the arm in the part's nominal frame."""
@@ -212,6 +218,9 @@ class CrackDetectorNode(CellNode):
         if self._camera is None:
             return
         at = np.array([seconds(message.header.stamp)])
+        if any((e.history.oldest or 0.0) > at[0] for e in (self._arm, self._table)):
+            self.get_logger().warning(f"image of {at[0]:.2f} s came too late to be placed")
+            return
         arm, table = (e.history.at(at)[0] for e in (self._arm, self._table))
         link = self._camera.mount.link or self.world.arms[self._camera.mount.arm].tip
         pose = self._in_part(arm, table, link) @ mount_pose(self._camera)
@@ -279,11 +288,16 @@ class CrackDetectorNode(CellNode):
         future = Future()
         self._finish.append((self.now, future))
         await future
-        while self._placed:
-            self._look()
-        self._part = None
+        if self._part != part:
+            response.success = False
+            response.message = f"another scan has begun: '{self._part or '(none)'}'"
+            return response
         try:
-            verdict = self.detector.finish(self.now)
+            with unhurried():
+                while self._placed:
+                    self._look()
+                self._part = None
+                verdict = self.detector.finish(self.now)
         except InspectionError as error:
             response.success, response.message = False, str(error)
             return response
@@ -299,4 +313,4 @@ class CrackDetectorNode(CellNode):
 
 def main(args=None) -> None:
     """Entry point."""
-    run(CrackDetectorNode, args)
+    run(CrackDetectorNode, args, urgent=SEEING)

@@ -6,7 +6,7 @@ from sensor_msgs.msg import PointCloud2
 from twincell.sensing.profiler import lines
 from twincell_nodes import qos
 from twincell_nodes.conversions import profiles_cloud
-from twincell_nodes.running import run
+from twincell_nodes.running import SEEING, run
 from twincell_nodes.sensing import SensorNode
 
 __all__ = ["ProfilerNode", "main"]
@@ -30,4 +30,4 @@ class ProfilerNode(SensorNode):
 
 def main(args=None) -> None:
     """Entry point."""
-    run(ProfilerNode, args)
+    run(ProfilerNode, args, urgent=SEEING)

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from twincell.errors import TwincellError
 from twincell.world.load import load_world
 from twincell.world.model import World
 
-__all__ = ["CellNode", "run"]
+__all__ = ["FIRST", "SEEING", "URGENT", "CellNode", "run", "unhurried", "urge"]
 
 
 class _Unheard(CallbackGroup):
@@ -131,12 +132,13 @@ class CellNode(Node):
         return self.create_timer(period, callback, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
 
-URGENT, FIRST = 20, 21
-"""Real-time priorities (SCHED_RR): of the processes between what was seen and the arms, and of the
-supervisor among them, whose turns are short and which all others wait for."""
+SEEING, URGENT, FIRST = 10, 20, 21
+"""Real-time priorities (SCHED_RR): of those that look for cracks, of the processes between what was
+seen and the arms, and of the supervisor among them, whose turns are short and which all others wait
+for."""
 
 
-def _urge(priority: int) -> None:
+def urge(priority: int) -> None:
     """Go before all ordinary processes, where the system lets us; DDS threads inherit it.
 
     As ros2_control's controller manager does. Without the right (`CAP_SYS_NICE`, or `rtprio` in
@@ -148,6 +150,20 @@ def _urge(priority: int) -> None:
         print("no right to a real-time priority: stops wait their turn", file=sys.stderr)
 
 
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """What takes long and no stop waits for: this thread is an ordinary one meanwhile."""
+    policy, given = os.sched_getscheduler(0), os.sched_getparam(0)
+    if policy == os.SCHED_OTHER:
+        yield
+        return
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, given)
+
+
 def run(make: Callable[[], CellNode], args: list[str] | None = None, urgent: int = 0) -> None:
     """Spin a node until it is done or told to end; exits non-zero where it fails.
 
@@ -157,7 +173,7 @@ def run(make: Callable[[], CellNode], args: list[str] | None = None, urgent: int
         urgent: real-time priority to ask for, where a stop waits for this process; 0: none.
     """
     if urgent:
-        _urge(urgent)
+        urge(urgent)
     rclpy.init(args=args)
     code, node = 0, None
     try:
