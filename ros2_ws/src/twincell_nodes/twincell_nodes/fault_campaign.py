@@ -13,8 +13,10 @@ from rosgraph_msgs.msg import Clock
 from twincell_msgs.msg import StopRequest
 
 from twincell.errors import TwincellError, did_you_mean
+from twincell.safety.supervisor import CLOCK
 from twincell.stack.faults import (
     GRACE,
+    SETTLED,
     Case,
     cells,
     journal_fault,
@@ -156,9 +158,14 @@ class Campaign:
         message = Clock()
         message.clock.sec, message.clock.nanosec = int(back), int(back % 1 * 1e9)
         until = time.monotonic() + 0.3
-        while driver.free and time.monotonic() < until:
+        while not self._holds(CLOCK) and time.monotonic() < until:
             self._clock.publish(message)
             driver.spin(0.003)
+
+    def _holds(self, cause: str) -> bool:
+        """Whether the newest safety state has a stop of that cause."""
+        state = self.driver.state
+        return state is not None and any(r.cause == cause for r in state.active)
 
     def flood(self) -> tuple[float, float]:
         """A thousand senseless requests at once, with the emergency button among them."""
@@ -205,10 +212,13 @@ class Campaign:
             return stop_told(permits, at, driver.silence)
 
         def rests() -> bool:
+            """Whether all have stood for long enough to say so; simulated time may be held."""
             since = told()
-            newest = [kept[-1] for kept in driver.joints.values() if kept]
             return since is not None and all(
-                s > since + GRACE and v <= MOVING for _, s, v in newest
+                kept
+                and (end := kept[-1][1]) > since + GRACE + SETTLED
+                and all(v <= MOVING for _, s, v in kept if s >= end - SETTLED)
+                for kept in driver.joints.values()
             )
 
         driver.until(lambda: rests() or driver.time - at > LIMIT, HELD)
