@@ -75,7 +75,7 @@ def read_record(lines: Iterable[str]) -> Record:
         TwincellError: another line is no JSON.
     """
     rows = [line for line in lines if line.strip()]
-    found: dict[str, list[Mapping[str, Any]]] = {"sample": [], "case": []}
+    found: dict[str, list[Mapping[str, Any]]] = {"sample": [], "case": [], "renewed": []}
     for number, line in enumerate(rows, 1):
         try:
             row = json.loads(line)

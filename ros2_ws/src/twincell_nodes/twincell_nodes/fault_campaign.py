@@ -52,10 +52,14 @@ class Campaign:
 
     Args:
         driver: a stack that runs.
+
+    Attributes:
+        paused: the process that was paused last, and goes on since.
     """
 
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
+        self.paused: str | None = None
         self._requests = driver.create_publisher(StopRequest, "safety/stop_request", qos.RELIABLE)
         self._clock = driver.create_publisher(Clock, "/clock", qos.CLOCK)
         self._lidar = next(iter(driver.world.lidars()))
@@ -123,7 +127,7 @@ class Campaign:
 
     def supervisor_paused(self) -> None:
         """SIGSTOP."""
-        self.driver.kill("safety_supervisor", signal.SIGSTOP)
+        self._pause("safety_supervisor")
 
     def monitor_killed(self) -> None:
         """Kill -9 of what looks at the LiDARs' clouds."""
@@ -131,7 +135,7 @@ class Campaign:
 
     def monitor_paused(self) -> None:
         """SIGSTOP of what looks at the LiDARs' clouds."""
-        self.driver.kill("separation_monitor", signal.SIGSTOP)
+        self._pause("separation_monitor")
 
     def lidar_killed(self) -> None:
         """Kill -9 of a LiDAR."""
@@ -139,7 +143,11 @@ class Campaign:
 
     def lidar_paused(self) -> None:
         """SIGSTOP of a LiDAR."""
-        self.driver.kill(self._lidar, signal.SIGSTOP)
+        self._pause(self._lidar)
+
+    def _pause(self, name: str) -> None:
+        self.paused = name
+        self.driver.kill(name, signal.SIGSTOP)
 
     def simulator_paused(self) -> None:
         """SIGSTOP of what moves the arms, for longer than its patience; then it goes on."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from twincell.errors import TwincellError
 from twincell.stack.faults import cells
 from twincell_nodes.conversions import seconds
 from twincell_nodes.driving import Driver
-from twincell_nodes.fault_campaign import FAULTS, PHASES, Campaign
+from twincell_nodes.fault_campaign import FAULTS, PATIENCE, PHASES, Campaign
 
 __all__ = ["Soak", "main"]
 
@@ -72,6 +73,25 @@ class Soak:
             },
         )
 
+    def _recover(self) -> None:
+        """Wait until the cell may move; a process that was paused may have to be started anew.
+
+        The others' DDS may have given it up while it was paused, for good: then nobody hears it.
+        """
+        try:
+            self._driver.recover(PATIENCE)
+        except TwincellError:
+            name = self._campaign.paused
+            if name is None:
+                raise
+            old = self._driver.processes[name]
+            self._driver.kill(name, signal.SIGKILL)
+            self._driver.wait(lambda: old.poll() is not None, f"the end of {name}", PATIENCE)
+            self._driver.launch(name)
+            self._write("renewed", {"process": name})
+            # a busy machine needs longer than the campaign waits
+            self._driver.recover(START)
+
     def run(self, duration: float) -> None:
         """Cases until the time is over [s of wall time]."""
         # no orchestrator works here, and a detector is missed only where it scans
@@ -79,8 +99,7 @@ class Soak:
         while time.monotonic() - self._begin < duration:
             _, fault, phase = drawn[int(self._rng.integers(len(drawn)))]
             try:
-                # a busy machine needs longer than the campaign waits
-                self._driver.recover(START)
+                self._recover()
                 case = {"run": True, **self._campaign.run(fault, phase)}
             except TwincellError as error:
                 case = {"run": False, "fault": fault, "phase": phase, "safe": False}
@@ -90,7 +109,7 @@ class Soak:
             passed = time.monotonic() - self._begin
             print(f"{passed:7.0f} s  {fault:18} {phase:12} {word}", flush=True)
             self._driver.spin(float(self._rng.uniform(0.2, 2.0)))
-        self._driver.recover(START)
+        self._recover()
         self.sample()
         self._file.close()
 
