@@ -7,6 +7,7 @@ import pytest
 
 from twincell.assets import world_path
 from twincell.stack.specs import GROUPS, node_specs
+from twincell.stack.surface import progress_limits
 from twincell.world.load import load_world
 from twincell.world.model import World
 
@@ -50,6 +51,17 @@ def test_each_sensor_has_the_executable_of_its_kind(world: World) -> None:
     for name, sensor in world.sensors.items():
         assert specs[name].executable == sensor.kind
         assert specs[name].parameters["sensor"] == name
+
+
+def test_time_begins_with_everyone_who_needs_each_body_state(world: World) -> None:
+    specs = {s.name: s for s in node_specs(world, PATH, seed=0, out=Path("out"))}
+    awaited = set(str(specs["simulator"].parameters["awaited"]).split(","))
+    assert awaited == {*world.sensors, "separation_monitor"}
+    assert awaited <= set(specs)  # else time would wait for nobody
+    limits = progress_limits(world)
+    for name, camera in world.cameras().items():
+        # an image ends a period after what the camera said last; joint states are kept for 2 s
+        assert 1.0 / camera.rate < limits[name] < 1.0 / camera.rate + 2.0
 
 
 def test_what_safety_hangs_on_yields_to_nobody(world: World) -> None:
