@@ -28,7 +28,7 @@ from twincell.report.latency_picture import latency_picture
 from twincell_nodes import qos
 from twincell_nodes.conversions import header, stamp
 from twincell_nodes.driving import Driver
-from twincell_nodes.running import SEEING, urge
+from twincell_nodes.running import SEEING, ask_realtime
 
 SETTLE = 0.015
 """Until the next event: more than one tick of the simulator [s of wall time]."""
@@ -80,7 +80,7 @@ def main(events: int = 1000) -> None:
     spurious = coincided = held_on = 0
     try:
         driver.begin()
-        urge(SEEING)  # as the detector, in whose place it publishes
+        ask_realtime(SEEING)  # as the detector, in whose place it publishes
         driver.wait(lambda: ping.get_subscription_count() > 0, "the echo", 30)
         driver.spin(2.0)  # a match on this side is not yet one on the other
         driver.wait(lambda: found.get_subscription_count() > 1, "the supervisor's ear", 30)

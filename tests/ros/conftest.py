@@ -6,9 +6,11 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,3 +107,23 @@ def until() -> Callable[..., None]:
         pytest.fail(f"not within {seconds:g} s: {what}")
 
     return wait
+
+
+@pytest.fixture
+def outside(domain: int) -> Iterator[Any]:
+    """A node that is no part of the cell, spun by a thread: what it hears, it hears meanwhile."""
+    import rclpy
+    from rclpy.executors import SingleThreadedExecutor
+
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=domain)
+    node = rclpy.create_node("outside", context=context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    spinning = threading.Thread(target=executor.spin, daemon=True)
+    spinning.start()
+    yield node
+    executor.shutdown()
+    spinning.join(5.0)
+    node.destroy_node()
+    rclpy.try_shutdown(context=context)

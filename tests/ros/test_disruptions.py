@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,47 +12,16 @@ import pytest
 pytestmark = pytest.mark.ros
 
 
-@dataclass
-class Outside:
-    """A node of the test, with what it heard."""
-
-    node: Any
-    scans: list[float] = field(default_factory=list)
-    walk: list[Any] = field(default_factory=list)
-    events: list[Any] = field(default_factory=list)
-
-
-@pytest.fixture
-def outside(domain: int) -> Iterator[Outside]:
-    """Somebody who is no part of the cell."""
-    import rclpy
-    from rclpy.executors import SingleThreadedExecutor
-
-    context = rclpy.Context()
-    rclpy.init(context=context, domain_id=domain)
-    node = rclpy.create_node("outside", context=context)
-    executor = SingleThreadedExecutor(context=context)
-    executor.add_node(node)
-    spinning = threading.Thread(target=executor.spin, daemon=True)
-    spinning.start()
-    yield Outside(node)
-    executor.shutdown()
-    spinning.join(5.0)
-    node.destroy_node()
-    rclpy.try_shutdown(context=context)
-
-
 def test_the_service_says_what_happened_or_why_not(
-    start: Callable[..., Any], until: Callable[..., None], outside: Outside, tmp_path
+    start: Callable[..., Any], until: Callable[..., None], outside: Any, tmp_path
 ) -> None:
     from twincell_msgs.msg import ProductionEvent
     from twincell_msgs.srv import InjectDisruption
 
     start("orchestrator", out=str(tmp_path / "run"), use_sim_time=True)
-    outside.node.create_subscription(
-        ProductionEvent, "production/events", outside.events.append, 10
-    )
-    client = outside.node.create_client(InjectDisruption, "production/inject")
+    events: list[ProductionEvent] = []
+    outside.create_subscription(ProductionEvent, "production/events", events.append, 10)
+    client = outside.create_client(InjectDisruption, "production/inject")
     until(client.service_is_ready, "the service", 60)
 
     def ask(kind: str, subject: str, parameters: str) -> Any:
@@ -77,11 +45,11 @@ def test_the_service_says_what_happened_or_why_not(
     assert answer.message == "handler moves at 50% of its speed until 60 s"
     assert answer.id == "arm_slow/handler"
     kinds = ["refused", "refused", "refused", "disruption"]
-    until(lambda: [e.kind for e in outside.events] == kinds, "the journal's lines")
+    until(lambda: [e.kind for e in events] == kinds, "the journal's lines")
 
 
 def test_the_command_disrupts_the_running_stack(
-    start: Callable[..., Any], until: Callable[..., None], outside: Outside, workspace, tmp_path,
+    start: Callable[..., Any], until: Callable[..., None], outside: Any, workspace, tmp_path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     from twincell_msgs.srv import InjectDisruption
@@ -97,7 +65,7 @@ def test_the_command_disrupts_the_running_stack(
     assert alone.exit_code == 2
     assert "no stack answers at /production/inject" in alone.output
     start("orchestrator", out=str(tmp_path / "run"), use_sim_time=True)
-    client = outside.node.create_client(InjectDisruption, "production/inject")
+    client = outside.create_client(InjectDisruption, "production/inject")
     until(client.service_is_ready, "the service", 60)
     told = ["inject", "arm_slow", "handler", "--set", "factor=0.5", "--set", "lasts=1 min"]
     done = runner.invoke(app, [*told, "--wait=30"])
@@ -109,7 +77,7 @@ def test_the_command_disrupts_the_running_stack(
 
 
 def test_a_blind_sensor_measures_nothing_and_sees_again_and_a_visitor_walks_in(
-    start: Callable[..., Any], until: Callable[..., None], outside: Outside
+    start: Callable[..., Any], until: Callable[..., None], outside: Any
 ) -> None:
     from sensor_msgs.msg import PointCloud2
     from twincell_msgs.msg import BodyStates, ProductionEvent
@@ -120,31 +88,33 @@ def test_a_blind_sensor_measures_nothing_and_sees_again_and_a_visitor_walks_in(
 
     start("simulator")
     start("lidar", sensor="lidar_west", use_sim_time=True)
-    outside.node.create_subscription(
+    scans: list[float] = []
+    walk: list[np.ndarray] = []
+    outside.create_subscription(
         PointCloud2,
         "lidar_west/points",
-        lambda m: outside.scans.append(seconds(m.header.stamp)),
+        lambda m: scans.append(seconds(m.header.stamp)),
         qos.SENSOR,
     )
-    outside.node.create_subscription(
-        BodyStates, "cell/body_states", lambda m: outside.walk.append(_visitor(m)), qos.STREAM
+    outside.create_subscription(
+        BodyStates, "cell/body_states", lambda m: walk.append(_visitor(m)), qos.STREAM
     )
-    journal = outside.node.create_publisher(ProductionEvent, "production/events", qos.RELIABLE)
-    until(lambda: len(outside.scans) > 3, "scans", 90)
+    journal = outside.create_publisher(ProductionEvent, "production/events", qos.RELIABLE)
+    until(lambda: len(scans) > 3, "scans", 90)
     until(lambda: journal.get_subscription_count() == 2, "both who listen to the journal")
-    now = outside.scans[-1]
+    now = scans[-1]
     sees = now + 2.5
     detail = {"kind": "sensor_blackout", "parameters": {"until": sees}, "text": ""}
     line = Journalled(now, "disruption", "lidar_west", detail)
     journal.publish(messages.event(line, 1))
     detail = {"kind": "intrusion", "parameters": {"until": now + 60.0}, "text": ""}
     journal.publish(messages.event(Journalled(now, "disruption", "", detail), 2))
-    until(lambda: outside.scans[-1] > sees + 0.5, "sight", 60)
-    dark = max(b - a for a, b in zip(outside.scans, outside.scans[1:], strict=False))
+    until(lambda: scans[-1] > sees + 0.5, "sight", 60)
+    dark = max(b - a for a, b in pairwise(scans))
     # what was measured before the line came is not taken back
     assert 1.0 < dark < 3.0
-    assert [t for t in outside.scans if sees - 1.0 < t < sees - 0.15] == []
-    until(lambda: np.linalg.norm(outside.walk[-1] - outside.walk[0]) > 0.5, "somebody who walks")
+    assert [t for t in scans if sees - 1.0 < t < sees - 0.15] == []
+    until(lambda: np.linalg.norm(walk[-1] - walk[0]) > 0.5, "somebody who walks")
 
 
 def _visitor(message: Any) -> np.ndarray:

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import qos_profile_sensor_data
 from rosbags.highlevel import AnyReader
 from rosgraph_msgs.msg import Clock
@@ -19,26 +17,15 @@ pytestmark = pytest.mark.ros
 
 
 def test_bag_and_rates(
-    start: Callable[..., Any], until: Callable[..., None], tmp_path: Path
+    start: Callable[..., Any], until: Callable[..., None], outside: Any, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
     recorder = start("recorder", out=str(out))
     until((out / "bag").exists, "the bag", 60)
     simulator = start("simulator")
-    context = rclpy.Context()
-    rclpy.init(context=context)
-    node = rclpy.create_node("listener", context=context)
-    executor = SingleThreadedExecutor(context=context)
-    executor.add_node(node)
     heard: list[Clock] = []
-    node.create_subscription(Clock, "/clock", heard.append, qos_profile_sensor_data)
-
-    def enough() -> bool:
-        executor.spin_once(timeout_sec=0.1)
-        return len(heard) > 200
-
-    until(enough, "200 messages of the clock", 60)
-    context.try_shutdown()
+    outside.create_subscription(Clock, "/clock", heard.append, qos_profile_sensor_data)
+    until(lambda: len(heard) > 200, "200 messages of the clock", 60)
     assert simulator.poll() is None
     recorder.send_signal(signal.SIGINT)
     assert recorder.wait(10) == 0

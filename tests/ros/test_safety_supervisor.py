@@ -12,11 +12,9 @@ pytestmark = pytest.mark.ros
 
 
 def test_bad_input_is_refused_with_the_reason_and_the_cell_stays_stopped(
-    start: Callable[..., Any], until: Callable[..., None], domain: int
+    start: Callable[..., Any], until: Callable[..., None], outside: Any
 ) -> None:
-    import rclpy
     from diagnostic_msgs.msg import DiagnosticArray
-    from rclpy.executors import SingleThreadedExecutor
     from std_msgs.msg import Header
     from std_srvs.srv import Trigger
     from twincell_msgs.msg import SafetyState, StopRequest
@@ -24,69 +22,50 @@ def test_bad_input_is_refused_with_the_reason_and_the_cell_stays_stopped(
     from twincell_nodes import qos
 
     supervisor = start("safety_supervisor")
-    context = rclpy.Context()
-    rclpy.init(context=context)
-    node = rclpy.create_node("tester", context=context)
-    executor = SingleThreadedExecutor(context=context)
-    executor.add_node(node)
     states: list[SafetyState] = []
     told: list[str] = []
-    node.create_subscription(SafetyState, "safety/state", states.append, qos.safety_state(0.2))
-    node.create_subscription(
+    outside.create_subscription(SafetyState, "safety/state", states.append, qos.safety_state(0.2))
+    outside.create_subscription(
         DiagnosticArray,
         "/diagnostics",
         lambda m: told.extend(pair.value for s in m.status for pair in s.values),
         qos.RELIABLE,
     )
-    requests = node.create_publisher(StopRequest, "safety/stop_request", qos.RELIABLE)
-    alive = node.create_publisher(Header, "inspection/alive", qos.RELIABLE)
-    button = node.create_client(Trigger, "safety/emergency_stop")
-    reset = node.create_client(Trigger, "safety/reset")
-
-    def so(condition: Callable[[], object]) -> Callable[[], object]:
-        def spun() -> object:
-            executor.spin_once(timeout_sec=0.05)
-            return condition()
-
-        return spun
+    requests = outside.create_publisher(StopRequest, "safety/stop_request", qos.RELIABLE)
+    alive = outside.create_publisher(Header, "inspection/alive", qos.RELIABLE)
+    button = outside.create_client(Trigger, "safety/emergency_stop")
+    reset = outside.create_client(Trigger, "safety/reset")
 
     def call(client: Any) -> Any:
         future = client.call_async(Trigger.Request())
-        until(so(future.done), "an answer")
+        until(future.done, "an answer")
         return future.result()
 
-    try:
-        ready = (button.service_is_ready, reset.service_is_ready, requests.get_subscription_count)
-        until(so(lambda: states and all(r() for r in ready)), "the supervisor", 60)
-        assert states[-1].mode == SafetyState.STARTING
-        assert call(button).success
-        until(so(lambda: states[-1].mode == SafetyState.STOPPED), "the stop")
+    ready = (button.service_is_ready, reset.service_is_ready, requests.get_subscription_count)
+    until(lambda: states and all(r() for r in ready), "the supervisor", 60)
+    assert states[-1].mode == SafetyState.STARTING
+    assert call(button).success
+    until(lambda: states[-1].mode == SafetyState.STOPPED, "the stop")
 
-        good = {"function": 2, "category": 1, "cause": "mover_fault", "scope": "cell"}
-        bad = {
-            "category": 9, "cause": "mover_falt", "scope": "hander", "function": 7,
-        }  # fmt: skip
-        for key, value in bad.items():
-            requests.publish(StopRequest(id=f"bad-{key}", **{**good, key: value}))
-        # silent scanners and stamps that are no times
-        message = Header(frame_id="blade_1")
-        message.stamp.sec = -5
-        alive.publish(message)
-        requests.publish(StopRequest(id="good", **good))
-        until(so(lambda: any(r.id == "good" for r in states[-1].active)), "the good request")
-        assert states[-1].mode == SafetyState.STOPPED
-        assert not any(r.id.startswith("bad") for r in states[-1].active)
+    good = {"function": 2, "category": 1, "cause": "mover_fault", "scope": "cell"}
+    bad = {"category": 9, "cause": "mover_falt", "scope": "hander", "function": 7}
+    for key, value in bad.items():
+        requests.publish(StopRequest(id=f"bad-{key}", **{**good, key: value}))
+    # silent scanners and stamps that are no times
+    message = Header(frame_id="blade_1")
+    message.stamp.sec = -5
+    alive.publish(message)
+    requests.publish(StopRequest(id="good", **good))
+    until(lambda: any(r.id == "good" for r in states[-1].active), "the good request")
+    assert states[-1].mode == SafetyState.STOPPED
+    assert not any(r.id.startswith("bad") for r in states[-1].active)
 
-        answer = call(reset)
-        assert not answer.success
-        for lidar in ("lidar_east", "lidar_west"):
-            assert f"{lidar} was never heard" in answer.message
-        assert states[-1].mode == SafetyState.STOPPED
-        until(so(lambda: any("reset refused" in text for text in told)), "the reason")
-        assert supervisor.poll() is None
-        supervisor.send_signal(signal.SIGINT)
-        assert supervisor.wait(10) == 0
-    finally:
-        executor.shutdown()
-        node.destroy_node()
-        context.try_shutdown()
+    answer = call(reset)
+    assert not answer.success
+    for lidar in ("lidar_east", "lidar_west"):
+        assert f"{lidar} was never heard" in answer.message
+    assert states[-1].mode == SafetyState.STOPPED
+    until(lambda: any("reset refused" in text for text in told), "the reason")
+    assert supervisor.poll() is None
+    supervisor.send_signal(signal.SIGINT)
+    assert supervisor.wait(10) == 0

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from twincell.cell.active_goals import ActiveGoals
 from twincell.cell.assembly import Assembly
 from twincell.cell.drives import Drives
 from twincell.cell.eyes import Eyes
 from twincell.cell.led import Lead, Led
 from twincell.cell.rehearsal import Rehearsal
 from twincell.cell.shift import ShiftLog
-from twincell.cell.underway import UnderWay
 from twincell.errors import InspectionError, ProductionError, SafetyError
 from twincell.geometry.pose import Pose
 from twincell.inspection.detector import CrackDetector
@@ -50,7 +50,7 @@ from twincell.production.orchestrator import Orchestrator
 from twincell.production.physical import blinded, intruded
 from twincell.production.triggers import Triggers
 from twincell.production.whereabouts import Standstill
-from twincell.safety.arm_motion import arm_motions
+from twincell.safety.arm_motion import SPEED_OVER, arm_motions
 from twincell.safety.masks import body_spheres, spheres_at
 from twincell.safety.operator import Operator
 from twincell.safety.reaction import Reaction
@@ -70,8 +70,6 @@ THINK = 0.02
 """Period of the orchestrator's ticks [s]."""
 BATCH = 4
 """Lines of the profiler that travel together: 16 ms at 250 Hz."""
-SPEED_OVER = 0.05
-"""Arms' speeds are differences over this time [s]."""
 
 
 class LockstepCell:
@@ -105,7 +103,7 @@ class LockstepCell:
             world, assembly.descriptions, checker.free, model.airfoil, model.grasp
         )
         self.drives = Drives(world, assembly.descriptions, self.physics)
-        self._under_way = UnderWay(self.drives, self.physics)
+        self._goals = ActiveGoals(self.drives, self.physics)
         self._rehearsal: Rehearsal | None = None
         self._led = Led(lead, self.drives, self.physics, checker, world.physics_rate)
         profiler = world.profilers()[world.inspection.profiler]
@@ -152,7 +150,7 @@ class LockstepCell:
         """
         kept = tuple(entries)
         self._inbox.clear()
-        self._under_way.forget()
+        self._goals.forget()
         self._sent_mode = ()
         self.orchestrator = self._orchestrate()
         self.orchestrator.take_up(kept, self.log.plans)
@@ -298,7 +296,7 @@ class LockstepCell:
         self.log.reports += stopped
         for report in stopped:
             self.monitor.stopped(report)
-        self._inbox += self._under_way.ended(now)
+        self._inbox += self._goals.ended(now)
 
     def _disrupt(self, now: float) -> None:
         self._inbox += self._triggers.due(now)
@@ -351,14 +349,14 @@ class LockstepCell:
 
     def _carry_out(self, command: Command, now: float) -> None:
         if isinstance(command, Move):
-            self._inbox += self._under_way.move(command, now)
+            self._inbox += self._goals.move(command, now)
         elif isinstance(command, Steer):
             refused = self._led.begin(command)
             self._inbox += [refused] if refused is not None else []
         elif isinstance(command, Grip):
-            self._under_way.grip(command, now)
+            self._goals.grip(command, now)
         elif isinstance(command, Clamp):
-            self._under_way.clamp(command)
+            self._goals.clamp(command)
         elif isinstance(command, StartScan):
             self.detector.start(command.part, now)
             self._scanning = command.part

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from twincell.envs.arm import ArmTask, Told
-from twincell.envs.carrying import armed, part_axes
 from twincell.envs.control import ACTIONS, solve
+from twincell.envs.grippers import arm_with_gripper, part_axes
 from twincell.envs.options import ArmOptions
 from twincell.envs.side import Side
 from twincell.envs.spaces import goal_space
@@ -134,7 +134,7 @@ class HandOverTask(ArmTask):
 
     def _movers(self, count: int) -> BulletPairs:
         world, base, options = self.world, self.path.parent, self.options
-        giver, hand = armed(world, options.arm)
+        giver, hand = arm_with_gripper(world, options.arm)
         names = [n for n, a in world.arms.items() if n != options.arm and len(a.home) >= 6]
         if options.taker not in names:
             hint = did_you_mean(options.taker, names)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from twincell.envs.arm import ArmTask, Told
-from twincell.envs.carrying import armed, part_axes
 from twincell.envs.control import solve, tips
+from twincell.envs.grippers import arm_with_gripper, part_axes
 from twincell.envs.options import ArmOptions
 from twincell.envs.spaces import goal_space
 from twincell.errors import EnvError
@@ -116,7 +116,7 @@ class PickTask(ArmTask):
 
     def _movers(self, count: int) -> BulletHands:
         world, base, options = self.world, self.path.parent, self.options
-        entry, gripper = armed(world, options.arm)
+        entry, gripper = arm_with_gripper(world, options.arm)
         self._model = nominal(world.part, base)
         self._open = gripper.open
         table = world.fixture.arm

@@ -11,6 +11,7 @@ from typing import Any
 from twincell.errors import ProductionError, TwincellError
 from twincell.production.journal import check
 from twincell.stack.alone import run_alone
+from twincell.stack.rows import read_rows
 from twincell.stack.specs import NodeSpec, ParameterValue
 
 __all__ = [
@@ -64,17 +65,17 @@ def read_cases(path: Path) -> list[Case]:
     Raises:
         TwincellError: the file holds something else.
     """
-    if not path.is_file():
-        return []
-    try:
-        cases = json.loads(path.read_text(encoding="utf-8"))
-        kept = [c for c in cases if not c["why"].startswith("could not be run")]
-        {(c["run"], c["fault"], c["phase"], c["safe"], c["ms"]) for c in kept}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise TwincellError(
-            f"{path} holds no cases ({error!r}); move it away or give another folder"
-        ) from None
-    return list(kept)
+    cases = read_rows(path, "cases", _touch)
+    return [case for case in cases if not _unrun(case)]
+
+
+def _touch(case: Case) -> None:
+    if not _unrun(case):
+        hash(tuple(case[key] for key in ("run", "fault", "phase", "safe", "ms")))
+
+
+def _unrun(case: Case) -> bool:
+    return bool(case["why"].startswith("could not be run"))
 
 
 def journal_fault(path: Path, heard: Iterable[tuple[float, str, str]]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import threading
@@ -19,7 +18,7 @@ from twincell.errors import TwincellError
 from twincell.stack.demo import LONGEST, fresh_folder
 from twincell.stack.killer import Killer
 from twincell.stack.lost import shift_wrong
-from twincell.stack.rows import write_rows
+from twincell.stack.rows import read_rows, write_rows
 from twincell.stack.specs import NodeSpec, node_specs
 from twincell.stack.up import INTERRUPTED, up
 from twincell.world.load import load_world
@@ -37,16 +36,11 @@ def read_shifts(path: Path) -> list[Shift]:
     Raises:
         TwincellError: the file holds something else.
     """
-    if not path.is_file():
-        return []
-    try:
-        shifts: list[Shift] = json.loads(path.read_text(encoding="utf-8"))
-        [(s["shift"], [k["found"] for k in s["kills"]], s["why"] + []) for s in shifts]
-    except (ValueError, TypeError, KeyError) as error:
-        raise TwincellError(
-            f"{path} holds no kills ({error!r}); move it away or give another folder"
-        ) from None
-    return shifts
+    return read_rows(path, "kills", _touch)
+
+
+def _touch(shift: Shift) -> None:
+    _ = (shift["shift"], [kill["found"] for kill in shift["kills"]], shift["why"] + [])
 
 
 def run_kills(

@@ -29,7 +29,7 @@ from twincell_nodes.anomalies import anomaly_array, detections
 from twincell_nodes.conversions import header, profiles, seconds
 from twincell_nodes.images import spectral_image
 from twincell_nodes.markers import REPEAT, anomaly_markers
-from twincell_nodes.running import SEEING, CellNode, run, unhurried
+from twincell_nodes.running import SEEING, CellNode, ordinary_priority, run
 
 __all__ = ["CrackDetectorNode", "main"]
 
@@ -161,10 +161,10 @@ class CrackDetectorNode(CellNode):
             self._place(self._images.popleft())
         if self._dark and self._placed and not self._finish:
             # an image takes its time: it waits until no line of the part does
-            with unhurried():
+            with ordinary_priority():
                 self._look()
         if self._unkept is not None:
-            with unhurried():
+            with ordinary_priority():
                 self._keep_map()
         self._finish = [(until, f) for until, f in self._finish if not self._ready(until, f)]
 
@@ -293,7 +293,7 @@ class CrackDetectorNode(CellNode):
             response.message = f"another scan has begun: '{self._part or '(none)'}'"
             return response
         try:
-            with unhurried():
+            with ordinary_priority():
                 while self._placed:
                     self._look()
                 self._part = None

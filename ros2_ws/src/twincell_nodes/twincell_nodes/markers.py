@@ -10,7 +10,7 @@ from twincell.production.messages import Plan
 from twincell.safety.types import Mode, SafetyState
 from twincell.world.model import World
 from twincell_nodes.anomalies import thinned
-from twincell_nodes.marking import ROLE, marker_array, new_marker, text_marker
+from twincell_nodes.marker_parts import ROLE, marker_array, new_marker, text_marker
 
 __all__ = ["REPEAT", "anomaly_markers", "plan_markers", "safety_markers"]
 

@@ -39,10 +39,10 @@ from twincell.production.whereabouts import Standstill
 from twincell.twin.gate import TwinGate
 from twincell_nodes import messages, qos
 from twincell_nodes.anomalies import anomalies_of
-from twincell_nodes.commanding import Commanding, Errand
+from twincell_nodes.clients import CellClients, ServerCommand
 from twincell_nodes.markers import REPEAT, plan_markers
-from twincell_nodes.measuring import Measuring
 from twincell_nodes.running import CellNode, run
+from twincell_nodes.state_monitor import StateMonitor
 
 __all__ = ["OrchestratorNode", "main"]
 
@@ -93,8 +93,10 @@ class OrchestratorNode(CellNode):
         self._triggers = Triggers(self.world.production.disruptions, self.seed)
         begun = self._take_up(self.out / "journal.mcap")
         # a new shift has sent nothing that could still move
-        self._measuring = Measuring(self, assembly, Standstill() if begun else Standstill(0.0))
-        self._commanding = Commanding(self, self._came)
+        self._state_monitor = StateMonitor(
+            self, assembly, Standstill() if begun else Standstill(0.0)
+        )
+        self._cell_clients = CellClients(self, self._came)
         self._joules = 0.0
         self._began = time.monotonic()
         self._plan: say.Plan | None = None
@@ -209,7 +211,9 @@ class OrchestratorNode(CellNode):
 
     def _tick(self) -> None:
         if not self._ready:
-            self._ready = bool(self._said) and self._measuring.ready and self._commanding.ready
+            self._ready = (
+                bool(self._said) and self._state_monitor.ready and self._cell_clients.ready
+            )
             return
         silent = time.monotonic() - self._spoken > self.world.safety.patience
         if silent and self._said:
@@ -218,10 +222,10 @@ class OrchestratorNode(CellNode):
         now = self.now
         for inject in self._triggers.due(now):
             self._hear(inject)
-        if self.core.awaits_sight and (sighted := self._measuring.sight(now)) is not None:
+        if self.core.awaits_sight and (sighted := self._state_monitor.sight(now)) is not None:
             self._hear(sighted)
         if self._events.empty():
-            self._hear(say.Tick(self._measuring.positions(), self._joules))
+            self._hear(say.Tick(self._state_monitor.positions(), self._joules))
 
     def _came(self, event: say.Event) -> None:
         """A command has come to its end."""
@@ -240,7 +244,7 @@ class OrchestratorNode(CellNode):
             try:
                 # whatever was waiting before it, a motion starts from where the arm is now
                 if self._ready:
-                    self.core.executor.hear(self._measuring.positions())
+                    self.core.executor.hear(self._state_monitor.positions())
                 commands = self.core.handle(event, now)
             except ProductionError as error:
                 if not isinstance(event, say.Inject):
@@ -279,8 +283,8 @@ class OrchestratorNode(CellNode):
     def _carry_out(self, command: say.Command) -> None:
         if isinstance(command, _Answer):
             self._answer(command)
-        elif isinstance(command, Errand):
-            self._commanding.send(command)
+        elif isinstance(command, ServerCommand):
+            self._cell_clients.send(command)
         elif isinstance(command, say.RequestStop):
             self._stops.publish(messages.stop_request(command.request))
         elif isinstance(command, say.Rehearse):

@@ -27,7 +27,7 @@ from twincell.errors import TwincellError
 from twincell.world.load import load_world
 from twincell.world.model import World
 
-__all__ = ["FIRST", "SEEING", "URGENT", "CellNode", "run", "unhurried", "urge"]
+__all__ = ["FIRST", "SEEING", "URGENT", "CellNode", "ask_realtime", "ordinary_priority", "run"]
 
 
 class _Unheard(CallbackGroup):
@@ -138,7 +138,7 @@ seen and the arms, and of the supervisor among them, whose turns are short and w
 for."""
 
 
-def urge(priority: int) -> None:
+def ask_realtime(priority: int) -> None:
     """Go before all ordinary processes, where the system lets us; DDS threads inherit it.
 
     As ros2_control's controller manager does. Without the right (`CAP_SYS_NICE`, or `rtprio` in
@@ -151,12 +151,15 @@ def urge(priority: int) -> None:
 
 
 @contextmanager
-def unhurried() -> Iterator[None]:
-    """What takes long and no stop waits for: this thread is an ordinary one meanwhile."""
-    policy, given = os.sched_getscheduler(0), os.sched_getparam(0)
-    if policy == os.SCHED_OTHER:
+def ordinary_priority() -> Iterator[None]:
+    """What takes long and no stop waits for: this thread is an ordinary one meanwhile.
+
+    Where the system has no such priorities (macOS), it is one anyway.
+    """
+    if not hasattr(os, "sched_getscheduler") or os.sched_getscheduler(0) == os.SCHED_OTHER:
         yield
         return
+    policy, given = os.sched_getscheduler(0), os.sched_getparam(0)
     os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     try:
         yield
@@ -173,7 +176,7 @@ def run(make: Callable[[], CellNode], args: list[str] | None = None, urgent: int
         urgent: real-time priority to ask for, where a stop waits for this process; 0: none.
     """
     if urgent:
-        urge(urgent)
+        ask_realtime(urgent)
     rclpy.init(args=args)
     code, node = 0, None
     try:

@@ -5,7 +5,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from twincell.safety.arm_motion import outline
 from twincell.safety.separation import SeparationMonitor
-from twincell_nodes.marking import ROLE, marker_array, new_marker, text_marker
+from twincell_nodes.marker_parts import ROLE, marker_array, new_marker, text_marker
 
 __all__ = ["separation_markers"]
 

@@ -11,7 +11,7 @@ from twincell.cell.assembly import assemble
 from twincell.cell.history import PoseHistory
 from twincell.errors import SafetyError
 from twincell.geometry.pose import Pose
-from twincell.safety.arm_motion import arm_motions
+from twincell.safety.arm_motion import SPEED_OVER, arm_motions
 from twincell.safety.masks import body_spheres, spheres_at
 from twincell.safety.separation import SeparationMonitor
 from twincell.sensing.scene import Scene
@@ -23,8 +23,6 @@ from twincell_nodes.separation_markers import separation_markers
 
 __all__ = ["SeparationMonitorNode", "main"]
 
-SPEED_OVER = 0.05
-"""Arms' speeds are differences over this time [s]."""
 SHOW = 0.25
 """Markers are sent this often, in wall time [s]."""
 

@@ -17,9 +17,9 @@ from std_srvs.srv import SetBool
 from tf2_msgs.msg import TFMessage
 from twincell_msgs.msg import BodyStates, ProductionEvent, SafetyState, StopReport, StopRequest
 
+from twincell.cell.active_goals import GRIP_TIME
 from twincell.cell.assembly import mount_body, mount_pose
 from twincell.cell.drives import Drives
-from twincell.cell.underway import GRIP_TIME
 from twincell.errors import GoalError
 from twincell.geometry.catalogue import nominal
 from twincell.geometry.description import describe, package_uris

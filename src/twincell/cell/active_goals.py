@@ -7,13 +7,13 @@ from twincell.errors import GoalError
 from twincell.physics.cell import PhysicsCell
 from twincell.production.messages import Clamp, Done, Grip, Move
 
-__all__ = ["GRIP_TIME", "UnderWay"]
+__all__ = ["GRIP_TIME", "ActiveGoals"]
 
 GRIP_TIME = 1.5
 """A gripper that has not settled by then has failed [s]."""
 
 
-class UnderWay:
+class ActiveGoals:
     """Commands the drives and the physics, and tells what came of it.
 
     Args:

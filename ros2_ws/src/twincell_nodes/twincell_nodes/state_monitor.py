@@ -13,10 +13,10 @@ from twincell.production.whereabouts import Standstill
 from twincell_nodes import qos
 from twincell_nodes.running import CellNode
 
-__all__ = ["Measuring"]
+__all__ = ["StateMonitor"]
 
 
-class Measuring:
+class StateMonitor:
     """Keeps the newest joint state of each mover, and looks at the bodies once nothing moves.
 
     Args:

@@ -1,4 +1,4 @@
-"""What tasks share in which an arm carries a blade."""
+"""Arms with grippers, and the axes of the parts that they hold."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from twincell.errors import EnvError
 from twincell.world.model import World
 from twincell.world.robots import Arm, Gripper
 
-__all__ = ["armed", "part_axes"]
+__all__ = ["arm_with_gripper", "part_axes"]
 
 
-def armed(world: World, name: str) -> tuple[Arm, Gripper]:
+def arm_with_gripper(world: World, name: str) -> tuple[Arm, Gripper]:
     """An arm and its gripper.
 
     Raises:

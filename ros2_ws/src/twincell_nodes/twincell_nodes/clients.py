@@ -26,15 +26,15 @@ from twincell_nodes.anomalies import anomalies_of
 from twincell_nodes.messages import follow_goal
 from twincell_nodes.running import CellNode
 
-__all__ = ["Commanding", "Errand"]
+__all__ = ["CellClients", "ServerCommand"]
 
-Errand = Move | Steer | Grip | Clamp | StartScanCommand | FinishScanCommand
+ServerCommand = Move | Steer | Grip | Clamp | StartScanCommand | FinishScanCommand
 """A command that goes to a server, and comes to an end there."""
 
 _REJECTED = "the goal was rejected"
 
 
-class Commanding:
+class CellClients:
     """Clients of all that works in the cell.
 
     Args:
@@ -70,7 +70,7 @@ class Commanding:
             c.service_is_ready() for c in services
         )
 
-    def send(self, command: Errand) -> None:
+    def send(self, command: ServerCommand) -> None:
         """Send a command; `hear` gets its `Done` or `Verdicts`."""
         if isinstance(command, Move):
             goal = follow_goal(command.trajectory)
