@@ -17,7 +17,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 from twincell_msgs.msg import ProductionEvent, SafetyState, StopReport
-from twincell_msgs.srv import InjectDisruption, StartScan
+from twincell_msgs.srv import FinishScan, InjectDisruption, StartScan
 
 from twincell.errors import TwincellError
 from twincell.geometry.description import describe
@@ -106,6 +106,7 @@ class Driver(CellNode):
         self.create_subscription(ProductionEvent, "production/events", self._happened, qos.RELIABLE)
         self._inject = self.create_client(InjectDisruption, "production/inject")
         self._scan = self.create_client(StartScan, "inspection/start_scan")
+        self._end_scan = self.create_client(FinishScan, "inspection/finish_scan")
         self._reset = self.create_client(Trigger, "safety/reset")
         self._button = self.create_client(Trigger, "safety/emergency_stop")
         self.executor_ = SingleThreadedExecutor()
@@ -188,6 +189,14 @@ class Driver(CellNode):
         if not self.until(future.done, limit):
             return False, "no answer"
         return future.result().success, future.result().message
+
+    def finish_scan(self, limit: float = 5.0) -> bool:
+        """End the scan that is under way, so that its lines are kept no longer; whether it ended.
+
+        The verdict is of no interest: most likely there is none, since the arm was stopped.
+        """
+        future = self._end_scan.call_async(FinishScan.Request(part_id=self.scanning))
+        return self.until(future.done, limit) and self.until(lambda: not self.scanning, limit)
 
     def inject(self, kind: str, subject: str, parameters: str) -> Future:
         """Let something happen to the plan; the future of the orchestrator's answer."""

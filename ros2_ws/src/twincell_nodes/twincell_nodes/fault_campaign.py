@@ -202,6 +202,8 @@ class Campaign:
         """
         driver = self.driver
         driver.recover(PATIENCE)
+        if driver.scanning and phase != "replanning":
+            driver.finish_scan()  # of the case before; the orchestrator ends its own
         driver.permits.clear()
         for rows in driver.joints.values():
             rows.clear()
