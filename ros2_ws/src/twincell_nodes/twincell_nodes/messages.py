@@ -184,24 +184,34 @@ def stop_request_of(message: msg.StopRequest) -> StopRequest:
     )
 
 
-def safety_state(value: SafetyState) -> msg.SafetyState:
-    """The supervisor's word as a message."""
-    movers = [
-        msg.MoverStop(
-            mover=m.mover,
-            category=msg.MoverStop.NONE if m.category is None else m.category,
-            motion_allowed=m.category is None,
-            speed_scale=m.speed_scale,
-        )
-        for m in value.movers
-    ]
+def safety_state(value: SafetyState, before: msg.SafetyState | None = None) -> msg.SafetyState:
+    """The supervisor's word as a message.
+
+    Args:
+        value: the state.
+        before: the message of an earlier state with the same movers and requests, whose parts are
+            taken over: making them anew was most of a heartbeat.
+    """
+    if before is None:
+        movers = [
+            msg.MoverStop(
+                mover=m.mover,
+                category=msg.MoverStop.NONE if m.category is None else m.category,
+                motion_allowed=m.category is None,
+                speed_scale=m.speed_scale,
+            )
+            for m in value.movers
+        ]
+        active = [stop_request(r) for r in value.active]
+    else:
+        movers, active = before.movers, before.active
     return msg.SafetyState(
         header=header(value.stamp, "world"),
         sequence=value.sequence,
         mode=int(value.mode),
         motion_allowed=all(m.motion_allowed for m in movers),
         movers=movers,
-        active=[stop_request(r) for r in value.active],
+        active=active,
         persisting=list(value.persisting),
         text=value.text,
         wall_ns=wall_ns(),

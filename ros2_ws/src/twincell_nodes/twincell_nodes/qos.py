@@ -11,6 +11,7 @@ __all__ = [
     "LATCHED",
     "NEWEST",
     "PROFILES",
+    "PROGRESS",
     "RELIABLE",
     "SENSOR",
     "STREAM",
@@ -33,6 +34,9 @@ STREAM = _profile(120, Reliability.BEST_EFFORT)
 
 JOINTS = _profile(120, Reliability.RELIABLE)
 """Joint states: as many, and none of them lost."""
+
+PROGRESS = _profile(120, Reliability.RELIABLE)
+"""How far each sensor is: time stands still for one whose word is lost."""
 
 PROFILES = _profile(60, Reliability.BEST_EFFORT)
 """Messages of a few laser lines: half a second of them."""

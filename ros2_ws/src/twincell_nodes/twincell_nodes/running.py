@@ -20,6 +20,7 @@ from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
+from rclpy.time_source import TimeSource
 from rclpy.timer import Timer
 
 from twincell.assets import world_path
@@ -61,6 +62,9 @@ class CellNode(Node):
         done: set to an exit code to end the node.
     """
 
+    _ticks: Subscription | None = None
+    _ticked: Callable[[Any], None]
+
     def __init__(self, name: str, **parameters) -> None:
         # Parameters are read once, here; serving them would cost a third of the executor's time.
         super().__init__(
@@ -84,7 +88,17 @@ class CellNode(Node):
     @property
     def now(self) -> float:
         """Time of the node's clock [s]: simulation time where `use_sim_time` is set."""
+        self.read_clock()
         return self.get_clock().now().nanoseconds * 1e-9
+
+    def read_clock(self) -> None:
+        """Set the node's clock by the newest `/clock`.
+
+        Each tick would wake the executor, which was half of what some nodes did.
+        """
+        if self._ticks is not None:
+            for message in self.waiting(self._ticks):
+                self._ticked(message)
 
     def create_publisher(self, *args, **kwargs) -> Publisher:
         """As ever, without the handlers of QoS events that nobody set.
@@ -95,11 +109,20 @@ class CellNode(Node):
         kwargs.setdefault("event_callbacks", PublisherEventCallbacks(use_default_callbacks=False))
         return super().create_publisher(*args, **kwargs)
 
-    def create_subscription(self, *args, **kwargs) -> Subscription:
-        """As ever, without the handlers of QoS events that nobody set."""
+    def create_subscription(self, kind, topic, callback, *args, **kwargs) -> Subscription:
+        """As ever, without the handlers of QoS events that nobody set.
+
+        That of the node's own clock is a mailbox, see `read_clock`.
+        """
         silent = SubscriptionEventCallbacks(use_default_callbacks=False)
         kwargs.setdefault("event_callbacks", silent)
-        return super().create_subscription(*args, **kwargs)
+        own = isinstance(getattr(callback, "__self__", None), TimeSource)
+        if own:
+            kwargs["callback_group"] = _Unheard()
+        made = super().create_subscription(kind, topic, callback, *args, **kwargs)
+        if own:
+            self._ticks, self._ticked = made, callback
+        return made
 
     def mailbox(self, kind: type, topic: str, quality: QoSProfile) -> Subscription:
         """A subscription that wakes nobody: its messages are fetched by `waiting`."""
@@ -191,6 +214,7 @@ def run(make: Callable[[], CellNode], args: list[str] | None = None, urgent: int
         gc.set_threshold(5000, 20, 10_000)
         while node.done is None:
             executor.spin_once()
+            node.read_clock()
         code = node.done
     except (KeyboardInterrupt, ExternalShutdownException):
         code = 0

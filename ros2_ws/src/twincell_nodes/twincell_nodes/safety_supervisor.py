@@ -40,6 +40,7 @@ class SafetySupervisorNode(CellNode):
         self.reaction = Reaction(self.world)
         self._pressed = 0
         self._last: types.SafetyState | None = None
+        self._sent: SafetyState | None = None
         safety = self.world.safety
         self._states = self.create_publisher(
             SafetyState, "safety/state", qos.safety_state(safety.patience)
@@ -56,8 +57,9 @@ class SafetySupervisorNode(CellNode):
         self.wall_timer(REPEAT, self._show)
 
     def _say(self, state: types.SafetyState) -> None:
-        self._last = state
-        self._states.publish(safety_state(state))
+        same = _key(state) == self._key()
+        self._last, self._sent = state, safety_state(state, self._sent if same else None)
+        self._states.publish(self._sent)
 
     def _beat(self) -> None:
         self._say(self.supervisor.tick(self.now))

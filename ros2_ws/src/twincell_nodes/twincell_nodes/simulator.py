@@ -48,7 +48,9 @@ __all__ = ["SimulatorNode", "main"]
 CATCH_UP = 0.05
 """Simulated time that is made good after a pause; what is longer is dropped [s]."""
 WATCH = 0.008
-"""Period at which the age of the safety state is looked at [s of wall time]."""
+"""Longest period at which the age of the safety state is looked at [s of wall time]."""
+HASTE = 0.001
+"""Period of the steps where simulated time runs as fast as it can [s of wall time]."""
 LOOK = 0.2
 """Period at which it is looked who is there before time begins [s of wall time]."""
 START = 120.0
@@ -110,11 +112,10 @@ class SimulatorNode(CellNode):
         self._safety = self.create_subscription(
             SafetyState, "safety/state", self._hear, qos.safety_state(patience)
         )
-        self.create_subscription(Header, "cell/progress", self._progressed, qos.RELIABLE)
+        self._progress = self.mailbox(Header, "cell/progress", qos.PROGRESS)
         self.create_subscription(ProductionEvent, "production/events", self._told, qos.RELIABLE)
         period = self._body_steps * self.physics.dt
-        self.wall_timer(period / factor if factor > 0 else 1e-4, self._tick)
-        self.wall_timer(WATCH, self._watch)
+        self.wall_timer(min(WATCH, period / factor) if factor > 0 else HASTE, self._tick)
         self.wall_timer(1.0, self._diagnose)
         self.get_logger().info(f"{self.world.name}: {len(names)} moving bodies, {rate:g} steps/s")
 
@@ -160,6 +161,10 @@ class SimulatorNode(CellNode):
     # ---------------------------------------------------------------- time
 
     def _tick(self) -> None:
+        # also where nothing steps, so that silence is noticed in time
+        self.drives.watch(self.physics.time, time.monotonic())
+        for message in self.waiting(self._progress):
+            self._gate.hear(message.frame_id, seconds(message.stamp), time.monotonic())
         if self._awaited and not self._all_here():
             return
         for _ in range(self.pacer.due(time.monotonic())):
@@ -182,13 +187,6 @@ class SimulatorNode(CellNode):
             self.get_logger().warning(f"not there after {START:g} s: {', '.join(sorted(missing))}")
         self._awaited.clear()
         return True
-
-    def _watch(self) -> None:
-        """Also between steps, so that silence is noticed in time."""
-        self.drives.watch(self.physics.time, time.monotonic())
-
-    def _progressed(self, message: Header) -> None:
-        self._gate.hear(message.frame_id, seconds(message.stamp), time.monotonic())
 
     def _step(self) -> None:
         now, dt = self.physics.time, self.physics.dt
