@@ -20,6 +20,12 @@ def test_the_rotation_is_scipys(pose: Pose) -> None:
     np.testing.assert_allclose(pose.rotation(), expected, atol=1e-12)
 
 
+@given(st.tuples(*[st.floats(-20, 20)] * 3))
+def test_roll_pitch_yaw_are_scipys_fixed_axes(rpy: tuple[float, float, float]) -> None:
+    expected = Rotation.from_euler("xyz", rpy).as_quat()
+    np.testing.assert_allclose(Pose.of((0.0, 0.0, 0.0), rpy).q, expected, atol=1e-12)
+
+
 @given(POSES, POSES)
 def test_chaining_is_the_product_of_matrices(a: Pose, b: Pose) -> None:
     np.testing.assert_allclose((a @ b).matrix(), a.matrix() @ b.matrix(), atol=1e-9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos, sin
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,7 +38,17 @@ class Pose:
     @classmethod
     def of(cls, xyz: ArrayLike, rpy: ArrayLike = (0.0, 0.0, 0.0)) -> Pose:
         """From a position [m] and roll, pitch, yaw about fixed axes [rad] (REP-103)."""
-        return cls(np.asarray(xyz, float), Rotation.from_euler("xyz", rpy).as_quat())
+        r, p, y = (0.5 * float(angle) for angle in np.asarray(rpy, float))
+        a, b, c, d, e, f = cos(r), sin(r), cos(p), sin(p), cos(y), sin(y)
+        q = np.array(
+            [
+                b * c * e - a * d * f,
+                a * d * e + b * c * f,
+                a * c * f - b * d * e,
+                a * c * e + b * d * f,
+            ]
+        )
+        return cls(np.asarray(xyz, float), q)
 
     @classmethod
     def at(cls, place: Place) -> Pose:

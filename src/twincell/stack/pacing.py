@@ -69,7 +69,7 @@ class Gate:
         patience: longest wall time without a word of a sensor, beyond its limit [s].
     """
 
-    def __init__(self, limits: Mapping[str, float], patience: float = 1.0) -> None:
+    def __init__(self, limits: Mapping[str, float], patience: float = 2.0) -> None:
         self._limits = dict(limits)
         self._patience = patience
         self._heard: dict[str, tuple[float, float]] = {}

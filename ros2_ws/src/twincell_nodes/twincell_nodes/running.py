@@ -80,6 +80,9 @@ class CellNode(Node):
         self.path: Path = world_path(self.parameter("world"))
         self.world: World = load_world(self.path)
         self.seed: int = self.parameter("seed")
+        if self._ticks is not None:
+            # for those who ask the clock itself: the age of goals and of their results
+            self.wall_timer(1.0, self.read_clock)
 
     def parameter(self, name: str):
         """The value of a parameter."""
@@ -214,7 +217,6 @@ def run(make: Callable[[], CellNode], args: list[str] | None = None, urgent: int
         gc.set_threshold(5000, 20, 10_000)
         while node.done is None:
             executor.spin_once()
-            node.read_clock()
         code = node.done
     except (KeyboardInterrupt, ExternalShutdownException):
         code = 0
