@@ -86,8 +86,13 @@ def test_a_policy_leads_within_its_goals_and_a_stop_or_silence_ends_it(
         far = ended(ask(2.0, 0.0, 0.8))
         assert far.status == GoalStatus.STATUS_ABORTED
         assert "valid: from" in far.result.text
-        first = ask(0.70, 0.0, 0.79)
+        goals = [Reach.Goal(goal=Point(x=x, y=0.0, z=0.79)) for x in (0.70, 0.86)]
+        both = [action.send_goal_async(goal) for goal in goals]
+        for sent in both:
+            until(sent.done, "the policy's acceptance")
+        first, second = (sent.result() for sent in both)
         assert first.accepted
+        assert not second.accepted
         assert not ask(0.86, 0.0, 0.80).accepted
         first.cancel_goal_async()
         off = ended(first)

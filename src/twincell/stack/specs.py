@@ -99,6 +99,8 @@ def node_specs(
             respawn=respawn,
         )
 
+    awaited = [*world.sensors, "separation_monitor", "crack_detector", "orchestrator"]
+    awaited += ["recorder"] if record else []
     specs = [
         # it owns the clock, hence reads none
         spec(
@@ -107,7 +109,7 @@ def node_specs(
             "simulation",
             sim_time=False,
             real_time_factor=float(real_time_factor),
-            awaited=",".join([*world.sensors, "separation_monitor"]),
+            awaited=",".join(awaited),
         )
     ]
     specs += [

@@ -55,6 +55,7 @@ class PolicyNode(CellNode):
         self._checker = CollisionChecker(self.world, arms, nominal(self.world.part, base))
         self._order = {n: d.joints for n, d in arms.items()}
         self._states: dict[str, JointState] = {}
+        self._taken = False
         self._motion: Reaching | None = None
         self._disturbance = Disturbance(self._ranges, self.pilot.period, self._rng)
         self._handle = None
@@ -90,7 +91,11 @@ class PolicyNode(CellNode):
     # ---------------------------------------------------------------- one motion
 
     def _asked(self, _goal: Reach.Goal) -> GoalResponse:
-        return GoalResponse.REJECT if self._motion is not None else GoalResponse.ACCEPT
+        # from here on, not from when its motion begins: another goal may come in between
+        if self._taken:
+            return GoalResponse.REJECT
+        self._taken = True
+        return GoalResponse.ACCEPT
 
     def _cancel(self, _handle) -> CancelResponse:
         if self._motion is not None:
@@ -98,6 +103,12 @@ class PolicyNode(CellNode):
         return CancelResponse.ACCEPT
 
     async def _reach(self, handle) -> Reach.Result:
+        try:
+            return await self._lead(handle)
+        finally:
+            self._taken = False
+
+    async def _lead(self, handle) -> Reach.Result:
         asked = handle.request
         point = np.array([asked.goal.x, asked.goal.y, asked.goal.z])
         try:

@@ -234,4 +234,5 @@ def run(make: Callable[[], CellNode], args: list[str] | None = None, urgent: int
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
+        gc.unfreeze()  # else libraries that look for leaks at the end find some
     sys.exit(code)

@@ -61,7 +61,7 @@ class SimulatorNode(CellNode):
     """Steps physics at the pace of the wall clock; stands still without a safety state.
 
     Parameters: `real_time_factor`, simulated seconds a wall second, 0 as fast as it can; `awaited`,
-    names of nodes, with commas, that must listen to body states before time begins.
+    names of nodes, with commas, that must be there before time begins.
     """
 
     def __init__(self) -> None:
@@ -174,12 +174,16 @@ class SimulatorNode(CellNode):
             self._step()
 
     def _all_here(self) -> bool:
-        """Whether time may begin: everyone who is awaited listens, or it has taken too long."""
+        """Whether time may begin: everyone who is awaited is there, or it has taken too long.
+
+        Who works in a cell that runs leaves those who still start too little of a small machine.
+        """
         wall = time.monotonic()
         if wall - self._looked < LOOK:
             return False
         self._looked = wall
         told = self.get_subscriptions_info_by_topic("cell/body_states")
+        told += self.get_publishers_info_by_topic("inspection/alive")  # it asks for joints alone
         missing = self._awaited - {info.node_name for info in told}
         if missing and wall - self._begun < START:
             return False
