@@ -37,6 +37,7 @@ def test_a_policy_leads_within_its_goals_and_a_stop_or_silence_ends_it(
     from action_msgs.msg import GoalStatus
     from geometry_msgs.msg import Point
     from rclpy.action import ActionClient
+    from sensor_msgs.msg import JointState
     from twincell_msgs.action import Reach
 
     from tests.ros.test_simulator import Client
@@ -115,6 +116,12 @@ def test_a_policy_leads_within_its_goals_and_a_stop_or_silence_ends_it(
         simulator.send_signal(signal.SIGINT)
         assert simulator.wait(10) == 0
         assert "no joint state" in ended(ask(0.70, 0.0, 0.83)).result.text
+        # nor by joint states that lack something
+        lame = JointState(name=list(client.joints.name), position=client.joints.position)
+        states = client.node.create_publisher(JointState, f"{ARM}/joint_states", 10)
+        timer = client.node.create_timer(0.02, lambda: states.publish(lame))
+        assert "0 speeds" in ended(ask(0.70, 0.0, 0.83)).result.text
+        timer.cancel()
         policy.send_signal(signal.SIGINT)
         assert policy.wait(10) == 0
     finally:

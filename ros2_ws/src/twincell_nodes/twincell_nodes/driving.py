@@ -1,11 +1,14 @@
 """Runs the stack without its orchestrator; a program moves the arms and breaks things instead."""
 
+import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 from control_msgs.action import FollowJointTrajectory
@@ -32,7 +35,7 @@ from twincell_nodes.conversions import seconds
 from twincell_nodes.messages import follow_goal
 from twincell_nodes.running import CellNode
 
-__all__ = ["MOVING", "Driver"]
+__all__ = ["MOVING", "Driver", "leave"]
 
 MOVING = 5e-3
 """A joint that is faster moves [rad/s or m/s]."""
@@ -289,3 +292,14 @@ class Driver(CellNode):
 
 def _quiet(_spec: NodeSpec, _line: str) -> None:
     """Lines are in the log files."""
+
+
+def leave(code: int) -> NoReturn:
+    """End a process whose stack has ended, with an exit code.
+
+    Without destroying its nodes: Fast DDS 2.14 was seen to wait for ever for a timer of a publisher
+    that is destroyed, after a campaign of 71 cases.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

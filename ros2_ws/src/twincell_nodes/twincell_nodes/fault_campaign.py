@@ -26,7 +26,7 @@ from twincell.stack.faults import (
 )
 from twincell.stack.rows import write_rows
 from twincell_nodes import qos
-from twincell_nodes.driving import MOVING, Driver
+from twincell_nodes.driving import MOVING, Driver, leave
 
 __all__ = ["FAULTS", "PHASES", "Campaign", "main"]
 
@@ -344,9 +344,7 @@ def main(args=None) -> None:
     except TwincellError as error:
         print(f"fault_campaign: {error}", flush=True)
         code = 2
-    finally:
-        rclpy.try_shutdown()
-    raise SystemExit(code)
+    leave(code)
 
 
 def _chosen(names: str, known: tuple[str, ...]) -> tuple[str, ...]:
@@ -382,8 +380,7 @@ def _all(out: Path, todo: list[tuple[int, str, str]], cases: list[Case]) -> int:
                 if "could not be run" in cases[-1]["why"]:
                     break  # the next one gets a stack of its own
         finally:
-            driver.finish()
-            driver.destroy_node()
+            driver.finish()  # its node stays: see `leave`
         if all(c["safe"] for c in cases[-len(done) :]):
             rmtree(driver.out)  # what went wrong is kept, with its bag and logs
         left = [c for c in left if c not in done]

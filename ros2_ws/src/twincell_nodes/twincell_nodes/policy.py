@@ -167,7 +167,8 @@ class PolicyNode(CellNode):
         try:
             answer = motion.update(now, *self._disturbance.heard(*self._joints(self._arm)))
         except TwincellError as error:
-            motion.end(str(error))
+            # the next step would find the same; the newest target runs out by itself
+            self._ended.set_result(str(error))
             return
         answer = self._disturbance.given(answer, now)
         if answer is not None:
@@ -187,11 +188,22 @@ class PolicyNode(CellNode):
                     self._heard = now
 
     def _joints(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Positions and speeds of a mover, in the order of its description."""
+        """Positions and speeds of a mover, in the order of its description.
+
+        Raises:
+            TwincellError: the joint state lacks some.
+        """
         state = self._states[name]
         at = {joint: i for i, joint in enumerate(state.name)}
-        rows = [at[joint] for joint in self._order[name]]
-        return np.array(state.position)[rows], np.array(state.velocity)[rows]
+        try:
+            rows = [at[joint] for joint in self._order[name]]
+            return np.array(state.position)[rows], np.array(state.velocity)[rows]
+        except (KeyError, IndexError):
+            raise TwincellError(
+                f"joint state of {name} with {len(state.position)} positions and "
+                f"{len(state.velocity)} speeds of {', '.join(state.name) or '(no joint)'}; valid: "
+                f"both of each of {', '.join(self._order[name])}"
+            ) from None
 
     def _obstacle(self, q: np.ndarray) -> str | None:
         """What the arm would touch at `q`, the others where they are."""

@@ -12,7 +12,7 @@ import rclpy
 from twincell.errors import TwincellError
 from twincell.stack.faults import cells
 from twincell_nodes.conversions import seconds
-from twincell_nodes.driving import Driver
+from twincell_nodes.driving import Driver, leave
 from twincell_nodes.fault_campaign import FAULTS, PATIENCE, PHASES, Campaign
 
 __all__ = ["Soak", "main"]
@@ -138,5 +138,4 @@ def main(args=None) -> None:
         Soak(driver, np.random.default_rng(seed)).run(duration)
     finally:
         driver.finish()
-        driver.destroy_node()
-        rclpy.try_shutdown()
+    leave(0)
