@@ -117,10 +117,10 @@ def test_a_policy_leads_within_its_goals_and_a_stop_or_silence_ends_it(
         assert simulator.wait(10) == 0
         assert "no joint state" in ended(ask(0.70, 0.0, 0.83)).result.text
         # nor by joint states that lack something
-        lame = JointState(name=list(client.joints.name), position=client.joints.position)
+        lame = JointState(name=list(client.joints.name), velocity=client.joints.velocity)
         states = client.node.create_publisher(JointState, f"{ARM}/joint_states", 10)
         timer = client.node.create_timer(0.02, lambda: states.publish(lame))
-        assert "0 speeds" in ended(ask(0.70, 0.0, 0.83)).result.text
+        assert "0 positions" in ended(ask(0.70, 0.0, 0.83)).result.text
         timer.cancel()
         policy.send_signal(signal.SIGINT)
         assert policy.wait(10) == 0

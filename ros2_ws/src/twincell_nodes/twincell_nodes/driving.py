@@ -82,7 +82,7 @@ class Driver(CellNode):
         given = {**simulator.parameters, "awaited": here}
         self._specs["simulator"] = replace(simulator, parameters=given)
         self.state: SafetyState | None = None
-        self.time = 0.0
+        self._time = 0.0
         self.permits: list[tuple[float, float, bool]] = []
         self.gaps: list[float] = []
         self._heard = 0.0
@@ -101,7 +101,7 @@ class Driver(CellNode):
             )
         quality = qos.safety_state(self.world.safety.patience)
         self.create_subscription(SafetyState, "safety/state", self._state, quality)
-        self.create_subscription(Clock, "/clock", self._ticked, qos.CLOCK)
+        self._clock_box = self.mailbox(Clock, "/clock", qos.CLOCK)
         self.create_subscription(
             StopReport, "safety/stop_report", self.reports.append, qos.RELIABLE
         )
@@ -126,6 +126,7 @@ class Driver(CellNode):
         Raises:
             TwincellError: it does not come up.
         """
+        _keep_priority()
         for name in self._specs:
             self.launch(name)
         ready = [*self._actions.values()]
@@ -227,6 +228,13 @@ class Driver(CellNode):
             self.until(lambda: self.free, 0.3)
 
     @property
+    def time(self) -> float:
+        """Simulated time now, not when this node found the time to hear of it [s]."""
+        for message in self.waiting(self._clock_box):
+            self._time = seconds(message.clock)
+        return self._time
+
+    @property
     def free(self) -> bool:
         """Whether the newest safety state lets every mover move, and is new."""
         fresh = self.silence < 0.1
@@ -286,8 +294,12 @@ class Driver(CellNode):
     def _happened(self, message: ProductionEvent) -> None:
         self.events.append((seconds(message.header.stamp), message.kind, message.subject))
 
-    def _ticked(self, message: Clock) -> None:
-        self.time = seconds(message.clock)
+
+def _keep_priority() -> None:
+    """A real-time priority of this process is none of those that it starts."""
+    if hasattr(os, "SCHED_RESET_ON_FORK") and os.sched_getscheduler(0) != os.SCHED_OTHER:
+        policy = os.sched_getscheduler(0) | os.SCHED_RESET_ON_FORK
+        os.sched_setscheduler(0, policy, os.sched_getparam(0))
 
 
 def _quiet(_spec: NodeSpec, _line: str) -> None:

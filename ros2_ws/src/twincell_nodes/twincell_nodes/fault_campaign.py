@@ -27,6 +27,7 @@ from twincell.stack.faults import (
 from twincell.stack.rows import write_rows
 from twincell_nodes import qos
 from twincell_nodes.driving import MOVING, Driver, leave
+from twincell_nodes.running import URGENT, ask_realtime
 
 __all__ = ["FAULTS", "PHASES", "Campaign", "main"]
 
@@ -326,6 +327,7 @@ def main(args=None) -> None:
     Parameters: `out` (folder), `runs`, `faults` and `phases` (names with commas; all without).
     Cases that `cases.json` of the folder has are not run again.
     """
+    ask_realtime(URGENT)  # who hears late judges wrongly
     rclpy.init(args=args)
     probe = rclpy.create_node("fault_campaign")
     for name, default in (("out", "out/faults"), ("runs", 1), ("faults", ""), ("phases", "")):

@@ -14,6 +14,7 @@ from twincell.stack.faults import cells
 from twincell_nodes.conversions import seconds
 from twincell_nodes.driving import Driver, leave
 from twincell_nodes.fault_campaign import FAULTS, PATIENCE, PHASES, Campaign
+from twincell_nodes.running import URGENT, ask_realtime
 
 __all__ = ["Soak", "main"]
 
@@ -126,6 +127,7 @@ def _resident(pid: int) -> int:
 
 def main(args=None) -> None:
     """Entry point; parameters `out`, `duration` [s], `seed`."""
+    ask_realtime(URGENT)  # who hears late judges wrongly
     rclpy.init(args=args)
     probe = rclpy.create_node("soak")
     for name, default in (("out", "out/soak"), ("duration", 60.0), ("seed", 0)):
