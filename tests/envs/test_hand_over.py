@@ -186,3 +186,4 @@ def test_a_heavier_giver_moves_otherwise():
 def test_what_it_does_not_take_is_named(options, words):
     with pytest.raises(EnvError, match=words):
         gym.make(NAME, **options)
+        ({"meet": "abc"}, "meet 'abc'; valid: three lengths"),

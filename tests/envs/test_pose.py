@@ -79,6 +79,8 @@ def test_wrong_options_and_goals_are_named():
         seen, _ = env.reset(seed=0)
         with pytest.raises(EnvError, match=r"\(9,\)"):
             env.reset(options={"goal": [0.4, 0.0, 1.1]})
+        with pytest.raises(EnvError, match=r"goal 'abc'; valid: \(9,\)"):
+            env.reset(options={"goal": "abc"})
         crooked = seen["desired_goal"].copy()
         crooked[3:6] *= 2.0
         with pytest.raises(EnvError, match="right angles"):

@@ -208,6 +208,9 @@ def test_wrong_actions_and_goals_are_refused_before_anything_moves():
         seen, _ = env.reset(seed=0)
         for bad, words in ((np.zeros(4), r"\(4,\); valid: \(3,\)"), ([0, np.nan, 0], "not finite")):
             with pytest.raises(EnvError, match=words):
+        ({"goals": "abc"}, "goals 'abc'; valid: three lengths above 0"),
+        ({"goals": [[0.1], 0.1, 0.1]}, "three lengths above 0"),
+        ({"offset": "abc"}, "offset 'abc'; valid: three finite lengths"),
                 env.step(bad)
         after = env.task.observation()["observation"][0]
         assert np.array_equal(after, seen["observation"])
@@ -215,3 +218,5 @@ def test_wrong_actions_and_goals_are_refused_before_anything_moves():
             env.reset(options={"goal": [5.0, 0.0, 0.0]})
         with pytest.raises(EnvError, match="valid: goal"):
             env.reset(options={"gaol": [5.0, 0.0, 0.0]})
+        with pytest.raises(EnvError, match="goal 'abc'; valid: three lengths"):
+            env.reset(options={"goal": "abc"})

@@ -16,7 +16,7 @@ from scipy.spatial.transform import Rotation
 from twincell.envs.arm import ArmTask, Told
 from twincell.envs.control import ACTIONS, solve
 from twincell.envs.grippers import arm_with_gripper, part_axes
-from twincell.envs.options import ArmOptions
+from twincell.envs.options import ArmOptions, numbers
 from twincell.envs.side import Side
 from twincell.envs.spaces import goal_space
 from twincell.errors import EnvError, did_you_mean
@@ -84,10 +84,11 @@ class HandOverOptions(ArmOptions):
         made.positive("tolerance")
         made.touching()
         for name in ("meet", "about", "goals"):
-            value = np.asarray(getattr(made, name), float)
+            valid = "three lengths [m]"
+            value = numbers(name, getattr(made, name), valid)
             low = -np.inf if name == "meet" else 0.0
             if value.shape != (3,) or not (np.isfinite(value).all() and (value >= low).all()):
-                raise EnvError(f"{name} {getattr(made, name)!r}; valid: three lengths [m]")
+                raise EnvError(f"{name} {getattr(made, name)!r}; valid: {valid}")
         return made
 
 

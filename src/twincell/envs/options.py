@@ -8,14 +8,37 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twincell.envs.control import ACTIONS
 from twincell.errors import EnvError, did_you_mean
 
-__all__ = ["ArmOptions", "Options"]
+__all__ = ["ArmOptions", "Options", "numbers"]
+
+Array = NDArray[np.float64]
 
 REWARDS = ("dense", "sparse", "log")
 PHYSICS = ("bullet", "free")
+
+
+def numbers(name: str, given: Any, valid: str) -> Array:
+    """What was given as an array of numbers, of whatever shape.
+
+    Args:
+        name: of what was given.
+        given: a number, or a sequence of them.
+        valid: what would have been understood.
+
+    Raises:
+        EnvError: no numbers.
+    """
+    try:
+        found = np.asarray(given)
+    except ValueError:  # rows of different lengths
+        found = np.asarray(None)
+    if found.dtype.kind not in "iuf":
+        raise EnvError(f"{name} {given!r}; valid: {valid}")
+    return found.astype(float)
 
 
 @dataclass(frozen=True)
@@ -135,10 +158,12 @@ class Options(ArmOptions):
         made = super().of(given)
         made.one_of("reward", REWARDS)
         made.positive("tolerance")
-        box = np.asarray(made.goals, float)
+        valid = "three lengths above 0 [m]"
+        box = numbers("goals", made.goals, valid)
         if box.shape != (3,) or not (np.isfinite(box).all() and (box > 0).all()):
-            raise EnvError(f"goals {made.goals!r}; valid: three lengths above 0 [m]")
-        middle = np.asarray(made.offset, float)
+            raise EnvError(f"goals {made.goals!r}; valid: {valid}")
+        valid = "three finite lengths [m]"
+        middle = numbers("offset", made.offset, valid)
         if middle.shape != (3,) or not np.isfinite(middle).all():
-            raise EnvError(f"offset {made.offset!r}; valid: three finite lengths [m]")
+            raise EnvError(f"offset {made.offset!r}; valid: {valid}")
         return made

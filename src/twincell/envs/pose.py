@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twincell.envs.control import ACTIONS, solve, tips, turned
-from twincell.envs.options import Options
+from twincell.envs.options import Options, numbers
 from twincell.envs.reach import ReachEnv
 from twincell.envs.task import Errors, ReachTask
 from twincell.errors import EnvError
@@ -103,9 +103,10 @@ class PoseTask(ReachTask):
         Raises:
             EnvError: of another shape, outside of the box, no axes, or out of reach.
         """
-        row = np.asarray(goal, float)
+        valid = "(9,), position and x and z axis"
+        row = numbers("goal", goal, valid)
         if row.shape != (9,):
-            raise EnvError(f"goal of shape {row.shape}; valid: (9,), position and x and z axis")
+            raise EnvError(f"goal of shape {row.shape}; valid: {valid}")
         at, x, z = super().valid(row[:3]), row[3:6], row[6:]
         gram = np.array([x @ x - 1.0, z @ z - 1.0, x @ z])
         if not (abs(gram) < 1e-3).all():

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from twincell.envs.arm import ArmTask, Told
 from twincell.envs.control import solve
-from twincell.envs.options import Options
+from twincell.envs.options import Options, numbers
 from twincell.envs.spaces import goal_space
 from twincell.errors import EnvError
 
@@ -78,7 +78,7 @@ class ReachTask(ArmTask):
         Raises:
             EnvError: of another shape, or outside of the box of goals.
         """
-        point = np.asarray(goal, float)
+        point = numbers("goal", goal, "three lengths [m]")
         low, high = (self.middle + s * np.asarray(self.options.goals) for s in (-1, 1))
         if point.shape == (3,) and (low <= point).all() and (point <= high).all():
             return point
