@@ -164,6 +164,22 @@ class ArmTask(ABC):
         """Which episodes have come to an end by themselves."""
         return np.zeros(self.count, bool)
 
+    def info(self, told: Told) -> Told:
+        """`is_success`, what is told, and in Bullet `contact`, whether an arm touches anything.
+
+        Args:
+            told: by `outcome`.
+        """
+        info = {"is_success": self.success(told), **told}
+        if "contact" not in told and not isinstance(self.arms, FreeArms):
+            info["contact"] = np.array([self.arms.touching(row) for row in range(self.count)])
+        return info
+
+    @property
+    def idle(self) -> NDArray[np.float32]:
+        """The action of one arm by which an episode goes on as it began; a new array."""
+        return np.zeros(self.actions.shape, np.float32)
+
     # ---------------------------------------------------------------- moving
 
     def _place(self, rows: NDArray[np.int64], q: Array) -> None:

@@ -73,11 +73,7 @@ class TaskEnv(gymnasium.Env[Any, Any], ABC):
         return seen, {name: rows[0] for name, rows in self.task.outcome(many).items()}
 
     def _info(self, told: Told) -> dict[str, Any]:
-        info: dict[str, Any] = {"is_success": bool(self.task.success(told))}
-        info |= {name: value.item() for name, value in told.items()}
-        if "contact" not in info and isinstance(self.task.arms, BulletArms):
-            info["contact"] = self.task.arms.touching(0)
-        return info
+        return {name: value.item() for name, value in self.task.info(told).items()}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """One control period.

@@ -11,7 +11,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from twincell.envs.arm import ArmTask
+from twincell.envs.arm import ArmTask, Told
 from twincell.envs.clear import PERIODS, ClearOptions, ClearTask
 from twincell.envs.hand_over_task import PERIODS as HAND_OVER_PERIODS
 from twincell.envs.hand_over_task import HandOverOptions, HandOverTask
@@ -38,7 +38,8 @@ class TaskVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any], ABC):
     """A task with n arms in one process; the same seeds give the same episodes as one arm's.
 
     An episode that ends starts anew in the same step (`AutoresetMode.SAME_STEP`): its last
-    observation is in `infos["final_obs"]`, its last info in `infos["final_info"]`.
+    observation is in `infos["final_obs"]`, its last info in `infos["final_info"]`, and all else of
+    `infos` is the new episode's; the form is that of Gymnasium's own vector environments.
 
     Args:
         num_envs: n.
@@ -74,10 +75,34 @@ class TaskVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any], ABC):
         self._all = np.arange(num_envs)
         self._rngs: list[np.random.Generator] = []
 
+    def _infos(self, told: Told) -> dict[str, Any]:
+        """What is told of all arms, each with its mask of the arms that it is told of."""
+        infos: dict[str, Any] = {}
+        for name, value in self.task.info(told).items():
+            infos[name] = value.astype(np.float64) if value.dtype == np.float32 else value
+            infos[f"_{name}"] = np.ones(self.num_envs, bool)
+        return infos
+
+    def _last(self, seen: Any, infos: dict[str, Any], ended: NDArray[np.bool_]) -> dict[str, Any]:
+        """`final_obs` and `final_info` of the arms that have `ended`, each with its mask."""
+        last = np.full(self.num_envs, None, object)
+        for row in np.flatnonzero(ended).tolist():
+            keyed = isinstance(seen, dict)
+            last[row] = {k: rows[row] for k, rows in seen.items()} if keyed else seen[row]
+        told = {name: np.where(ended, v, v.dtype.type(0)) for name, v in infos.items()}
+        return {
+            "final_obs": last, "_final_obs": ended.copy(),
+            "final_info": told, "_final_info": ended.copy(),
+        }  # fmt: skip
+
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
-        """Start all episodes; with seed s arm i gets what one with seed s + i would."""
+        """Start all episodes; with seed s arm i gets what one with seed s + i would.
+
+        Raises:
+            EnvError: an option, or not one seed for each arm.
+        """
         if options:
             raise EnvError(f"reset option '{next(iter(options))}'; valid: none")
         if seed is not None or not self._rngs:
@@ -85,10 +110,13 @@ class TaskVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any], ABC):
                 seeds = [None if seed is None else seed + i for i in range(self.num_envs)]
             else:
                 seeds = list(seed)
+            if len(seeds) != self.num_envs:
+                raise EnvError(f"seeds {seeds}; valid: one for each of {self.num_envs} arms")
             self._rngs = [gymnasium.utils.seeding.np_random(s)[0] for s in seeds]
         self.task.start(self._all, self._rngs)
         self._age[:] = 0
-        return self.task.observation(), {}
+        seen = self.task.observation()
+        return seen, self._infos(self.task.outcome(seen))
 
     def step(
         self, actions: NDArray[Any]
@@ -104,22 +132,18 @@ class TaskVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any], ABC):
         task.act(actions)
         seen = task.observation()
         told = task.outcome(seen)
-        success = task.success(told)
         reward = task.reward(told)
         self._age += 1
         terminated = task.terminated()
         truncated = self._age >= self._longest
         ended = terminated | truncated
-        infos: dict[str, Any] = {"is_success": success, **told}
+        infos = self._infos(told)
         if ended.any():
-            rows = np.flatnonzero(ended)
-            infos |= {
-                "final_obs": seen, "_final_obs": ended, "_final_info": ended,
-                "final_info": {"is_success": success, **told},
-            }  # fmt: skip
+            rows, last = np.flatnonzero(ended), self._last(seen, infos, ended)
             task.start(rows, [self._rngs[i] for i in rows])
             self._age[rows] = 0
             seen = task.observation()
+            infos = self._infos(task.outcome(seen)) | last
         return seen, reward, terminated, truncated, infos
 
     def close_extras(self, **_: Any) -> None:

@@ -69,10 +69,8 @@ class VectorAdapter(VecEnv):  # type: ignore[misc]  # stable-baselines3 is untyp
         done = terminated | truncated
         per: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for row in np.flatnonzero(done).tolist():
-            last = infos["final_obs"]
-            one = {k: v[row] for k, v in last.items()} if isinstance(last, dict) else last[row]
             per[row] = {
-                "terminal_observation": one,
+                "terminal_observation": infos["final_obs"][row],
                 "TimeLimit.truncated": bool(truncated[row] and not terminated[row]),
                 "is_success": bool(infos["final_info"]["is_success"][row]),
             }
