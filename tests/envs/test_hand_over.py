@@ -160,6 +160,17 @@ def test_joints_of_both_arms_can_be_set(action, numbers):
         assert abs(moved[1:GIVER]).max() < 0.01
 
 
+def test_the_giver_holds_on_until_its_first_action_takes_effect():
+    off = dict.fromkeys(("mass", "damping", "effort"), (1, 1))
+    holds = np.array([0, 0, 0, 1, 0, 0, 0, -1], np.float32)
+    with Randomise(gym.make(NAME), **off, noise=(0, 0), latency=(3, 3)) as late:
+        assert late.reset(seed=2)[1]["randomised"]["latency"] == 3
+        steps = episode(late, 2, lambda _: holds, 8)
+    assert all(seen["observation"][AFTER + 2] == 1.0 for seen, *_ in steps)
+    first, last = steps[0][0]["achieved_goal"], steps[-1][0]["achieved_goal"]
+    assert abs(last - first)[2] < 0.001
+
+
 def test_a_heavier_giver_moves_otherwise():
     runs = []
     for mass in (1.5, 1.0):
@@ -180,10 +191,10 @@ def test_a_heavier_giver_moves_otherwise():
         ({"reward": "dens"}, "did you mean 'dense'"),
         ({"meet": (0.2, 0.0, 2.5)}, "cannot reach"),
         ({"goals": (0.1, -1.0, 0.1)}, "three lengths"),
+        ({"meet": "abc"}, "meet 'abc'; valid: three lengths"),
         ({"tilt": 1.0}, "no option 'tilt'"),
     ],
 )
 def test_what_it_does_not_take_is_named(options, words):
     with pytest.raises(EnvError, match=words):
         gym.make(NAME, **options)
-        ({"meet": "abc"}, "meet 'abc'; valid: three lengths"),

@@ -56,6 +56,16 @@ def test_an_arm_heavier_than_it_is_told_sinks_and_a_lighter_one_rises():
     assert abs(heights[1]) < 1e-6
 
 
+def test_torques_are_those_that_weak_motors_have():
+    pushes = np.ones((5, 7), np.float32)
+    with make(action="torque", **OFF | {"effort": (0.1, 0.1)}) as weak:
+        rows = run(weak, 0, pushes)
+        arms = weak.unwrapped.task.arms
+        assert (abs(arms.effort[0]) <= 0.1 * arms.arm.effort + 1e-9).all()
+    with make(action="torque", **OFF) as strong:
+        assert abs(rows - run(strong, 0, pushes)).max() > 0.05
+
+
 def test_an_action_takes_effect_after_its_latency(actions):
     with make("free", noise=(0, 0), latency=(2, 2)) as late, make("free", **QUIET) as prompt:
         after, before = run(late, 1, actions), run(prompt, 1, actions)

@@ -210,6 +210,13 @@ class HandOverTask(ArmTask):
         self._edge = self._edge.astype(np.float32).astype(float)
         self._most = far.astype(np.float32).astype(float)
 
+    @property
+    def idle(self) -> NDArray[np.float32]:
+        """As of every task, the giver's hand closed."""
+        action = super().idle
+        action[self._cuts[0]] = 1.0
+        return action
+
     # ---------------------------------------------------------------- episodes
 
     def start(self, rows: NDArray[np.int64], rngs: list[np.random.Generator]) -> None:

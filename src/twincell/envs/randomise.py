@@ -71,8 +71,9 @@ class Ranges:
 class Randomise(gymnasium.Wrapper[Any, Any, Any, Any], gymnasium.utils.RecordConstructorArgs):
     """Draws the arm, its sensors and their delay anew at each reset.
 
-    The rewards and goals stay those of the true state: only joints and speeds are noisy. What was
-    drawn is in `info["randomised"]` at reset. The same seed draws the same.
+    The rewards and goals stay those of the true state: only joints and speeds are noisy. Until the
+    first action takes effect, arms rest and hands stay as they began. What was drawn is in
+    `info["randomised"]` at reset. The same seed draws the same.
 
     Args:
         env: one of this room's environments, not a vector of them.
@@ -121,8 +122,7 @@ class Randomise(gymnasium.Wrapper[Any, Any, Any, Any], gymnasium.utils.RecordCon
             drawn = {name: value for name, value in drawn.items() if name not in _SHIFT}
         else:
             self._bullet.vary(0, *(drawn[name] for name in _SHIFT))
-        shape = self._task.actions.shape
-        self._waiting = deque(np.zeros(shape, np.float32) for _ in range(late))
+        self._waiting = deque(self._task.idle for _ in range(late))
         seen, info = self.env.reset(seed=seed, options=options)
         return self._noisy(seen), info | {"randomised": drawn}
 

@@ -118,7 +118,7 @@ class BulletArms:
             row: which arm.
             mass: on mass and inertia of each link.
             damping: on the viscous friction of each joint.
-            effort: on what each motor has for `drive`.
+            effort: on what each motor has for `drive` and `push`.
         """
         client, body = self.worlds[row]
         arm = self.arm
@@ -148,7 +148,7 @@ class BulletArms:
             self._read(row, client, body)
 
     def push(self, torque: Array, steps: int) -> None:
-        """Move by `steps` steps under joint efforts, shape (n, d), without motors."""
+        """Move by `steps` steps under joint efforts, shape (n, d), of what each motor has."""
         for row, (client, body) in enumerate(self.worlds):
             if self._driven[row]:
                 p.setJointMotorControlArray(
@@ -156,7 +156,9 @@ class BulletArms:
                     physicsClientId=client,
                 )  # fmt: skip
                 self._driven[row] = False
-            efforts = torque[row].tolist()
+            most = np.array(self._most[row])
+            given = torque[row].clip(-most, most)
+            efforts = given.tolist()
             for _ in range(steps):  # Bullet forgets applied efforts after each step
                 p.setJointMotorControlArray(
                     body, self._joints, p.TORQUE_CONTROL, forces=efforts, physicsClientId=client
@@ -165,7 +167,7 @@ class BulletArms:
                 if self.watching:
                     self.hit[row] |= self.touching(row)
             self._read(row, client, body)
-            self.effort[row] = torque[row]
+            self.effort[row] = given
 
     def _read(self, row: int, client: int, body: int) -> None:
         states = p.getJointStates(body, self._joints, physicsClientId=client)
