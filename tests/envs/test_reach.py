@@ -178,6 +178,17 @@ def test_pictures_show_the_goal():
         picture = env.render()
         assert picture.shape == (360, 480, 3)
         red, green, blue = (picture[..., i].astype(int) for i in range(3))
+def test_a_contact_is_not_told_of_the_next_episode():
+    with make() as env:
+        env.reset(seed=0)
+        for _ in range(50):
+            *_, info = env.step(np.array([0.3, 0.0, -1.0], np.float32))
+            if info["contact"]:
+                break
+        assert info["contact"]
+        assert not env.reset(seed=1)[1]["contact"]
+
+
         assert ((green > red + 40) & (green > blue + 40)).sum() > 20
 
 

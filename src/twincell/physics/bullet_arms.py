@@ -68,6 +68,7 @@ class BulletArms:
             self._ends.append(end)
             self.worlds.append((client, self._load(client, iterations, boxes)))
         self._driven = [True] * count
+        self._stepped = [False] * count
 
     def _furnish(self, client: int, iterations: int, boxes: Sequence[tuple[Size, Pose]]) -> None:
         """Gravity, the solver's settings, and what never moves: the first bodies of a world."""
@@ -109,7 +110,7 @@ class BulletArms:
                 [[0.0]] * len(self._joints), physicsClientId=client,
             )  # fmt: skip
             self.q[row], self.v[row], self.effort[row] = positions, 0.0, 0.0
-            self.hit[row] = False
+            self.hit[row] = self._stepped[row] = False
 
     def vary(self, row: int, mass: Array, damping: Array, effort: Array) -> None:
         """Make one arm another: factors on its links and joints, each shape (d,).
@@ -136,6 +137,7 @@ class BulletArms:
     def drive(self, speed: Array, steps: int) -> None:
         """Move by `steps` steps, motors at `speed`, shape (n, d), within their effort."""
         for row, (client, body) in enumerate(self.worlds):
+            self._stepped[row] = True
             p.setJointMotorControlArray(
                 body, self._joints, p.VELOCITY_CONTROL, targetVelocities=speed[row].tolist(),
                 forces=self._most[row], physicsClientId=client,
@@ -150,6 +152,7 @@ class BulletArms:
     def push(self, torque: Array, steps: int) -> None:
         """Move by `steps` steps under joint efforts, shape (n, d), of what each motor has."""
         for row, (client, body) in enumerate(self.worlds):
+            self._stepped[row] = True
             if self._driven[row]:
                 p.setJointMotorControlArray(
                     body, self._joints, p.VELOCITY_CONTROL, forces=self._none,
@@ -176,7 +179,9 @@ class BulletArms:
         self.effort[row] = [s[3] for s in states]
 
     def touching(self, row: int) -> bool:
-        """Whether an arm touches anything else."""
+        """Whether an arm touches anything else; nothing before its first step since `place`."""
+        if not self._stepped[row]:  # Bullet still tells of contacts from before
+            return False
         client, body = self.worlds[row]
         points = p.getContactPoints(bodyA=body, physicsClientId=client)
         return any(c[8] <= 0.0 and c[3] != BASE for c in points)
