@@ -68,6 +68,12 @@ def test_the_checker_finds_nothing_in_pictures():
         check_env(env.unwrapped)
 
 
+def test_pictures_follow_one_another_at_the_rate_of_control():
+    with make(rate=50.0) as fast, make() as plain:
+        assert fast.metadata["render_fps"] == 50
+        assert plain.metadata["render_fps"] == 25
+
+
 @pytest.mark.parametrize("physics", ["bullet", "free"])
 @pytest.mark.parametrize("arm", ["handler", "inspector"])
 def test_who_knows_the_way_reaches_every_goal_and_stays(arm, physics):
@@ -172,12 +178,6 @@ def test_arm_i_of_many_does_what_one_with_its_seed_does(physics):
     many.close()
 
 
-def test_pictures_show_the_goal():
-    with make(render_mode="rgb_array") as env:
-        env.reset(seed=1)
-        picture = env.render()
-        assert picture.shape == (360, 480, 3)
-        red, green, blue = (picture[..., i].astype(int) for i in range(3))
 def test_a_contact_is_not_told_of_the_next_episode():
     with make() as env:
         env.reset(seed=0)
@@ -189,6 +189,12 @@ def test_a_contact_is_not_told_of_the_next_episode():
         assert not env.reset(seed=1)[1]["contact"]
 
 
+def test_pictures_show_the_goal():
+    with make(render_mode="rgb_array") as env:
+        env.reset(seed=1)
+        picture = env.render()
+        assert picture.shape == (360, 480, 3)
+        red, green, blue = (picture[..., i].astype(int) for i in range(3))
         assert ((green > red + 40) & (green > blue + 40)).sum() > 20
 
 
@@ -202,6 +208,9 @@ def test_a_contact_is_not_told_of_the_next_episode():
         ({"tolerance": float("nan")}, "finite number above 0"),
         ({"substeps": 0}, "whole number from 1"),
         ({"goals": (0.1, 0.1)}, "three lengths"),
+        ({"goals": "abc"}, "goals 'abc'; valid: three lengths above 0"),
+        ({"goals": [[0.1], 0.1, 0.1]}, "three lengths above 0"),
+        ({"offset": "abc"}, "offset 'abc'; valid: three finite lengths"),
         ({"goals": (2.0, 0.1, 0.1)}, "cannot reach the corner"),
         ({"arm": "table"}, "at least 6 joints"),
         ({"physics": "free", "render_mode": "rgb_array"}, "physics 'bullet'"),
@@ -220,15 +229,12 @@ def test_wrong_actions_and_goals_are_refused_before_anything_moves():
         seen, _ = env.reset(seed=0)
         for bad, words in ((np.zeros(4), r"\(4,\); valid: \(3,\)"), ([0, np.nan, 0], "not finite")):
             with pytest.raises(EnvError, match=words):
-        ({"goals": "abc"}, "goals 'abc'; valid: three lengths above 0"),
-        ({"goals": [[0.1], 0.1, 0.1]}, "three lengths above 0"),
-        ({"offset": "abc"}, "offset 'abc'; valid: three finite lengths"),
                 env.step(bad)
         after = env.task.observation()["observation"][0]
         assert np.array_equal(after, seen["observation"])
         with pytest.raises(EnvError, match="valid: from"):
             env.reset(options={"goal": [5.0, 0.0, 0.0]})
-        with pytest.raises(EnvError, match="valid: goal"):
-            env.reset(options={"gaol": [5.0, 0.0, 0.0]})
         with pytest.raises(EnvError, match="goal 'abc'; valid: three lengths"):
             env.reset(options={"goal": "abc"})
+        with pytest.raises(EnvError, match="valid: goal"):
+            env.reset(options={"gaol": [5.0, 0.0, 0.0]})

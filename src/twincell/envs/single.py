@@ -38,6 +38,7 @@ class TaskEnv(gymnasium.Env[Any, Any], ABC):
             raise EnvError(f"render_mode '{render_mode}'; valid: None, 'rgb_array'")
         self.render_mode = render_mode
         self.task = self._make(1, options)
+        self.metadata = {**self.metadata, "render_fps": self.task.options.rate}
         if render_mode is not None and not isinstance(self.task.arms, BulletArms):
             raise EnvError("render_mode 'rgb_array' with physics 'free'; valid: physics 'bullet'")
         if render_mode is not None:
