@@ -30,6 +30,14 @@ def test_the_namespace_may_be_left_out():
         ("options = 3", "options 3; valid: a table"),
         ("[sac]\ngama = 0.9", "sac.gama; did you mean 'gamma'"),
         ("[sac]\nseed = 3", "sac.seed"),
+        (
+            "algo = 'ppo'\n[ppo]\nanneal = true",
+            "ppo.anneal with learning_rate None; valid: a number",
+        ),
+        (
+            "algo = 'ppo'\n[ppo]\nher = true",
+            "ppo.her: PPO keeps nothing to replay; valid: sac, tqc",
+        ),
         ("steps =", "Invalid value"),
     ],
 )

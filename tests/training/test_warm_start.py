@@ -106,4 +106,7 @@ def test_what_cannot_be_imitated_is_named():
         load_settings("Reach-v0").changed(warm_start=100)
     with pytest.raises(TrainingError, match="warm_start -1; valid"):
         load_settings("ReachClear-v0").changed(warm_start=-1)
+    for options in ("options", "train_options"):
+        with pytest.raises(TrainingError, match="action 'velocity': scripted ways act by"):
+            load_settings("ReachClear-v0").changed(**{options: {"action": "velocity"}})
     assert set(teachers.TEACHERS) <= set(twincell.envs.IDS)

@@ -71,11 +71,31 @@ class Settings:
             raise TrainingError(f"warm_start {warm!r}; valid: 0 to the steps in all")
         if self.warm_start and self.algo == "ppo":
             teacher(self.env)
+            action = {**self.options, **self.train_options}.get("action", "cartesian")
+            if action != "cartesian":
+                raise TrainingError(
+                    f"warm_start {warm} with action '{action}': scripted ways act by 'cartesian'; "
+                    "valid: that, or warm_start 0"
+                )
         known = [p for p in inspect.signature(algorithm(self.algo)).parameters if p not in _SET]
         for key in self.arguments.get(self.algo, {}):
             if key not in (*known, *_OURS):
                 hint = did_you_mean(key, [*known, *_OURS])
                 raise TrainingError(f"{self.algo}.{key}; {hint}")
+        self._check_ours()
+
+    def _check_ours(self) -> None:
+        """Raise where keys that the trainer takes itself lack what they need."""
+        given = self.arguments.get(self.algo, {})
+        if given.get("her") and self.algo == "ppo":
+            raise TrainingError("ppo.her: PPO keeps nothing to replay; valid: sac, tqc")
+        rate = given.get("learning_rate")
+        falls = isinstance(rate, (int, float)) and rate > 0
+        if given.get("anneal") and not falls:
+            raise TrainingError(
+                f"{self.algo}.anneal with learning_rate {rate!r}; valid: a number above 0, from "
+                "which it falls"
+            )
 
     def changed(self, **given: Any) -> Settings:
         """The same with what is not None in `given`."""
