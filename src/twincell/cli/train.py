@@ -54,8 +54,13 @@ def train(
     from twincell.training.settings import load_settings
 
     made = load_settings(env, settings)
-    given = {**made.options, **_parsed(option)}
-    made = made.changed(algo=algo, steps=steps, options=given)
+    given = _parsed(option)
+    made = made.changed(
+        algo=algo,
+        steps=steps,
+        options={**made.options, **given},
+        train_options={k: v for k, v in made.train_options.items() if k not in given},
+    )
     algorithm(made.algo)  # says what is not installed before torch is imported
     from twincell.training.seeds import train_seeds
 
