@@ -18,10 +18,13 @@ from typer.testing import CliRunner
 
 from twincell.cli import app
 from twincell.errors import TrainingError
+from twincell.training import seeds, trainer
+from twincell.training.adapter import make_many
 from twincell.training.evaluation import judge
 from twincell.training.policy import OnnxPolicy
 from twincell.training.seeds import train_seeds
 from twincell.training.settings import load_settings
+from twincell.training.trainer import train_seed
 
 SMALL = {"options": {"physics": "free", "tolerance": 0.05}, "train_options": {}}
 """Goals of 50 mm on arms without contacts: a few thousand steps show learning."""
@@ -113,6 +116,89 @@ def test_a_killed_training_goes_on_from_its_checkpoint(tmp_path):
     result = json.loads((tmp_path / "seed_1" / "result.json").read_text())
     assert result["curve"][: len(behind)] == behind
     assert [row[0] for row in result["curve"]] == [400, 800, 1200, 1600]
+
+
+def tiny(**more):
+    """A training of a second."""
+    ppo = {"net": [8], "n_steps": 16, "batch_size": 64, "n_epochs": 1}
+    small = {**SMALL, "algo": "ppo", "steps": 128, "every": 128, "envs": 8, **more}
+    return load_settings("Reach-v0").changed(**small, arguments={"ppo": ppo})
+
+
+def test_what_a_kill_between_two_checkpoints_leaves_is_gone_on_with(monkeypatch, tmp_path):
+    monkeypatch.setattr(trainer, "_LOOKS", 1)
+
+    def breaks(steps):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_seed(tiny(), 1, tmp_path, 1, breaks)
+    (tmp_path / "checkpoint").rename(tmp_path / "checkpoint.old")
+    behind = json.loads((tmp_path / "checkpoint.old" / "state.json").read_text())["curve"]
+
+    def killed(self, target):
+        raise KeyboardInterrupt
+
+    # killed once more, before the new checkpoint is in place: the old one is still there
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train_seed(tiny(steps=256), 1, tmp_path, 1)
+    assert (tmp_path / "checkpoint.old" / "state.json").is_file()
+    # and with all steps done
+    result = train_seed(tiny(), 1, tmp_path, 1)
+    assert result["curve"] == behind
+    assert not list(tmp_path.glob("checkpoint*"))
+
+
+def test_a_result_from_elsewhere_comes_last(tmp_path):
+    folder = tmp_path / "seed_1"
+    files = {"result.json": b"{}", "tensorboard/run_0/events": b"e", "policy.zip": b"p"}
+    (folder / "policy.zip").mkdir(parents=True)  # what cannot be written over
+    with pytest.raises(OSError, match=r"policy\.zip"):
+        seeds._bring(files, folder)
+    assert not (folder / "result.json").exists()
+    (folder / "policy.zip").rmdir()
+    seeds._bring(files, folder)
+    found = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    assert found == files
+
+
+def test_hindsight_replay_knows_what_rewards_ask_of_the_info(monkeypatch, tmp_path):
+    monkeypatch.setattr(trainer, "_LOOKS", 1)
+    sac = {
+        "her": True, "net": [8], "learning_starts": 101, "batch_size": 8, "buffer_size": 200,
+        "replay_buffer_kwargs": {"n_sampled_goal": 2},
+    }  # fmt: skip
+    settings = load_settings("PickBlade-v0").changed(
+        algo="sac", steps=104, every=104, envs=1, arguments={"sac": sac}
+    )
+    (result,) = train_seeds(settings, [1], tmp_path, 1, workers=1)
+    assert result["steps"] == 104
+    done = CliRunner().invoke(app, ["export", str(tmp_path), "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["difference"] <= 1e-4
+
+
+def test_many_arms_tell_what_each_saw_and_did_last():
+    venv = make_many("twincell/Reach-v0", 2, {"physics": "free"}, 3, goals=False)
+    venv.reset()
+    for _ in range(50):
+        *_, done, told = venv.step(np.zeros((2, 3), np.float32))
+    assert done.all()
+    for info in told:
+        assert info["terminal_observation"]["observation"].shape == (20,)
+        assert info["TimeLimit.truncated"] is True
+        assert info["is_success"] is False
+    venv.close()
+
+
+def test_a_folder_for_something_else_is_refused_as_its_file_is(run):
+    command = ["evaluate", str(run), "--episodes", "1", "--option"]
+    done = CliRunner().invoke(app, [*command, "arm=inspector"])
+    assert done.exit_code == 2
+    assert "arm here is 'inspector'; the policy is for 'handler'" in done.stderr.replace("\n", " ")
+    assert CliRunner().invoke(app, [*command, "tolerance=0.1"]).exit_code == 0
 
 
 def test_the_exported_file_acts_as_the_trained_policy(run, tmp_path):

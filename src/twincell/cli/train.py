@@ -109,17 +109,20 @@ def evaluate(
     import time
 
     from twincell.training.evaluation import judge
-    from twincell.training.policy import OnnxPolicy
+    from twincell.training.layout import of_environment
+    from twincell.training.policy import OnnxPolicy, compare
 
     given = _parsed(option)
     path = Path(policy)
     loaded: Any
     if path.is_dir():
         loaded, env, options, _ = _trained(path)
+        if given:
+            compare(policy, of_environment(env, options), of_environment(env, {**options, **given}))
     else:
         loaded = OnnxPolicy.load(policy)
         env, options = loaded.about["env_id"], loaded.about["options"]
-        _fits(loaded, env, {**options, **given})
+        loaded.check(env, *of_environment(env, {**options, **given}))
     began = time.perf_counter()
     result = judge(env, {**options, **given}, loaded, episodes, seed)
     low, high = result.interval
@@ -201,7 +204,9 @@ def _trained(run: Path) -> tuple[Any, str, dict[str, Any], dict[str, Any]]:
     best = max(results, key=lambda r: (r["success_rate"], -r["seed"]))
     file = run / f"seed_{best['seed']}" / "policy.zip"
     try:
-        model = algorithm(design["algo"]).load(file, device="cpu")
+        # who acts replays nothing, and hindsight replay would want an environment
+        plain: dict[str, Any] = {"replay_buffer_class": None, "replay_buffer_kwargs": {}}
+        model = algorithm(design["algo"]).load(file, device="cpu", custom_objects=plain)
     except (OSError, ValueError, KeyError) as fault:
         raise TrainingError(
             f"{file}: given: {fault}; valid: a policy of 'twincell train'"
@@ -214,11 +219,3 @@ def _trained(run: Path) -> tuple[Any, str, dict[str, Any], dict[str, Any]]:
         "judged_on": best["episodes"],
     }
     return model, design["env"], dict(design["options"]), about
-
-
-def _fits(policy: Any, env: str, options: dict[str, Any]) -> None:
-    """Raise where the environment is not what the policy was trained for."""
-    from twincell.training.layout import of_environment
-
-    sizes, here = of_environment(env, options)
-    policy.check(env, sizes, here)

@@ -13,7 +13,35 @@ from numpy.typing import NDArray
 
 from twincell.errors import TrainingError, did_you_mean
 
-__all__ = ["OnnxPolicy", "baselines", "flatten", "policy_file"]
+__all__ = ["OnnxPolicy", "baselines", "compare", "flatten", "policy_file"]
+
+Here = tuple[Mapping[str, int], Mapping[str, Any]]
+"""Sizes of the parts of an observation by key, and `env_id`, `arm`, `joints`, `action`, `rate`, as
+far as known.
+"""
+
+
+def compare(name: str, trained: Here, here: Here) -> None:
+    """Whether a policy may act here, before anything moves.
+
+    Args:
+        name: of the policy.
+        trained: what it was trained for.
+        here: what is there.
+
+    Raises:
+        TrainingError: another environment, arm, action or observation.
+    """
+    sizes, about = trained
+    for key, value in here[1].items():
+        if key in about and about[key] != value:
+            raise TrainingError(
+                f"{name}: {key} here is {value!r}; the policy is for {about[key]!r}"
+            )
+    if dict(here[0]) != dict(sizes):
+        raise TrainingError(
+            f"{name}: observation here {dict(here[0])}; the policy's: {dict(sizes)}"
+        )
 
 
 def flatten(seen: Any, keys: list[str] | None = None) -> NDArray[np.float32]:
@@ -99,16 +127,7 @@ class OnnxPolicy:
         Raises:
             TrainingError: another environment, arm, action or observation.
         """
-        here = {"env_id": env, **options}
-        for key, value in here.items():
-            if key in self.about and self.about[key] != value:
-                raise TrainingError(
-                    f"{self.name}: {key} here is {value!r}; the policy is for {self.about[key]!r}"
-                )
-        if dict(sizes) != self._sizes:
-            raise TrainingError(
-                f"{self.name}: observation here {dict(sizes)}; the policy's: {self._sizes}"
-            )
+        compare(self.name, (self._sizes, self.about), (sizes, {"env_id": env, **options}))
 
     def act(self, seen: Any) -> NDArray[np.float32]:
         """The action for one observation, shape (a,), within [-1, 1].

@@ -13,7 +13,7 @@ from typing import Any
 
 from twincell.errors import TrainingError
 from twincell.training.settings import Settings
-from twincell.training.trainer import train_seed
+from twincell.training.trainer import RESULT, train_seed
 
 __all__ = ["DESIGN", "read_design", "train_seeds"]
 
@@ -55,7 +55,8 @@ def train_seeds(
         out: folder; gets `DESIGN` and `seed_N` for each.
         episodes: by which each policy is judged.
         workers: processes; one a core without it, at most one a seed.
-        ray: address of a cluster, or `local`; seeds go there, and their files come back whole.
+        ray: address of a cluster, or `local`; seeds go there, and their files come back once they
+            are trained to their ends: a seed that was cut off there begins anew.
         progress: told of steps done and steps in all.
 
     Returns:
@@ -118,7 +119,7 @@ def _claim(settings: Settings, episodes: int, out: Path) -> None:
 
 def _steps_of(folder: Path) -> int:
     """Steps that a seed has behind it, by its last checkpoint or its result."""
-    for file in (folder / "result.json", folder / "checkpoint" / "state.json"):
+    for file in (folder / RESULT, folder / "checkpoint" / "state.json"):
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -133,6 +134,16 @@ def _elsewhere(settings: Settings, seed: int, episodes: int) -> dict[str, bytes]
         train_seed(settings, seed, Path(folder), episodes)
         kept = [p for p in Path(folder).rglob("*") if p.is_file()]
         return {str(p.relative_to(folder)): p.read_bytes() for p in kept}
+
+
+def _bring(files: dict[str, bytes], folder: Path) -> None:
+    """Write a seed's files, each whole or not at all; where `RESULT` is, all others are."""
+    for name in sorted(files, key=lambda name: name == RESULT):
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f"{file.name}.part")
+        part.write_bytes(files[name])
+        part.replace(file)
 
 
 def _over_ray(
@@ -157,15 +168,12 @@ def _over_ray(
         pending = {
             task.remote(settings, seed, episodes): seed
             for seed in seeds
-            if not (out / f"seed_{seed}" / "result.json").is_file()
+            if not (out / f"seed_{seed}" / RESULT).is_file()
         }
         while pending:
             ended, _ = ray.wait(list(pending), num_returns=1)
             seed = pending.pop(ended[0])
-            for name, content in ray.get(ended[0]).items():
-                file = out / f"seed_{seed}" / name
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(content)
+            _bring(ray.get(ended[0]), out / f"seed_{seed}")
             tell(seed, settings.steps)
     finally:
         ray.shutdown()

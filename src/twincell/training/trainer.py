@@ -21,10 +21,15 @@ from twincell.training.imitation import imitate
 from twincell.training.settings import Settings
 from twincell.training.teachers import teacher
 
-__all__ = ["CURVE", "POLICY", "train_seed"]
+__all__ = ["CURVE", "POLICY", "RESULT", "train_seed"]
 
-POLICY, CURVE = "policy.zip", "curve.csv"
-"""Files of a seed's folder: the policy as stable-baselines3 saves it; steps against success."""
+POLICY, CURVE, RESULT = "policy.zip", "curve.csv", "result.json"
+"""Files of a seed's folder: the policy as stable-baselines3 saves it; steps against success; what
+came of it, written last.
+"""
+
+_NEW, _KEPT, _OLD = "checkpoint.new", "checkpoint", "checkpoint.old"
+"""Folders of a checkpoint that is being written, of the last one, and of the one before."""
 
 _SCALES = "rewards.pkl"
 """Of a checkpoint: what rewards are divided by, where the settings want them normalised."""
@@ -47,7 +52,7 @@ def train_seed(
     Args:
         settings: of the training.
         seed: root of all chance.
-        folder: of this seed; gets `POLICY`, `CURVE`, `result.json`, `checkpoint` on the way, and
+        folder: of this seed; gets `POLICY`, `CURVE`, `RESULT`, `checkpoint` on the way, and
             TensorBoard's files.
         episodes: by which the policy is judged in the end, on `settings.options` alone.
         tell: takes the steps done.
@@ -60,7 +65,7 @@ def train_seed(
         TrainingError: settings that the algorithm refuses.
         EnvError: options that the environment refuses.
     """
-    result = folder / "result.json"
+    result = folder / RESULT
     if result.is_file():
         done: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
         tell(done["steps"])
@@ -86,6 +91,9 @@ def train_seed(
             from stable_baselines3 import HerReplayBuffer
 
             arguments["replay_buffer_class"] = HerReplayBuffer
+            # rewards of other goals may need what the info tells of the arm
+            given = arguments.get("replay_buffer_kwargs", {})
+            arguments["replay_buffer_kwargs"] = {"copy_info_dict": True, **given}
         kind = "MultiInputPolicy" if hasattr(venv.observation_space, "spaces") else "MlpPolicy"
         model = algorithm(settings.algo)(
             kind,
@@ -132,7 +140,8 @@ def train_seed(
     part = folder / "result.part"
     part.write_text(json.dumps(outcome) + "\n", encoding="utf-8")
     part.replace(result)
-    shutil.rmtree(folder / "checkpoint")
+    for name in (_NEW, _KEPT, _OLD):
+        shutil.rmtree(folder / name, ignore_errors=True)
     return outcome
 
 
@@ -148,7 +157,7 @@ def _check(
 
 def _save(model: Any, state: dict[str, Any], folder: Path) -> None:
     """A checkpoint that is there whole or not at all, whenever the process is killed."""
-    new, kept, old = (folder / n for n in ("checkpoint.new", "checkpoint", "checkpoint.old"))
+    new, kept, old = (folder / name for name in (_NEW, _KEPT, _OLD))
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
     model.save(new / "model.zip")
@@ -157,8 +166,8 @@ def _save(model: Any, state: dict[str, Any], folder: Path) -> None:
     if hasattr(model, "save_replay_buffer"):
         model.save_replay_buffer(new / "replay.pkl")
     (new / "state.json").write_text(json.dumps(state), encoding="utf-8")
-    shutil.rmtree(old, ignore_errors=True)
-    if kept.exists():
+    if kept.exists():  # else the old one is all that a kill has left
+        shutil.rmtree(old, ignore_errors=True)
         kept.rename(old)
     new.rename(kept)
     shutil.rmtree(old, ignore_errors=True)
@@ -166,7 +175,7 @@ def _save(model: Any, state: dict[str, Any], folder: Path) -> None:
 
 def _resume(settings: Settings, folder: Path, venv: Any) -> tuple[Any, dict[str, Any]]:
     """The last checkpoint, if there is one."""
-    for name in ("checkpoint", "checkpoint.old"):
+    for name in (_KEPT, _OLD):
         kept = folder / name
         if (kept / "state.json").is_file():
             if (kept / _SCALES).is_file():
