@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import zlib
 from itertools import pairwise
 from pathlib import Path
 
@@ -98,6 +99,19 @@ def test_another_reader_finds_the_same_and_hashes_are_those_of_a_second_implemen
     with Journal(path) as journal:
         assert journal.head == last
         assert len(journal) == seen == 5
+
+
+def test_a_journal_is_read_in_one_pass(tmp_path: Path, monkeypatch) -> None:
+    path = filled(tmp_path / "j.mcap", 60)
+    crc32, summed = zlib.crc32, []
+
+    def counted(data: bytes, *start: int) -> int:
+        summed.append(len(data))
+        return crc32(data, *start)
+
+    monkeypatch.setattr(zlib, "crc32", counted)
+    assert check(path).closed
+    assert sum(summed) < 1.5 * path.stat().st_size
 
 
 def test_a_reopened_journal_goes_on(tmp_path: Path) -> None:

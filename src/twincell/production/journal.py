@@ -242,23 +242,24 @@ def _scan(data: bytes) -> Verified:
         )
         return Verified((), 0, f"{kept}; valid: a file that twincell wrote")
     entries: list[Entry] = []
-    at, head = len(_PROLOGUE), GENESIS
+    at, head, crc = len(_PROLOGUE), GENESIS, zlib.crc32(_PROLOGUE)
     while at < len(data):
-        rest, number = data[at:], len(entries) + 1
-        end = _epilogue(zlib.crc32(data[:at]))
-        if end.startswith(rest):
-            closed = rest == end
-            return Verified(tuple(entries), closed=closed, torn=0 if closed else len(rest))
-        size = _FRAME + int.from_bytes(rest[1:_FRAME], "little")
-        if len(rest) < _FRAME or size > len(rest):
-            if _torn(rest, number):
-                return Verified(tuple(entries), torn=len(rest))
+        number, left = len(entries) + 1, len(data) - at
+        # both look at all that is left: only where it is the last of the file, or a fault
+        if data[at] == Opcode.DATA_END and (end := _epilogue(crc)).startswith(data[at:]):
+            closed = left == len(end)
+            return Verified(tuple(entries), closed=closed, torn=0 if closed else left)
+        size = _FRAME + int.from_bytes(data[at + 1 : at + _FRAME], "little")
+        if left < _FRAME or size > left:
+            if _torn(data[at:], number):
+                return Verified(tuple(entries), torn=left)
             return Verified(tuple(entries), number, _altered(number, entries))
-        entry = _entry(rest[:size], number, head)
+        record = data[at : at + size]
+        entry = _entry(record, number, head)
         if isinstance(entry, str):
             return Verified(tuple(entries), number, entry)
         entries.append(entry)
-        at, head = at + size, entry.hash
+        at, head, crc = at + size, entry.hash, zlib.crc32(record, crc)
     return Verified(tuple(entries))
 
 
