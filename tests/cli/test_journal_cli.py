@@ -8,8 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from twincell.cli import app
+from twincell.production.identity import shift_line
 from twincell.production.journal import Journal
 from twincell.production.messages import Journalled
+from twincell.world.load import load_world
 
 
 def call(*arguments):
@@ -61,6 +63,17 @@ def test_replay_rebuilds_the_state_at_a_moment(journal) -> None:
     words = call("replay", journal, "--world", "blade_cell").stdout
     assert "blade     blade_1: fixture, unjudged" in words
     assert "plan      plan-1: the shift begins" in words
+
+
+def test_replay_refuses_another_world_than_the_journals(tmp_path) -> None:
+    path = tmp_path / "j.mcap"
+    with Journal(path) as kept:
+        kept.append(shift_line(load_world("blade_cell"), 3))
+        kept.append(Journalled(1.0, "task_started", "blade_1/load", {}))
+    assert call("replay", path, "--world", "blade_cell").exit_code == 0
+    refused = call("replay", path, "--world", "hard_day")
+    assert refused.exit_code == 2
+    assert "the world is 'hard_day', the journal's 'blade_cell'" in str(refused.stderr)
 
 
 def test_what_cannot_be_done_ends_with_code_2(tmp_path) -> None:

@@ -77,9 +77,13 @@ def replay(
     blades: dict[str, Any] = {}
     if world:
         from twincell.cell.plain import encode
+        from twincell.production.identity import SHIFT, require_shift
         from twincell.world.load import load_world
 
-        state = rebuild(load_world(world), entries)
+        given = load_world(world)
+        if entries and entries[0].line.kind == SHIFT:
+            require_shift(entries, given, entries[0].line.detail["seed"], str(file))
+        state = rebuild(given, entries)
         blades = {name: asdict(blade) for name, blade in state.blades.items()}
         report["blades"] = blades
         report["orders"] = {name: asdict(order) for name, order in state.orders.items()}

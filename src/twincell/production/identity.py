@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from typing import Any
 
 from twincell.errors import ProductionError
 from twincell.production.journal import Entry
 from twincell.production.messages import Journalled
 from twincell.world.model import World
 
-__all__ = ["SHIFT", "require_shift", "shift_line"]
+__all__ = ["SHIFT", "differences", "require_shift", "shift_line"]
 
 SHIFT = "shift"
 """Kind of the first line of a shift's journal."""
@@ -29,6 +30,30 @@ def _digests(world: World) -> dict[str, str]:
 def shift_line(world: World, seed: int) -> Journalled:
     """The first line of a shift's journal."""
     return Journalled(0.0, SHIFT, world.name, {"seed": seed, "world": _digests(world)})
+
+
+def differences(
+    name: str, detail: Mapping[str, Any], world: World, seed: int, whose: str
+) -> list[str]:
+    """What another shift differs in, in words; nothing where it is the same.
+
+    Args:
+        name: of its world, the subject of its `shift_line`.
+        detail: of its `shift_line`.
+        world: that is to run.
+        seed: root of all chance.
+        whose: the other shift, e.g. `the journal's`.
+    """
+    differs = []
+    if name != world.name:
+        differs.append(f"the world is '{world.name}', {whose} '{name}'")
+    if detail.get("seed") != seed:
+        differs.append(f"the seed is {seed}, {whose} {detail.get('seed')}")
+    then, now = detail.get("world", {}), _digests(world)
+    changed = sorted(k for k in {*then, *now} if k != "name" and then.get(k) != now.get(k))
+    if changed:
+        differs.append(f"the world file differs in {', '.join(changed)}")
+    return differs
 
 
 def require_shift(entries: Sequence[Entry], world: World, seed: int, where: str) -> None:
@@ -50,15 +75,7 @@ def require_shift(entries: Sequence[Entry], world: World, seed: int, where: str)
             f"{where}: does not say of which shift it is: its first entry is '{first.kind}', "
             f"valid: '{SHIFT}'; nothing was started; give another folder to begin a new shift"
         )
-    differs = []
-    if first.subject != world.name:
-        differs.append(f"the world is '{world.name}', the journal's '{first.subject}'")
-    if first.detail.get("seed") != seed:
-        differs.append(f"the seed is {seed}, the journal's {first.detail.get('seed')}")
-    then, now = first.detail.get("world", {}), _digests(world)
-    changed = sorted(k for k in {*then, *now} if k != "name" and then.get(k) != now.get(k))
-    if changed:
-        differs.append(f"the world file differs in {', '.join(changed)}")
+    differs = differences(first.subject, first.detail, world, seed, "the journal's")
     if differs:
         raise ProductionError(
             f"{where}: is of another shift: {'; '.join(differs)}; nothing was started; {help_}"
