@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from twincell.errors import TwincellError
+from twincell.production.identity import differences, shift_line
 from twincell.stack.demo import LONGEST, fresh_folder
 from twincell.stack.killer import Killer
 from twincell.stack.lost import shift_wrong
@@ -27,7 +28,8 @@ from twincell.world.model import World
 __all__ = ["Shift", "read_shifts", "run_kills", "summary"]
 
 Shift = dict[str, Any]
-"""One shift: `shift`, `kills` (rows), `why` (what was lost or done twice), `seconds`."""
+"""One shift: `shift`, `name` of its world, `seed` and `world` (digests) as in its journal's first
+line, `kills` (rows), `why` (what was lost or done twice), `seconds`."""
 
 
 def read_shifts(path: Path) -> list[Shift]:
@@ -41,6 +43,7 @@ def read_shifts(path: Path) -> list[Shift]:
 
 def _touch(shift: Shift) -> None:
     _ = (shift["shift"], [kill["found"] for kill in shift["kills"]], shift["why"] + [])
+    _ = (shift["name"], shift["seed"], shift["world"].items())
 
 
 def run_kills(
@@ -56,10 +59,11 @@ def run_kills(
         echo: called with what happens.
 
     Raises:
-        TwincellError: the stack could not be run.
+        TwincellError: the stack could not be run, or `out` has shifts of another world or seed.
     """
     world, file = load_world(world_path), out / "kills.json"
     shifts = read_shifts(file)
+    _same(shifts, world, seed, file)
     while (done := sum(len(s["kills"]) for s in shifts)) < count:
         number = len(shifts) + 1
         echo(f"shift {number}: {done} of {count} kills")
@@ -68,6 +72,17 @@ def run_kills(
         if not shifts[-1]["kills"]:
             raise TwincellError(f"shift {number} had no kill: see {out / f'shift_{number}'}")
     return shifts
+
+
+def _same(shifts: Sequence[Shift], world: World, seed: int, file: Path) -> None:
+    """Make sure that earlier shifts are of this world and seed."""
+    for shift in shifts:
+        differs = differences(shift["name"], shift, world, seed, "the earlier run's")
+        if differs:
+            raise TwincellError(
+                f"{file}: is of another run: {'; '.join(differs)}; nothing was started; "
+                "give another --out, or the earlier run's own world and seed"
+            )
 
 
 def _shift(
@@ -123,7 +138,9 @@ def _shift(
     back = [row["back"] for row in killer.kills if row["back"] is not None]
     echo(f"shift {number}: {len(killer.kills)} kills, {len(back)} restarts, {why or 'all is well'}")
     seconds = round(time.monotonic() - began, 1)
-    return {"shift": number, "seed": seed, "kills": killer.kills, "why": why, "seconds": seconds}
+    line = shift_line(world, seed)
+    identity = {"shift": number, "name": line.subject, **line.detail}
+    return {**identity, "kills": killer.kills, "why": why, "seconds": seconds}
 
 
 def summary(shifts: Sequence[Shift]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from twincell.errors import AssetError, ProductionError
 from twincell.geometry.pose import Pose
 from twincell.geometry.rack import pocket_poses
 from twincell.production.journal import Entry, check
+from twincell.production.triggers import Triggers
 from twincell.stack.faults import journal_fault
 from twincell.world.model import World
 
@@ -25,6 +26,8 @@ _STRIDE = 10
 """Every so-many-th of the recorded body poses is looked at."""
 _NEAR = 0.008
 """A blade within this of a place stands in it [m]."""
+_LATE = 1.0
+"""What falls due so shortly before the shift's end may not be heard any more [s]."""
 
 
 def shift_wrong(world: World, folder: Path) -> list[str]:
@@ -39,16 +42,16 @@ def shift_wrong(world: World, folder: Path) -> list[str]:
         return [f"cannot be read: {error}"]
     lost = journal_fault(journal, events)
     wrong = [lost] if lost else []
-    wrong += journal_wrong(found.entries, world, result.blades)
+    wrong += journal_wrong(found.entries, world, result.blades, result.seed)
     racks: dict[str, str | None] = defaultdict(lambda: None)
     for name, blade in summary["blades"].items():
         if blade["where"] in ("bin", "returned") and blade["rack"] is not None:
             racks[name] = f"{blade['rack']}/{blade['pocket']}"
-    return wrong + places_wrong(through, racks)
+    return wrong + places_wrong(through, racks, Counter(_struck(found.entries, world, "recall")))
 
 
 def journal_wrong(
-    entries: Sequence[Entry], world: World, blades: Iterable[BladeResult]
+    entries: Sequence[Entry], world: World, blades: Iterable[BladeResult], seed: int
 ) -> list[str]:
     """What a shift that has ended has lost, or done twice, by its journal and its result.
 
@@ -56,6 +59,7 @@ def journal_wrong(
         entries: of the journal.
         world: of the shift.
         blades: of the result.
+        seed: of the shift.
     """
     begun: Counter[str] = Counter()
     done: Counter[str] = Counter()
@@ -71,24 +75,61 @@ def journal_wrong(
         told[entry.line.detail.get("trigger", "")] += 1
     wrong += [f"{task} was done {n} times" for task, n in done.items() if n > 1]
     wrong += [f"the disruption {t} came {n} times" for t, n in told.items() if t and n > 1]
+    wrong += [f"the disruption {name} never came" for name in _due(entries, world, seed, told)]
     ended = {e.line.subject for e in entries if e.line.kind in ("task_done", "task_aborted")}
     wrong += [f"{task} was begun and never ended" for task in begun if task not in ended]
     judged = {b.name for b in blades if b.decision != "none"}
-    wrong += [f"{name} was never judged" for name in world.blades if name not in judged]
+    known = judged | _excused(entries, world)
+    wrong += [f"{name} was never judged" for name in world.blades if name not in known]
     return wrong
 
 
-def places_wrong(places: Mapping[str, Sequence[str]], racks: Mapping[str, str | None]) -> list[str]:
-    """What blades that were watched have been through twice, or where they should not lie.
+def _due(
+    entries: Sequence[Entry], world: World, seed: int, told: Mapping[str, int]
+) -> Iterator[str]:
+    """Disruptions by time and by rate that had to happen and of which no line tells.
+
+    A disruption by event is left out: how soon its event is heard depends on the machine.
+    """
+    end = entries[-1].line.stamp if entries else 0.0
+    for inject in Triggers(world.production.disruptions, seed).due(end - _LATE):
+        if inject.trigger not in told:
+            yield f"{inject.trigger} ({inject.kind} of '{inject.subject}')"
+
+
+def _excused(entries: Sequence[Entry], world: World) -> set[str]:
+    """Blades that need no verdict: left out, or of a cancelled order and never taken."""
+    lines = [entry.line for entry in entries]
+    left = {line.subject for line in lines if line.kind == "left"}
+    taken = {line.subject.partition("/")[0] for line in lines if line.kind == "task_started"}
+    return left | (set(_struck(entries, world, "cancel_order")) - taken)
+
+
+def _struck(entries: Sequence[Entry], world: World, kind: str) -> list[str]:
+    """Blades that disruptions of a kind were told of, once for each; of an order all of its own."""
+    told = [e.line for e in entries if e.line.kind == "disruption"]
+    subjects = [line.subject for line in told if line.detail.get("kind") == kind]
+    orders = world.production.orders
+    return [p for name in subjects for p in (orders[name].parts if name in orders else (name,))]
+
+
+def places_wrong(
+    places: Mapping[str, Sequence[str]],
+    racks: Mapping[str, str | None],
+    recalls: Mapping[str, int],
+) -> list[str]:
+    """What blades that were watched were put into too often, or where they should not lie.
 
     Args:
-        places: of each blade in order: racks with pockets, `fixture`.
+        places: of each blade in order, from where it stood at first: racks with pockets, `fixture`.
         racks: where each is by the result, as `rack/pocket`; None where it is left out.
+        recalls: how often each was recalled, and so may be put into a place once more.
     """
     wrong = []
     for part, through in places.items():
-        again = [place for place, n in Counter(through).items() if n > 1]
-        wrong += [f"{part} was put into {place} twice" for place in again]
+        most = 1 + recalls.get(part, 0)
+        often = {place: n for place, n in Counter(through[1:]).items() if n > most}
+        wrong += [f"{part} was put into {place} {n} times" for place, n in often.items()]
         last = through[-1] if through else "no place"
         if racks.get(part) is not None and last != racks[part]:
             wrong.append(f"{part} lies in {last}, by the result in {racks[part]}")
