@@ -28,7 +28,7 @@ from twincell.production.journal import (
     read_journal,
     verify,
 )
-from twincell.production.journal_replay import rebuild, recap
+from twincell.production.journal_replay import MEMORY, rebuild, recap
 from twincell.production.messages import Inject, Journalled
 
 quick = settings(
@@ -320,6 +320,20 @@ def test_the_state_is_rebuilt_at_any_moment_of_a_shift(whole_world, fake_cell, t
     assert {i["kind"] for i in told.disruptions} == {
         "rush_order", "tariff_spike", "arm_slow", "late_material"
     }  # fmt: skip
+
+
+def test_a_line_of_memory_ends_no_outage_ahead_of_older_events(small_world, tmp_path) -> None:
+    told = [
+        Journalled(
+            5.0, "disruption", "handler", {"kind": "arm_failed", "parameters": {"until": 10.1}}
+        ),
+        Journalled(10.5, MEMORY, "Plan", {}),
+        Journalled(10.05, "disruption", "handler", {"kind": "arm_repaired", "parameters": {}}),
+    ]
+    with Journal(tmp_path / "j.mcap") as journal:
+        for line in told:
+            journal.append(line)
+        assert rebuild(small_world, journal.replay()).happened == 2
 
 
 def test_the_journal_of_another_world_is_told(small_world, tmp_path) -> None:

@@ -16,21 +16,20 @@ from twincell.errors import ProductionError
 from twincell.inspection.anomaly import Anomaly, Verdict
 from twincell.production.identity import SHIFT
 from twincell.production.journal import Entry
+from twincell.production.journal_replay import MEMORY
 from twincell.production.messages import Journalled, Plan
 from twincell.production.state import LineState
 from twincell.safety.types import SafetyState, StopReport, StopRequest
 
 __all__ = ["Remembered", "ShiftLog", "memory"]
 
-_MEMORY = "memory"
-"""Kind of the journal's lines that hold what the shift's result needs and no decision does."""
 _REMEMBERED = (Plan, Verdict, Anomaly, StopRequest, StopReport)
 Remembered = Plan | Verdict | Anomaly | StopRequest | StopReport
 
 
 def memory(value: Remembered, now: float) -> Journalled:
     """A line of the journal that lets a later process remember a plan, verdict or stop."""
-    return Journalled(now, _MEMORY, type(value).__name__, encode(value))
+    return Journalled(now, MEMORY, type(value).__name__, encode(value))
 
 
 @dataclass
@@ -65,7 +64,7 @@ class ShiftLog:
         kinds: dict[str, type[Remembered]] = {kind.__name__: kind for kind in _REMEMBERED}
         for entry in entries:
             line = entry.line
-            if line.kind != _MEMORY:
+            if line.kind != MEMORY:
                 self.events += [line] if line.kind != SHIFT else []
                 continue
             try:

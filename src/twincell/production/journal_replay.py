@@ -14,10 +14,12 @@ from twincell.production.problem import KINDS
 from twincell.production.state import AGAIN, Judgement, LineState
 from twincell.world.model import World
 
-__all__ = ["OVER", "Recap", "Replayed", "rebuild", "recap", "replay"]
+__all__ = ["MEMORY", "OVER", "Recap", "Replayed", "rebuild", "recap", "replay"]
 
 OVER = "shift_over"
 """Kind of the last line of a shift that has ended."""
+MEMORY = "memory"
+"""Kind of the lines that hold what the shift's result needs and no decision does."""
 
 
 @dataclass
@@ -138,7 +140,8 @@ def replay(world: World, entries: Iterable[Entry]) -> Replayed:
     told = Replayed(LineState.of(world))
     for entry in entries:
         line = entry.line
-        told.state.outages.lapse(line.stamp)
+        if line.kind != MEMORY:  # written while events wait that are older than it
+            told.state.outages.lapse(line.stamp)
         try:
             _take(world, told, line)
         except (KeyError, ValueError, TypeError, ProductionError) as error:
