@@ -68,7 +68,8 @@ def test_numbers_are_sent_as_numbers(node) -> None:
         (("arm_failed", "handler", "--set", "lasts"), "valid: NAME=VALUE"),
         (("arm_failed", "handler", "--set", "lasts=1", "--set", "lasts=2"), "given twice"),
         (("arm_failed", "handler", "--set", "lasts=3 kg"), "'lasts'"),
-        (("arm_slow", "handler", "--set", "factor=2"), "(0, 1]"),
+        (("arm_slow", "handler", "--set", "factor=2"), "[0.001, 1]"),
+        (("arm_failed", "handler", "--set", "lasts=1e20"), "'lasts' is 1e+20; valid: at most"),
     ],
 )
 def test_what_makes_no_sense_starts_nothing(node, args: tuple[str, ...], told: str) -> None:

@@ -18,6 +18,7 @@ from twincell.production.physical import intruded
 from twincell.production.problem import Pace
 from twincell.production.state import LineState
 from twincell.production.triggers import Triggers
+from twincell.world.disruptions import LATEST
 from twincell.world.load import load_world
 
 HOW = settings(
@@ -282,7 +283,7 @@ REFUSED = [
     (Inject("tariff_spike", "", {"price": 300.0}), "needs 'until' or 'lasts'"),
     (Inject("tariff_spike", "", {"price": "300 EUR", "lasts": 5.0}), "does not measure this"),
     (Inject("energy_cap", "", {"power": 200.0, "lasts": 5.0}), "more than the arms draw at rest"),
-    (Inject("arm_slow", "handler", {"factor": 1.5}), "(0, 1]"),
+    (Inject("arm_slow", "handler", {"factor": 1.5}), "[0.001, 1]"),
     (Inject("arm_slow", "handler", {"factor": 0.5, "untl": 90.0}), "did you mean 'until'"),
     (Inject("arm_failed", "handlr", {"lasts": 5.0}), "unknown arm 'handlr'; did you mean"),
     (Inject("arm_repaired", "handler"), "handler is whole"),
@@ -305,6 +306,16 @@ def test_what_is_refused_says_why_and_leaves_plan_and_state(
         core.handle(inject, cell.now)
     assert words in str(caught.value)
     assert "valid" in str(caught.value) or "needs" in str(caught.value)
+    (Inject("late_material", "blade_4", {"until": 1e20}), "'until' is 1e+20; valid: at most"),
+    (
+        Inject("arm_failed", "handler", {"lasts": 1e20}),
+        "'lasts' is 1e+20; valid: at most 1e+07 [s]",
+    ),
+    (Inject("rush_order", "order_b", {"due": 1e20}), "'due' is 1e+20; valid: at most 1e+07 [s]"),
+    (Inject("rush_order", "order_b", {"due": 10**400}), "'due': valid: a finite number"),
+    (Inject("rush_order", "order_b", {"priority": 1e305}), "valid: at most 1e+06 [1]"),
+    (Inject("tariff_spike", "", {"price": -1e308, "lasts": 5.0}), "at most 1e+06 [EUR/MWh]"),
+    (Inject("arm_slow", "handler", {"factor": 1e-300}), "'factor' is 1e-300; valid: a share"),
     assert core.planner.plans[-1] is plan
     assert core.state == before
     cell.step()
@@ -316,3 +327,18 @@ def test_an_intrusion_needs_somebody_to_walk_in(small_world) -> None:
     world = replace(small_world, visitor=None)
     with pytest.raises(ProductionError, match="valid: in a world with a `visitor`"):
         apply(Inject("intrusion", "", {"lasts": 4.0}), LineState.of(world), world, 0.0)
+def test_the_longest_time_is_planned_with(small_world, fake_cell) -> None:
+    cell = fake_cell(small_world)
+    for _ in range(100):
+        cell.step()
+    for kind, subject, key in (
+        ("late_material", "blade_4", "lasts"),
+        ("arm_failed", "handler", "lasts"),
+        ("rush_order", "order_b", "due"),
+    ):
+        cell._send(Inject(kind, subject, {key: LATEST}))
+    assert cell.plans[-1].makespan > LATEST
+    entries = [Entry(i, line, "") for i, line in enumerate(cell.journal)]
+    assert rebuild(small_world, entries).outages == cell.orchestrator.state.outages
+
+

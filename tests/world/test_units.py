@@ -48,6 +48,7 @@ def test_a_number_and_its_string_in_another_unit_agree(unit, other, factor, numb
         ("long", "m", "no quantity"),
         ("9**9**9 m", "m", "unknown unit"),
         ("1e999 m", "m", "finite"),
+        pytest.param(10**400, "m", "finite", id="400 digits"),
         (math.nan, "m", "finite"),
         (True, "m", "expected a number in m"),
         (None, "m", "expected a number in m"),

@@ -10,7 +10,7 @@ from twincell.errors import ProductionError, did_you_mean
 from twincell.production.messages import Inject
 from twincell.production.problem import Pace
 from twincell.production.state import LineState
-from twincell.world.disruptions import KINDS, read_parameters
+from twincell.world.disruptions import KINDS, LATEST, read_parameters
 from twincell.world.model import World
 from twincell.world.subjects import subjects
 
@@ -37,7 +37,7 @@ def resolved(inject: Inject, now: float) -> Inject:
     except ValueError as fault:
         raise ProductionError(f"{where}: {str(fault).replace('expected', 'valid:', 1)}") from None
     if "lasts" in values:
-        values["until"] = now + values.pop("lasts")
+        values["until"] = min(now + values.pop("lasts"), LATEST)
     for key in ("until", "due"):
         if key in values and values[key] <= now:
             raise ProductionError(

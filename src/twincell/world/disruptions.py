@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, get_args
@@ -16,6 +17,7 @@ __all__ = [
     "ENDS",
     "EVENTS",
     "KINDS",
+    "LATEST",
     "Disruption",
     "DisruptionKind",
     "Kind",
@@ -40,6 +42,12 @@ DisruptionKind = Literal[
 
 ENDS = ("until", "lasts")
 """When it is over: the time of the shift, or so long after it begins. One of them is given."""
+
+LATEST = 1e7
+"""No time of a disruption is longer, or later in the shift [s]."""
+_MOST = {"due": LATEST, "until": LATEST, "lasts": LATEST, "priority": 1e6, "price": 1e6}
+"""Beyond it, and below the factor, numbers of the scheduler do not fit into its 64 bits."""
+_SLOWEST = 1e-3
 
 _UNITS = {
     "due": "s",
@@ -145,12 +153,14 @@ def _one_of(kind: str, spec: Kind, given: Iterable[str]) -> None:
 
 
 def _in_range(name: str, value: float) -> None:
-    if name == "factor" and not 0 < value <= 1:
-        raise ValueError(f"'factor' is {value:g}; expected a share of the speed in (0, 1]")
+    if name == "factor" and not _SLOWEST <= value <= 1:
+        raise ValueError(f"'factor' is {value:g}; expected a share of the speed in [0.001, 1]")
     if name in ("priority", "lasts", "power") and value <= 0:
         raise ValueError(f"'{name}' is {value:g}; expected more than 0")
     if name != "price" and value < 0:
         raise ValueError(f"'{name}' is {value:g}; expected at least 0")
+    if abs(value) > (most := _MOST.get(name, math.inf)):
+        raise ValueError(f"'{name}' is {value:g}; expected at most {most:g} [{_UNITS[name]}]")
 
 
 @typed

@@ -74,10 +74,10 @@ def to_si(value: Any, unit: str) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(f"expected {_example(unit)}")
-    if isinstance(value, str):
-        number = _converted(value, unit)
-    else:
-        number = float(value)
+    try:
+        number = _converted(value, unit) if isinstance(value, str) else float(value)
+    except OverflowError:  # an integer with more digits than a float has
+        number = math.inf
     if not math.isfinite(number):
         raise ValueError(f"expected a finite number in {unit}")
     return number
