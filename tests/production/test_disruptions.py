@@ -12,7 +12,7 @@ from twincell.errors import ProductionError
 from twincell.production.disruptions import apply
 from twincell.production.journal import Entry
 from twincell.production.journal_replay import rebuild
-from twincell.production.messages import Grip, Inject, Move
+from twincell.production.messages import Grip, Inject, Move, Verdicts
 from twincell.production.outages import PEAK
 from twincell.production.physical import intruded
 from twincell.production.problem import Pace
@@ -164,6 +164,33 @@ def test_a_scan_that_goes_blind_is_done_again(small_world, fake_cell) -> None:
     assert summary["blades"]["blade_1"]["decision"] == "accept"
 
 
+def test_a_verdict_on_a_scan_that_was_broken_off_meanwhile_is_an_unknown_answer(
+    small_world, fake_cell
+) -> None:
+    cell = fake_cell(small_world)
+    while not any(isinstance(event, Verdicts) for _, event in cell.due):
+        cell.step()
+    # the last pass has ended, and the detector still judges
+    cell._send(Inject("sensor_blackout", "profiler", {"lasts": 5.0}))
+    blades = cell.run()["blades"]
+    assert {b["decision"] for b in blades.values()} == {"accept"}
+    unknown = [line for line in cell.journal if line.kind == "unknown_answer"]
+    assert [line.subject.rpartition("/")[0] for line in unknown] == ["blade_1/inspect/verdict"]
+    assert cell.scans == ["blade_1", "blade_1", "blade_4"]
+
+
+def test_a_verdict_that_comes_in_the_next_scan_does_not_end_it(small_world, fake_cell) -> None:
+    cell = fake_cell(small_world)
+    while not any(isinstance(event, Verdicts) for _, event in cell.due):
+        cell.step()
+    cell.due = [(at + 3.0, event) for at, event in cell.due]
+    cell._send(Inject("sensor_blackout", "profiler", {"lasts": 0.5}))
+    summary = cell.run()
+    assert summary["blades"]["blade_1"]["decision"] == "accept"
+    again = next(t for t in summary["tasks"] if t["id"] == "blade_1/inspect#2")
+    assert again["end"] - again["start"] > 8.0  # its passes alone take that long
+
+
 def test_an_announced_person_delays_the_plan(small_world) -> None:
     state = LineState.of(small_world)
     text = apply(Inject("intrusion", "", {"lasts": 40.0}), state, small_world, 5.0)
@@ -279,6 +306,16 @@ REFUSED = [
     (Inject("late_material", "blade_4", {"until": -5.0}), "at least 0"),
     (Inject("late_material", "blade_4", {"lasts": -5.0}), "more than 0"),
     (Inject("late_material", "blade_4", {"until": 90.0, "lasts": 5.0}), "one of them"),
+    (Inject("late_material", "blade_4", {"until": 1e20}), "'until' is 1e+20; valid: at most"),
+    (
+        Inject("arm_failed", "handler", {"lasts": 1e20}),
+        "'lasts' is 1e+20; valid: at most 1e+07 [s]",
+    ),
+    (Inject("rush_order", "order_b", {"due": 1e20}), "'due' is 1e+20; valid: at most 1e+07 [s]"),
+    (Inject("rush_order", "order_b", {"due": 10**400}), "'due': valid: a finite number"),
+    (Inject("rush_order", "order_b", {"priority": 1e305}), "valid: at most 1e+06 [1]"),
+    (Inject("tariff_spike", "", {"price": -1e308, "lasts": 5.0}), "at most 1e+06 [EUR/MWh]"),
+    (Inject("arm_slow", "handler", {"factor": 1e-300}), "'factor' is 1e-300; valid: a share"),
     (Inject("late_material", "blade_9", {"until": 90.0}), "unknown order or blade 'blade_9'"),
     (Inject("tariff_spike", "", {"price": 300.0}), "needs 'until' or 'lasts'"),
     (Inject("tariff_spike", "", {"price": "300 EUR", "lasts": 5.0}), "does not measure this"),
@@ -306,16 +343,6 @@ def test_what_is_refused_says_why_and_leaves_plan_and_state(
         core.handle(inject, cell.now)
     assert words in str(caught.value)
     assert "valid" in str(caught.value) or "needs" in str(caught.value)
-    (Inject("late_material", "blade_4", {"until": 1e20}), "'until' is 1e+20; valid: at most"),
-    (
-        Inject("arm_failed", "handler", {"lasts": 1e20}),
-        "'lasts' is 1e+20; valid: at most 1e+07 [s]",
-    ),
-    (Inject("rush_order", "order_b", {"due": 1e20}), "'due' is 1e+20; valid: at most 1e+07 [s]"),
-    (Inject("rush_order", "order_b", {"due": 10**400}), "'due': valid: a finite number"),
-    (Inject("rush_order", "order_b", {"priority": 1e305}), "valid: at most 1e+06 [1]"),
-    (Inject("tariff_spike", "", {"price": -1e308, "lasts": 5.0}), "at most 1e+06 [EUR/MWh]"),
-    (Inject("arm_slow", "handler", {"factor": 1e-300}), "'factor' is 1e-300; valid: a share"),
     assert core.planner.plans[-1] is plan
     assert core.state == before
     cell.step()
@@ -323,10 +350,6 @@ def test_what_is_refused_says_why_and_leaves_plan_and_state(
     assert [line.detail["why"] for line in refused] == [str(caught.value)]
 
 
-def test_an_intrusion_needs_somebody_to_walk_in(small_world) -> None:
-    world = replace(small_world, visitor=None)
-    with pytest.raises(ProductionError, match="valid: in a world with a `visitor`"):
-        apply(Inject("intrusion", "", {"lasts": 4.0}), LineState.of(world), world, 0.0)
 def test_the_longest_time_is_planned_with(small_world, fake_cell) -> None:
     cell = fake_cell(small_world)
     for _ in range(100):
@@ -342,3 +365,7 @@ def test_the_longest_time_is_planned_with(small_world, fake_cell) -> None:
     assert rebuild(small_world, entries).outages == cell.orchestrator.state.outages
 
 
+def test_an_intrusion_needs_somebody_to_walk_in(small_world) -> None:
+    world = replace(small_world, visitor=None)
+    with pytest.raises(ProductionError, match="valid: in a world with a `visitor`"):
+        apply(Inject("intrusion", "", {"lasts": 4.0}), LineState.of(world), world, 0.0)

@@ -16,7 +16,7 @@ class Judging(Progress):
 
     def _judged(self, tag: str, verdict: Verdict, now: float) -> None:
         blade = self._inside
-        known = self.executor.answered(tag, True, "")
+        known = self.executor.answered(tag, True, "") and self._inspects(tag)
         if blade is None or not known or blade.part != verdict.part or blade.decision is not None:
             self._keep(now, "unknown_answer", tag, {"part": verdict.part})
             return
@@ -30,6 +30,11 @@ class Judging(Progress):
         }
         self._keep(now, "verdict", blade.part, detail)
         self._conclude(decision, len(verdict.anomalies), longest, now)
+
+    def _inspects(self, tag: str) -> bool:
+        """Whether a tag is of the running inspection: one that was aborted is still answered."""
+        running = self._running is not None and self._running[0] == "inspect"
+        return running and tag.startswith(self._task_id("inspect") + "/")
 
     def _conclude(self, decision: str, count: int, longest: float, now: float) -> None:
         """An inspection ends with its verdict."""
