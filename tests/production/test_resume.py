@@ -17,7 +17,7 @@ from twincell.geometry.pose import Pose
 from twincell.production.identity import require_shift, shift_line
 from twincell.production.journal import Journal, read_journal
 from twincell.production.journal_replay import recap
-from twincell.production.messages import Journalled, Sighted
+from twincell.production.messages import Inject, Journalled, Sighted
 from twincell.production.whereabouts import FIXTURE, Standstill, look
 from twincell.world.disruptions import Disruption, Moment
 from twincell.world.model import World
@@ -92,6 +92,14 @@ def test_killed_again_and_again_the_shift_ends_as_it_would_have(
     assert recap(read_journal(path)).restarts >= 3
 
 
+def spoil_carry(cell: Any, part: str, pocket: tuple[str, int]) -> None:
+    """The hand finds no way to a pocket while it holds a blade."""
+    above = cell.targets.above(cell.targets.pocket(*pocket)).p
+    cell.motions.fail = lambda mover, pose: (
+        cell.hand == part and pose is not None and abs(pose.p - above).max() < 1e-6
+    )
+
+
 def spoil(cell: Any, how: str) -> Any:
     """Let something go wrong that the shift recovers from."""
     if how == "grip":
@@ -101,6 +109,8 @@ def spoil(cell: Any, how: str) -> Any:
         cell.motions.fail = lambda mover, pose: (
             pose is not None and abs(pose.p - fixture).max() < 1e-6
         )
+    elif how == "unload":
+        spoil_carry(cell, "blade_1", ("accept", 0))
     elif how == "rescan":
         judge = cell._verdict
         cell._verdict = lambda part: (
@@ -111,7 +121,7 @@ def spoil(cell: Any, how: str) -> Any:
     return cell
 
 
-@pytest.mark.parametrize("how", ["grip", "carry", "rescan", "person"])
+@pytest.mark.parametrize("how", ["grip", "carry", "unload", "rescan", "person"])
 @pytest.mark.parametrize("first", range(0, APART, 8))
 def test_killed_while_something_goes_wrong_it_recovers_as_it_would_have(
     small_world, fake_cell, tmp_path, how, first
@@ -127,6 +137,41 @@ def test_killed_while_something_goes_wrong_it_recovers_as_it_would_have(
     done = Counter(e.line.subject for e in entries if e.line.kind == "task_done")
     assert set(done.values()) <= {1}
     assert len(cell.loads) == len(set(cell.loads))
+
+
+def test_a_blade_that_was_put_back_in_an_unload_is_where_it_came_from(
+    small_world, fake_cell, tmp_path
+) -> None:
+    cell = fake_cell(small_world, {}, PERIOD, tmp_path / "j.mcap")
+    spoil_carry(cell, "blade_1", ("accept", 0))
+    while cell.orchestrator.state.blades["blade_1"].where != "returned":
+        cell.step()
+    cell._kill()
+    blades = cell.run()["blades"]
+    assert cell.place["blade_1"] == ("in_tray", 0)
+    assert (blades["blade_1"]["where"], blades["blade_1"]["rack"]) == ("returned", None)
+    assert blades["blade_1"]["reason"] == "put back into in_tray, pocket 0"
+    # the pocket that had been promised to it is free
+    assert cell.place["blade_4"] == ("accept", 0)
+
+
+def test_a_recalled_blade_that_was_put_back_keeps_its_pocket(
+    small_world, fake_cell, tmp_path
+) -> None:
+    cell = fake_cell(small_world, {}, PERIOD, tmp_path / "j.mcap")
+    cell.injects = [(0.5, Inject("late_material", "blade_4", {"until": 150.0}))]
+    spoil_carry(cell, "blade_1", ("rework", 0))
+    while cell.orchestrator.state.blades["blade_1"].where != "bin":
+        cell.step()
+    cell.cracks = {"blade_1": 0.003}
+    cell._send(Inject("recall", "order_a"))
+    while cell.orchestrator.state.blades["blade_1"].where != "returned":
+        cell.step()
+    taken = set(cell.orchestrator.state.taken)
+    cell._kill()
+    assert taken == cell.orchestrator.state.taken == {("accept", 0)}
+    assert cell.run()["blades"]["blade_4"]["pocket"] == 1
+    assert cell.place == {"blade_1": ("accept", 0), "blade_4": ("accept", 1)}
 
 
 @pytest.mark.parametrize("kind", ["anomaly", "verdict", "task_aborted", "task_done", "plan"])

@@ -168,6 +168,8 @@ def _take(world: World, told: Replayed, line: Journalled) -> None:
     elif kind == "left":
         blade = state.blades[line.subject]
         blade.where, blade.reason = detail["where"], detail["reason"]
+        if blade.where == "returned":
+            state.put_back(line.subject)
         told.inside, told.left, told.running, told.failed = None, [], None, None
     elif kind == "plan":
         told.sequence = tuple(detail.get("sequence", ()))

@@ -265,7 +265,9 @@ class Progress:
 
     def put_back(self, blade: BladeState, now: float) -> None:
         """A blade that was held is in its pocket again."""
-        self.leave(blade, "returned", "put back into the in-tray", now)
+        self.state.put_back(blade.part)
+        rack, pocket = self.source(blade)
+        self.leave(blade, "returned", f"put back into {rack}, pocket {pocket}", now)
 
     def drop_rest(self) -> None:
         """Nothing more is to be done with the blade in process, except what recovery does."""

@@ -19,7 +19,7 @@ Judgement = Literal["accept", "rework", "reject"]
 
 Where = Literal["tray", "handler", "fixture", "bin", "recalled", "returned", "left"]
 """Where a blade is; `recalled`: in a bin, to be taken out and inspected again; `returned` and
-`left`: in the tray for good, put back or never taken."""
+`left`: where it was taken from, for good, put back or never taken."""
 
 AGAIN = "to be scanned again"
 """How the note of an inspection begins that leaves its blade without a judgement."""
@@ -186,6 +186,15 @@ class LineState:
         blade.where = "fixture"
         if blade.source is not None:
             self.taken.discard(blade.source)
+
+    def put_back(self, part: str) -> None:
+        """A blade is where it was taken from again; the pocket that was promised to it is free."""
+        blade = self.blades[part]
+        if blade.target is not None:
+            self.taken.discard(blade.target)
+        blade.target = None
+        if blade.source is not None:
+            self.taken.add(blade.source)
 
     def lateness(self) -> dict[str, float]:
         """Lateness of each order by its finished blades [s]."""
