@@ -1,4 +1,4 @@
-"""The one CP-SAT model of tasks on machines, for the cell's shift and for job-shop files alike."""
+"""The CP-SAT model of tasks on machines, for job-shop files; the cell's is in `scheduler`."""
 
 from __future__ import annotations
 

@@ -94,10 +94,10 @@ class TariffStep:
 
 @typed
 class Policy:
-    """A rule across domains: above a price of energy, work of little margin waits for its end."""
+    """A rule across domains: at a dear tariff spike, work of little margin waits for its end."""
 
     price_above: Price
-    """The rule holds while a tariff spike is dearer than this [EUR/MWh]."""
+    """A `tariff_spike` dearer than this wakes the rule until the spike's end [EUR/MWh]."""
     margin_below: Money
     """Blades not yet taken, of orders with a smaller margin an accepted part, wait [EUR]."""
 
@@ -115,7 +115,7 @@ class Production:
     policies: tuple[Policy, ...] = ()
     """Rules that a tariff spike wakes."""
     solve_time: Duration = 0.5
-    """Longest search for a new plan [s]."""
+    """Limit of a search for a new plan, in CP-SAT's deterministic time, not the clock's [s]."""
     durations: str | None = None
     """File of `twincell calibrate`: how long tasks take, and how that varies; a guess without."""
 
