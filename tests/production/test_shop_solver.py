@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.production.shops import FT06, holds, shops, shortest_by_trying, steadiest_by_trying
@@ -53,7 +53,18 @@ def test_rules_give_valid_plans_above_the_bound(shop) -> None:
     assert all(moved[k].machine == p.machine and moved[k].start >= p.start for k, p in plan.items())
 
 
+LATER = Shop(
+    1,
+    (
+        ShopJob("J1", (Operation(0, ((0, 3),)),)),
+        ShopJob("J2", (Operation(0, ((0, 1),)), Operation(1, ((0, 1),)))),
+    ),
+)
+"""What moves least would end after the time that is given."""
+
+
 @settings(max_examples=12, deadline=None)
+@example(shop=LATER)
 @given(shop=shops(jobs=2, operations=2, machines=2, longest=3, ready=False))
 def test_the_steadiest_plan_moves_least_of_all(shop) -> None:
     before = dispatch(shop)

@@ -71,7 +71,8 @@ class TaskModel:
         """
         model = self.model
         heads = [earliest] * len(modes) if isinstance(earliest, int) else list(earliest)
-        start = model.new_int_var(min(heads), self.horizon, f"{name}.start")
+        latest = self.horizon - min(size for _, size in modes)
+        start = model.new_int_var(min(heads), latest, f"{name}.start")
         if hint is not None:
             model.add_hint(start, hint[0])
         if len(modes) == 1:
