@@ -33,7 +33,7 @@ def test_the_service_says_what_happened_or_why_not(
     for kind, subject, parameters, words in (
         ("arm_faild", "handler", "{}", "did you mean 'arm_failed'"),
         ("arm_slow", "handlr", '{"factor": 0.5}', "did you mean 'handler'"),
-        ("arm_slow", "handler", '{"factor": 2}', "(0, 1]"),
+        ("arm_slow", "handler", '{"factor": 2}', "in [0.001, 1]"),
         ("arm_slow", "handler", "[0.5]", "a JSON object is expected"),
     ):
         answer = ask(kind, subject, parameters)
