@@ -94,7 +94,7 @@ def main(events: int = 1000) -> None:
                     print(f"event {i}: the arm does not move")
                     moving = False
                 moved += moving
-            message = anomaly(key, driver.time)
+            message = anomaly(key, driver.now)
             before = time.time_ns()
             found.publish(message)
             name = f"critical_anomaly-bench-{key}-"

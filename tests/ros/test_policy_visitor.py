@@ -48,6 +48,10 @@ def test_a_policy_moves_the_inspector_and_a_visitor_stops_it(
     ends = (np.array([0.70, 0.0, 0.83]), np.array([0.86, 0.05, 0.80]))
     rclpy.init(args=["--ros-args", "-p", f"world:={path}", "-p", "seed:=7"])
     leader = Leader("tester", tmp_path / "run")
+
+    def left(k: int) -> float:
+        return float(np.linalg.norm(model.forward(leader.where(ARM)).p - ends[k % 2]))
+
     try:
         leader.begin(120.0)
         results = []
@@ -62,13 +66,8 @@ def test_a_policy_moves_the_inspector_and_a_visitor_stops_it(
                 break
             # by the kinematics of another library, from the joints that were published, which may
             # come after the result
-            goal, told = ends[k % 2], results[-1].distance
-
-            def left(goal=goal) -> float:
-                return float(np.linalg.norm(model.forward(leader.where(ARM)).p - goal))
-
-            assert leader.until(lambda left=left, told=told: abs(left() - told) < 1e-3, 5.0)
-            assert left() <= 5e-3 + 1e-4
+            assert leader.until(lambda k=k: abs(left(k) - results[-1].distance) < 1e-3, 5.0)
+            assert left(k) <= 5e-3 + 1e-4
             assert np.abs(leader.where(ARM) - before).max() > 0.05
         stopped = results.pop()
         assert len(results) >= 1, stopped.text

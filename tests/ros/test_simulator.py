@@ -23,11 +23,9 @@ ARM = "handler"
 class Client:
     """Talks to the simulator as supervisor and orchestrator would."""
 
-    def __init__(self, world: Path, arm: str = ARM) -> None:
-        import rclpy
+    def __init__(self, node: Any, world: Path, arm: str = ARM) -> None:
         from control_msgs.action import FollowJointTrajectory
         from rclpy.action import ActionClient
-        from rclpy.executors import SingleThreadedExecutor
         from sensor_msgs.msg import JointState
         from trajectory_msgs.msg import JointTrajectory
         from twincell_msgs.msg import SafetyState, StopReport, StopRequest, TargetReport
@@ -35,9 +33,7 @@ class Client:
         from twincell_nodes import qos
 
         self.world = load_world(world)
-        self.context = rclpy.Context()
-        rclpy.init(context=self.context)
-        self.node = rclpy.create_node("tester", context=self.context)
+        self.node = node
         self.states = self.node.create_publisher(
             SafetyState, "safety/state", qos.safety_state(self.world.safety.patience)
         )
@@ -71,18 +67,6 @@ class Client:
         self.stopped = False
         self.sequence = 0
         self.node.create_timer(0.02, self._speak)
-        self.executor = SingleThreadedExecutor(context=self.context)
-        self.executor.add_node(self.node)
-        self.thread = threading.Thread(target=self._spin, daemon=True)
-        self.thread.start()
-
-    def _spin(self) -> None:
-        from rclpy.executors import ExternalShutdownException
-
-        try:
-            self.executor.spin()
-        except ExternalShutdownException:
-            return
 
     def _joints(self, message: Any) -> None:
         self.joints = message
@@ -142,15 +126,10 @@ class Client:
         until(future.done, "the goal's result", seconds)
         return future.result().result
 
-    def close(self) -> None:
-        self.executor.shutdown()
-        self.context.try_shutdown()
-        self.thread.join(5)
-
 
 @pytest.fixture
 def client(
-    start: Callable[..., Any], until: Callable[..., None], tmp_path: Path
+    start: Callable[..., Any], until: Callable[..., None], outside: Any, tmp_path: Path
 ) -> Iterator[Client]:
     # on a busy machine the test itself may be silent for longer than a real supervisor may
     text = world_path("blade_cell").read_text(encoding="utf-8")
@@ -159,16 +138,13 @@ def client(
     world = tmp_path / "patient.yaml"
     world.write_text(text, encoding="utf-8")
     simulator = start("simulator", world=str(world))
-    client = Client(world)
-    try:
-        until(lambda: client.joints is not None, "the first joint state", 60)
-        until(client.client.server_is_ready, "the action server")
-        yield client
-        assert simulator.poll() is None, "the simulator died"
-        simulator.send_signal(signal.SIGINT)
-        assert simulator.wait(10) == 0
-    finally:
-        client.close()
+    client = Client(outside, world)
+    until(lambda: client.joints is not None, "the first joint state", 60)
+    until(client.client.server_is_ready, "the action server")
+    yield client
+    assert simulator.poll() is None, "the simulator died"
+    simulator.send_signal(signal.SIGINT)
+    assert simulator.wait(10) == 0
 
 
 def test_goals_stops_and_silence(client: Client, until: Callable[..., None]) -> None:

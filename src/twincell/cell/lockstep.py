@@ -50,7 +50,7 @@ from twincell.production.orchestrator import Orchestrator
 from twincell.production.physical import blinded, intruded
 from twincell.production.triggers import Triggers
 from twincell.production.whereabouts import Standstill
-from twincell.safety.arm_motion import SPEED_OVER, arm_motions
+from twincell.safety.arm_motion import SPEED_WINDOW, arm_motions
 from twincell.safety.masks import body_spheres, spheres_at
 from twincell.safety.operator import Operator
 from twincell.safety.reaction import Reaction
@@ -250,8 +250,8 @@ class LockstepCell:
             self.supervisor.heard(name, now, scan.stamp)
             links = self._links(self._poses)
             masks = spheres_at(self._spheres, links)
-            before = self._links(self.eyes.poses_at(now - SPEED_OVER))
-            motions = arm_motions(self.drives.names, self._spheres, links, before, SPEED_OVER)
+            before = self._links(self.eyes.poses_at(now - SPEED_WINDOW))
+            motions = arm_motions(self.drives.names, self._spheres, links, before, SPEED_WINDOW)
             self.monitor.update(name, scan, masks, now, motions)
             for level in self.monitor.levels(now):
                 self.supervisor.cause(level.name, level.present, now, level.evidence, level.stamp)

@@ -12,11 +12,11 @@ from twincell.errors import SafetyError
 from twincell.geometry.pose import Pose
 from twincell.safety.masks import spheres_at
 
-__all__ = ["SPEED_OVER", "ArmMotion", "arm_motions", "outline", "stopping_time"]
+__all__ = ["SPEED_WINDOW", "ArmMotion", "arm_motions", "outline", "stopping_time"]
 
 F64 = NDArray[np.float64]
 
-SPEED_OVER = 0.05
+SPEED_WINDOW = 0.05
 """Arms' speeds are differences over this time [s]."""
 
 

@@ -61,27 +61,34 @@ class Gate:
     """Holds simulated time while its own sensors are behind, so that a busy machine slows the
     simulation instead of making sensors look silent.
 
-    A sensor that says nothing for its limit and `patience` of wall time holds nothing any more: a
-    sensor that is really dead is found silent by the supervisor.
+    A sensor that has held time for `patience` without a word holds nothing any more: one that is
+    really dead is found silent by the supervisor. Its silence counts from when it held time, since
+    none of them has anything to say while another one does.
 
     Args:
         limits: how far simulated time may run ahead of each sensor [s].
-        patience: longest wall time without a word of a sensor, beyond its limit [s].
+        patience: longest wall time for which a sensor holds time without a word [s].
     """
 
     def __init__(self, limits: Mapping[str, float], patience: float = 2.0) -> None:
         self._limits = dict(limits)
         self._patience = patience
-        self._heard: dict[str, tuple[float, float]] = {}
+        self._done: dict[str, float] = {}
+        self._behind: dict[str, float] = {}
 
-    def hear(self, name: str, stamp: float, wall: float) -> None:
-        """A sensor is done up to `stamp` [s of simulation], heard at `wall` [s]; others pass by."""
+    def expect(self, now: float) -> None:
+        """Each sensor is to speak from `now` on [s of simulation]."""
+        self._done = dict.fromkeys(self._limits, now)
+
+    def hear(self, name: str, stamp: float) -> None:
+        """A sensor is done up to `stamp` [s of simulation]; others than its own pass by."""
         if name in self._limits:
-            self._heard[name] = (stamp, wall)
+            self._done[name] = stamp
+            self._behind.pop(name, None)
 
     def open(self, now: float, wall: float) -> bool:
         """Whether simulated time may go on from `now` [s], asked at `wall` [s]."""
-        return all(
-            now - stamp <= self._limits[name] or wall - heard > self._patience + self._limits[name]
-            for name, (stamp, heard) in self._heard.items()
-        )
+        for name, stamp in self._done.items():
+            if now - stamp > self._limits[name]:
+                self._behind.setdefault(name, wall)
+        return all(wall - since > self._patience for since in self._behind.values())

@@ -46,8 +46,9 @@ ENDS = ("until", "lasts")
 LATEST = 1e7
 """No time of a disruption is longer, or later in the shift [s]."""
 _MOST = {"due": LATEST, "until": LATEST, "lasts": LATEST, "priority": 1e6, "price": 1e6}
-"""Beyond it, and below the factor, numbers of the scheduler do not fit into its 64 bits."""
+"""Beyond these, the scheduler's sums do not fit into 64 bits."""
 _SLOWEST = 1e-3
+"""Nor do they where an arm is slower than this share of its speed."""
 
 _UNITS = {
     "due": "s",
@@ -154,7 +155,9 @@ def _one_of(kind: str, spec: Kind, given: Iterable[str]) -> None:
 
 def _in_range(name: str, value: float) -> None:
     if name == "factor" and not _SLOWEST <= value <= 1:
-        raise ValueError(f"'factor' is {value:g}; expected a share of the speed in [0.001, 1]")
+        raise ValueError(
+            f"'factor' is {value:g}; expected a share of the speed in [{_SLOWEST:g}, 1]"
+        )
     if name in ("priority", "lasts", "power") and value <= 0:
         raise ValueError(f"'{name}' is {value:g}; expected more than 0")
     if name != "price" and value < 0:

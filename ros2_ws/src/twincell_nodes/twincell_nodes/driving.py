@@ -14,8 +14,8 @@ import numpy as np
 from control_msgs.action import FollowJointTrajectory
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
 from rclpy.task import Future
-from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
@@ -33,7 +33,7 @@ from twincell.stack.up import end
 from twincell_nodes import qos
 from twincell_nodes.conversions import seconds
 from twincell_nodes.messages import follow_goal
-from twincell_nodes.running import CellNode
+from twincell_nodes.running import CellNode, keep_priority
 
 __all__ = ["MOVING", "Driver", "leave"]
 
@@ -64,6 +64,7 @@ class Driver(CellNode):
 
     def __init__(self, name: str, out: Path, without: Iterable[str] = ("orchestrator", "operator")):
         super().__init__(name)
+        self.set_parameters([Parameter("use_sim_time", value=True)])
         self.environment = ros_environment()
         self.out = out.resolve()
         self._without = set(without)
@@ -82,7 +83,6 @@ class Driver(CellNode):
         given = {**simulator.parameters, "awaited": here}
         self._specs["simulator"] = replace(simulator, parameters=given)
         self.state: SafetyState | None = None
-        self._time = 0.0
         self.permits: list[tuple[float, float, bool]] = []
         self.gaps: list[float] = []
         self._heard = 0.0
@@ -101,7 +101,6 @@ class Driver(CellNode):
             )
         quality = qos.safety_state(self.world.safety.patience)
         self.create_subscription(SafetyState, "safety/state", self._state, quality)
-        self._clock_box = self.mailbox(Clock, "/clock", qos.CLOCK)
         self.create_subscription(
             StopReport, "safety/stop_report", self.reports.append, qos.RELIABLE
         )
@@ -126,7 +125,7 @@ class Driver(CellNode):
         Raises:
             TwincellError: it does not come up.
         """
-        _keep_priority()
+        keep_priority()
         for name in self._specs:
             self.launch(name)
         ready = [*self._actions.values()]
@@ -194,13 +193,13 @@ class Driver(CellNode):
             return False, "no answer"
         return future.result().success, future.result().message
 
-    def finish_scan(self, limit: float = 5.0) -> bool:
-        """End the scan that is under way, so that its lines are kept no longer; whether it ended.
+    def finish_scan(self, limit: float = 5.0) -> None:
+        """End the scan that is under way, so that its lines are kept no longer.
 
         The verdict is of no interest: most likely there is none, since the arm was stopped.
         """
         future = self._end_scan.call_async(FinishScan.Request(part_id=self.scanning))
-        return self.until(future.done, limit) and self.until(lambda: not self.scanning, limit)
+        self.until(lambda: future.done() and not self.scanning, limit)
 
     def inject(self, kind: str, subject: str, parameters: str) -> Future:
         """Let something happen to the plan; the future of the orchestrator's answer."""
@@ -226,13 +225,6 @@ class Driver(CellNode):
                 raise TwincellError(f"not recovered within {limit:g} s: {text}")
             self.call(limit=1.0)
             self.until(lambda: self.free, 0.3)
-
-    @property
-    def time(self) -> float:
-        """Simulated time now, not when this node found the time to hear of it [s]."""
-        for message in self.waiting(self._clock_box):
-            self._time = seconds(message.clock)
-        return self._time
 
     @property
     def free(self) -> bool:
@@ -293,13 +285,6 @@ class Driver(CellNode):
 
     def _happened(self, message: ProductionEvent) -> None:
         self.events.append((seconds(message.header.stamp), message.kind, message.subject))
-
-
-def _keep_priority() -> None:
-    """A real-time priority of this process is none of those that it starts."""
-    if hasattr(os, "SCHED_RESET_ON_FORK") and os.sched_getscheduler(0) != os.SCHED_OTHER:
-        policy = os.sched_getscheduler(0) | os.SCHED_RESET_ON_FORK
-        os.sched_setscheduler(0, policy, os.sched_getparam(0))
 
 
 def _quiet(_spec: NodeSpec, _line: str) -> None:

@@ -113,7 +113,7 @@ class Campaign:
             self._await(lambda: driver.scanning and driver.moving, "a scan")
         order = next(iter(driver.world.production.orders))
         self._rushes += 1
-        parameters = json.dumps({"due": driver.time + 60.0, "priority": 5.0 + self._rushes})
+        parameters = json.dumps({"due": driver.now + 60.0, "priority": 5.0 + self._rushes})
         answer = driver.inject("rush_order", order, parameters)
         # the answer comes when the new plan is made: the fault is to come before
         driver.spin(HEARD)
@@ -163,7 +163,7 @@ class Campaign:
     def clock_jump(self) -> None:
         """The clock is set back, and goes on as before."""
         driver = self.driver
-        back = driver.time - BACK
+        back = driver.now - BACK
         message = Clock()
         message.clock.sec, message.clock.nanosec = int(back), int(back % 1 * 1e9)
         until = time.monotonic() + 0.3
@@ -182,7 +182,7 @@ class Campaign:
         for i in range(1000):
             self._ask("earthquake", 9, f"flood-{i}", wait=0.0)
             if i == 500:
-                due = (time.monotonic(), self.driver.time)
+                due = (time.monotonic(), self.driver.now)
                 self.driver.call(reset=False, limit=0.0)
         return due
 
@@ -213,7 +213,7 @@ class Campaign:
         else:
             getattr(self, phase)()
         stirred = {m: driver.speed(m) for m in driver.joints}
-        begin, at = time.monotonic(), driver.time
+        begin, at = time.monotonic(), driver.now
         due = getattr(self, fault)()
         if due is not None:
             begin, at = due
@@ -232,7 +232,7 @@ class Campaign:
                 for kept in driver.joints.values()
             )
 
-        driver.until(lambda: rests() or driver.time - at > LIMIT, HELD)
+        driver.until(lambda: rests() or driver.now - at > LIMIT, HELD)
         quiet = time.monotonic()
         driver.spin(WATCH)
         since, why = told(), []
@@ -297,7 +297,7 @@ class Campaign:
             raise TwincellError(f"{mover} does not move: {text}")
 
     def _ask(self, cause: str, category: int, key: str = "", wait: float = 0.01) -> None:
-        now = self.driver.time
+        now = self.driver.now
         message = StopRequest(
             id=key or f"campaign-{now:.3f}",
             function=2,

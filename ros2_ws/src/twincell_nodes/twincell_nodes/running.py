@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,6 @@ from rclpy.callback_groups import CallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
@@ -28,7 +28,16 @@ from twincell.errors import TwincellError
 from twincell.world.load import load_world
 from twincell.world.model import World
 
-__all__ = ["FIRST", "SEEING", "URGENT", "CellNode", "ask_realtime", "ordinary_priority", "run"]
+__all__ = [
+    "FIRST",
+    "SEEING",
+    "URGENT",
+    "CellNode",
+    "ask_realtime",
+    "keep_priority",
+    "ordinary_priority",
+    "run",
+]
 
 
 class _Unheard(CallbackGroup):
@@ -176,6 +185,13 @@ def ask_realtime(priority: int) -> None:
         print("no right to a real-time priority: stops wait their turn", file=sys.stderr)
 
 
+def keep_priority() -> None:
+    """What this thread starts from here on does not inherit its real-time priority."""
+    if hasattr(os, "SCHED_RESET_ON_FORK") and os.sched_getscheduler(0) != os.SCHED_OTHER:
+        policy = os.sched_getscheduler(0) | os.SCHED_RESET_ON_FORK
+        os.sched_setscheduler(0, policy, os.sched_getparam(0))
+
+
 @contextmanager
 def ordinary_priority() -> Iterator[None]:
     """What takes long and no stop waits for: this thread is an ordinary one meanwhile.
@@ -220,8 +236,10 @@ def run(make: Callable[[], CellNode], args: list[str] | None = None, urgent: int
         code = node.done
     except (KeyboardInterrupt, ExternalShutdownException):
         code = 0
-    except rclpy_implementation.RCLError:
-        # told to end while it was still being made
+    except RuntimeError:
+        # told to end while it was still being made, or while a message was read (an interrupt that
+        # pybind11 turns into this); a thread shuts the context down meanwhile
+        time.sleep(0.1)
         if rclpy.ok():
             raise
     except TwincellError as error:

@@ -11,7 +11,7 @@ from twincell.cell.assembly import assemble
 from twincell.cell.history import PoseHistory
 from twincell.errors import SafetyError
 from twincell.geometry.pose import Pose
-from twincell.safety.arm_motion import SPEED_OVER, arm_motions
+from twincell.safety.arm_motion import SPEED_WINDOW, arm_motions
 from twincell.safety.masks import body_spheres, spheres_at
 from twincell.safety.separation import SeparationMonitor
 from twincell.sensing.scene import Scene
@@ -63,8 +63,8 @@ class SeparationMonitorNode(CellNode):
             self.world.arms,
             self._spheres,
             self._poses(at),
-            self._poses(at - SPEED_OVER),
-            SPEED_OVER,
+            self._poses(at - SPEED_WINDOW),
+            SPEED_WINDOW,
         )
 
     def _stopped(self, message: StopReport) -> None:

@@ -49,8 +49,8 @@ CATCH_UP = 0.05
 """Simulated time that is made good after a pause; what is longer is dropped [s]."""
 WATCH = 0.008
 """Longest period at which the age of the safety state is looked at [s of wall time]."""
-HASTE = 0.001
-"""Period of the steps where simulated time runs as fast as it can [s of wall time]."""
+FREE_RUNNING = 0.001
+"""Period of the ticks where simulated time runs as fast as it can [s of wall time]."""
 LOOK = 0.2
 """Period at which it is looked who is there before time begins [s of wall time]."""
 START = 120.0
@@ -115,7 +115,7 @@ class SimulatorNode(CellNode):
         self._progress = self.mailbox(Header, "cell/progress", qos.PROGRESS)
         self.create_subscription(ProductionEvent, "production/events", self._told, qos.RELIABLE)
         period = self._body_steps * self.physics.dt
-        self.wall_timer(min(WATCH, period / factor) if factor > 0 else HASTE, self._tick)
+        self.wall_timer(min(WATCH, period / factor) if factor > 0 else FREE_RUNNING, self._tick)
         self.wall_timer(1.0, self._diagnose)
         self.get_logger().info(f"{self.world.name}: {len(names)} moving bodies, {rate:g} steps/s")
 
@@ -164,7 +164,7 @@ class SimulatorNode(CellNode):
         # also where nothing steps, so that silence is noticed in time
         self.drives.watch(self.physics.time, time.monotonic())
         for message in self.waiting(self._progress):
-            self._gate.hear(message.frame_id, seconds(message.stamp), time.monotonic())
+            self._gate.hear(message.frame_id, seconds(message.stamp))
         if self._awaited and not self._all_here():
             return
         for _ in range(self.pacer.due(time.monotonic())):
@@ -190,6 +190,7 @@ class SimulatorNode(CellNode):
         if missing:
             self.get_logger().warning(f"not there after {START:g} s: {', '.join(sorted(missing))}")
         self._awaited.clear()
+        self._gate.expect(self.physics.time)
         return True
 
     def _step(self) -> None:

@@ -68,7 +68,7 @@ class Soak:
                 "accepted_ms": walls,
                 "stand_ms": stands,
                 "gap_ms": 1e3 * max(gaps, default=0.0),
-                "simulated": driver.time,
+                "simulated": driver.now,
                 "stops": self._stops,
                 "restarts": self._restarts,
             },
