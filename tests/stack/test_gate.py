@@ -51,6 +51,19 @@ def test_who_is_expected_is_waited_for_before_the_first_word():
     assert gate.open(0.3, 0.2)
 
 
+def test_who_only_repeats_itself_is_waited_for_no_longer():
+    gate = Gate({"a": 0.2}, patience=1.0)
+    gate.hear("a", 1.0)
+    assert not gate.open(1.3, 0.0)
+    gate.hear("a", 1.0)
+    assert gate.waits_for(0.9) == {"a": 1.0}
+    gate.hear("a", 1.0)
+    assert gate.open(1.3, 1.1)
+    assert gate.waits_for(1.1) == {}
+    gate.hear("a", 1.05)  # slow, not dead
+    assert not gate.open(1.3, 1.2)
+
+
 def test_others_do_not_count():
     gate = Gate({"a": 0.2})
     gate.hear("camera", 0.0)

@@ -61,13 +61,14 @@ class Gate:
     """Holds simulated time while its own sensors are behind, so that a busy machine slows the
     simulation instead of making sensors look silent.
 
-    A sensor that has held time for `patience` without a word holds nothing any more: one that is
-    really dead is found silent by the supervisor. Its silence counts from when it held time, since
-    none of them has anything to say while another one does.
+    A sensor that has held time for `patience` and got no further holds nothing any more: one that
+    is really dead is found silent by the supervisor. Its silence counts from when it held time,
+    since none of them has anything to do while another one does. One that only repeats what it
+    said may have missed something that comes but once, as long as time stands.
 
     Args:
         limits: how far simulated time may run ahead of each sensor [s].
-        patience: longest wall time for which a sensor holds time without a word [s].
+        patience: longest wall time for which a sensor holds time and gets no further [s].
     """
 
     def __init__(self, limits: Mapping[str, float], patience: float = 2.0) -> None:
@@ -82,7 +83,7 @@ class Gate:
 
     def hear(self, name: str, stamp: float) -> None:
         """A sensor is done up to `stamp` [s of simulation]; others than its own pass by."""
-        if name in self._limits:
+        if name in self._limits and stamp != self._done.get(name):
             self._done[name] = stamp
             self._behind.pop(name, None)
 
@@ -91,4 +92,12 @@ class Gate:
         for name, stamp in self._done.items():
             if now - stamp > self._limits[name]:
                 self._behind.setdefault(name, wall)
-        return all(wall - since > self._patience for since in self._behind.values())
+        return not self.waits_for(wall)
+
+    def waits_for(self, wall: float) -> dict[str, float]:
+        """Who holds time at `wall` [s], with the stamp up to which each is done [s]."""
+        return {
+            name: self._done[name]
+            for name, since in self._behind.items()
+            if wall - since <= self._patience
+        }

@@ -27,6 +27,7 @@ from twincell.assets import world_path
 from twincell.errors import TwincellError
 from twincell.world.load import load_world
 from twincell.world.model import World
+from twincell_nodes.transport import settle_transport
 
 __all__ = [
     "FIRST",
@@ -219,6 +220,7 @@ def run(make: Callable[[], CellNode], args: list[str] | None = None, urgent: int
     """
     if urgent:
         ask_realtime(urgent)
+    settle_transport()
     rclpy.init(args=args)
     code, node = 0, None
     try:

@@ -51,6 +51,10 @@ WATCH = 0.008
 """Longest period at which the age of the safety state is looked at [s of wall time]."""
 FREE_RUNNING = 0.001
 """Period of the ticks where simulated time runs as fast as it can [s of wall time]."""
+AGAIN = 0.1
+"""Period of `/clock` while time stands: the last one may be lost [s of wall time]."""
+LONG = 5.0
+"""Time that stands for so long is a warning [s of wall time]."""
 LOOK = 0.2
 """Period at which it is looked who is there before time begins [s of wall time]."""
 START = 120.0
@@ -80,7 +84,8 @@ class SimulatorNode(CellNode):
         self.pacer = Pacer(self.physics.dt, factor, most=max(1, round(CATCH_UP / self.physics.dt)))
         self._gate = Gate(progress_limits(self.world))
         self._awaited = {name for name in self.parameter("awaited").split(",") if name}
-        self._begun = self._looked = time.monotonic()
+        self._begun = self._looked = self._said = time.monotonic()
+        self._stands: float | None = None
         self._waiting: list[tuple[Callable[[], object], float | None, Future]] = []
         self._steps = 0
         self._requested: dict[str, tuple[float, int, int]] = {}
@@ -170,8 +175,25 @@ class SimulatorNode(CellNode):
         for _ in range(self.pacer.due(time.monotonic())):
             now = self.physics.time
             if not (self.drives.leased(now) and self._gate.open(now, time.monotonic())):
+                self._stand(now, time.monotonic())
                 return
+            self._stands = None
             self._step()
+
+    def _stand(self, now: float, wall: float) -> None:
+        """Time waits: who missed the last `/clock` hears it now; the log tells of a long wait."""
+        if wall - self._said > AGAIN:
+            self._said = wall
+            self._time.publish(Clock(clock=stamp(now)))
+        if self._stands is None:
+            self._stands = wall
+        if wall - self._stands > LONG:
+            self._stands = wall
+            self.get_logger().warning(f"time stands at {now:.3f} s: {self._held_by(wall)}")
+
+    def _held_by(self, wall: float) -> str:
+        waits = [f"{name} (at {at:.3f} s)" for name, at in self._gate.waits_for(wall).items()]
+        return f"it waits for {', '.join(waits) or 'the safety state'}"
 
     def _all_here(self) -> bool:
         """Whether time may begin: everyone who is awaited is there, or it has taken too long.
@@ -219,6 +241,7 @@ class SimulatorNode(CellNode):
             for name in self._joints:
                 self._publish_joints(name, now)
             self._time.publish(Clock(clock=stamp(now)))
+            self._said = time.monotonic()
             if self._steps % self._tf_steps == 0:
                 self._publish_transforms(now, poses)
         if self._steps % self._energy_steps == 0:
@@ -255,6 +278,7 @@ class SimulatorNode(CellNode):
             "dropped [s]": f"{self.pacer.dropped:.3f}",
             "longest silence [ms]": f"{1e3 * self._longest:.1f}",
             "safety state": "silent" if self.drives.silent else "heard",
+            "time": "runs" if self._stands is None else self._held_by(time.monotonic()),
         }
         level = 1 if self.drives.silent else 0
         text = "stopped: the safety state is silent" if level else "running"
