@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from twincell.assets import world_path
 from twincell.envs.control import ACTIONS, command, observe
 from twincell.envs.options import ArmOptions
+from twincell.envs.shown import Shown, Stage
 from twincell.errors import EnvError, did_you_mean
-from twincell.geometry.description import describe
+from twincell.geometry.description import RobotDescription, describe
 from twincell.geometry.lumped import LumpedArm, lump
 from twincell.geometry.pose import Pose
 from twincell.physics.arm_dynamics import FreeArms
@@ -134,6 +135,21 @@ class ArmTask(ABC):
 
         boxes = [(f.size, Pose.at(f.place)) for f in self.world.furniture.values()]
         return BulletArms(self.arm, count, rate, options.iterations, boxes)
+
+    def stage(self) -> Stage:
+        """What a sensor may see of each copy: what there is in it to be hit."""
+        return Stage(self._described(self.options.arm))
+
+    def shown(self, row: int) -> Shown:
+        """Where all that is in the copy `row`."""
+        name = self.options.arm
+        gripper = self.world.arms[name].gripper
+        hands = {} if gripper is None else {name: gripper.open}
+        return Shown({name: self.arms.q[row].copy()}, hands)
+
+    def _described(self, *names: str) -> dict[str, RobotDescription]:
+        arms = self.world.arms
+        return {name: describe(name, arms[name], self.path.parent) for name in names}
 
     def pictured(self) -> None:  # noqa: B027  (most worlds are built with all that is seen)
         """Pictures will be taken."""

@@ -13,16 +13,18 @@ from numpy.typing import NDArray
 from twincell.envs.control import solve, tips
 from twincell.envs.options import Options
 from twincell.envs.reach import ReachEnv
+from twincell.envs.shown import Shown, Stage
 from twincell.envs.spaces import goal_space
 from twincell.envs.task import Errors, Observation, ReachTask
 from twincell.errors import EnvError
 from twincell.geometry.description import describe
+from twincell.geometry.figure import ARM, Figure
 from twincell.geometry.lumped import LumpedArm, lump
 from twincell.geometry.pose import Pose
 from twincell.geometry.rack import rack_boxes
 from twincell.physics.bullet import Size
 from twincell.physics.bullet_arms import BulletArms
-from twincell.physics.bullet_guests import HAND, BulletGuests
+from twincell.physics.bullet_guests import BulletGuests
 from twincell.physics.chain import constants
 from twincell.world.model import World
 
@@ -109,6 +111,7 @@ class ClearTask(ReachTask):
         super().__init__(count, options)
         path, world = self.path, self.world
         names = [n for n in world.arms if n != options.arm]
+        self._blade: Pose | None = None
         self._others: list[LumpedArm] = []
         for name in names:
             entry = world.arms[name]
@@ -122,9 +125,11 @@ class ClearTask(ReachTask):
         assert isinstance(self.arms, BulletArms)  # noqa: S101  (of ClearOptions.of)
         self._bullet = self.arms
         self._bullet.watching = True
+        self._figure = Figure(height, _LINE - options.hand)
         self._guests = BulletGuests(
-            self._bullet, self._others, height, _LINE - options.hand, self._still(world, names)
+            self._bullet, self._others, self._figure, self._still(world, names)
         )
+        self._names = names
         self._age = np.zeros(count, np.int64)
         self._episodes: list[_Episode | None] = [None] * count
         self._beside = np.zeros((count, 6 * (1 + len(self._swinging))))
@@ -142,6 +147,7 @@ class ClearTask(ReachTask):
             place = Pose.from_matrix(tip[0]) @ Pose.at(world.fixture.place)
             size = (shape.root[0], shape.root[1], height)
             boxes.append((size, place @ Pose.of((0.0, 0.0, height / 2))))
+            self._blade = place
         return boxes
 
     def _widen(self) -> None:
@@ -166,6 +172,22 @@ class ClearTask(ReachTask):
     def _put(self, row: int, episode: _Episode, t: float) -> None:
         joints, at = self._where(episode, t)
         self._guests.put(row, joints, at, -episode.side, float(self.middle[2]))
+
+    def stage(self) -> Stage:
+        """All arms and racks, a blade in the fixture, and the visitor."""
+        names = (self.options.arm, *self._names)
+        blade = self._blade is not None
+        return Stage(self._described(*names), tuple(self.world.racks), blade, self._figure)
+
+    def shown(self, row: int) -> Shown:
+        """The guests where they are now; nobody before the first start."""
+        own, episode = super().shown(row), self._episodes[row]
+        joints, person = self._homes, {}
+        if episode is not None:
+            joints, at = self._where(episode, float(self._age[row]) / self.options.rate)
+            person = self._figure.poses(at, -episode.side, float(self.middle[2]))
+        all_ = {**own.joints, **dict(zip(self._names, joints, strict=True))}
+        return Shown(all_, own.openings, self._blade, person)
 
     def _see(self, episode: _Episode, t: float) -> Array:
         """Hand and its velocity, tip of each swinging arm and its velocity."""
@@ -259,7 +281,7 @@ class ClearTask(ReachTask):
         """Of each arm, from its tip to the nearest point on the axis of the visitor's arm [m]."""
         hand = self._beside[:, :3]
         side = np.array([0.0 if e is None else e.side for e in self._episodes])
-        ends = (hand[:, 1] + side * HAND, np.full(self.count, self.middle[1]) + side * _LINE)
+        ends = (hand[:, 1] + side * ARM, np.full(self.count, self.middle[1]) + side * _LINE)
         nearest = hand.copy()
         nearest[:, 1] = self._tip[:, 1].clip(np.minimum(*ends), np.maximum(*ends))
         return nearest - self._tip

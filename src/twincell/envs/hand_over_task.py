@@ -17,6 +17,7 @@ from twincell.envs.arm import ArmTask, Told
 from twincell.envs.control import ACTIONS, solve
 from twincell.envs.grippers import arm_with_gripper, part_axes
 from twincell.envs.options import ArmOptions, numbers
+from twincell.envs.shown import Shown, Stage
 from twincell.envs.side import Side
 from twincell.envs.spaces import goal_space
 from twincell.errors import EnvError, did_you_mean
@@ -142,7 +143,7 @@ class HandOverTask(ArmTask):
             raise EnvError(f"taker '{options.taker}': no other arm of six joints; {hint}")
         entry = _with_hand(world.arms[options.taker])
         assert entry.gripper is not None  # noqa: S101  (of _with_hand)
-        described = describe(options.taker, entry, base)
+        self._described_taker = described = describe(options.taker, entry, base)
         half = entry.gripper.open / len(entry.gripper.joints)
         self._taker = lump(described, dict.fromkeys(entry.gripper.joints, half)), entry
         self._stands = Pose.at(entry.place).p
@@ -216,6 +217,22 @@ class HandOverTask(ArmTask):
         action = super().idle
         action[self._cuts[0]] = 1.0
         return action
+
+    def stage(self) -> Stage:
+        """Both arms, the taker with its hand, what else moves in the cell, and the blade."""
+        movers = self._described(*(n for n in self.world.arms if n != self.options.taker))
+        return Stage({**movers, self.options.taker: self._described_taker}, blade=True)
+
+    def shown(self, row: int) -> Shown:
+        """Hands as far open as they are; the others at zero."""
+        arms, options, world = self.arms, self.options, self.world.arms
+        joints = {name: np.zeros(len(entry.home)) for name, entry in world.items()}
+        joints |= {options.arm: arms.q[row].copy(), options.taker: arms.other_q[row].copy()}
+        hands = {
+            options.arm: float(arms.opening[row]),
+            options.taker: float(arms.other_opening[row]),
+        }
+        return Shown(joints, hands, Pose.from_array(arms.parts[row]))
 
     # ---------------------------------------------------------------- episodes
 

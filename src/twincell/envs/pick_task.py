@@ -14,6 +14,7 @@ from twincell.envs.arm import ArmTask, Told
 from twincell.envs.control import solve, tips
 from twincell.envs.grippers import arm_with_gripper, part_axes
 from twincell.envs.options import ArmOptions
+from twincell.envs.shown import Shown, Stage
 from twincell.envs.spaces import goal_space
 from twincell.errors import EnvError
 from twincell.geometry.catalogue import nominal
@@ -134,6 +135,20 @@ class PickTask(ArmTask):
     def pictured(self) -> None:
         """Worlds are built with what pictures show from the next start on."""
         self.arms.visual = True
+
+    def stage(self) -> Stage:
+        """The arm, the table, the in-tray and the blade."""
+        world = self.world
+        names = (self.options.arm, world.fixture.arm)
+        return Stage(self._described(*names), (world.rack_of("in_tray"),), True)
+
+    def shown(self, row: int) -> Shown:
+        """The hand as far open as it is, the table at zero."""
+        name, table = self.options.arm, self.world.fixture.arm
+        joints = {name: self.arms.q[row].copy()}
+        joints[table] = np.zeros(len(self.world.arms[table].home))
+        hands = {name: float(self.arms.opening[row])}
+        return Shown(joints, hands, Pose.from_array(self.arms.parts[row]))
 
     def _over(self, pocket: Pose) -> Array:
         """Joints with the tip over a blade in a pocket, in the axes of the grasp."""

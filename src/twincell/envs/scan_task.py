@@ -15,6 +15,7 @@ from scipy.spatial.transform import Rotation
 from twincell.envs.arm import ArmTask, Told
 from twincell.envs.control import ACTIONS, solve, tips, turned
 from twincell.envs.options import ArmOptions
+from twincell.envs.shown import Shown, Stage
 from twincell.errors import EnvError
 from twincell.geometry.bodies import Body
 from twincell.geometry.catalogue import nominal
@@ -188,6 +189,16 @@ class ScanTask(ArmTask):
         ones = np.ones(6 + 2 * _SHOWN + _BANDS + 2 + 2)
         edge = np.concatenate([self._bound, ones]).astype(np.float32)
         self.observations = spaces.Box(-edge, edge, dtype=np.float32)
+
+    def stage(self) -> Stage:
+        """All movers, and the blade."""
+        return Stage(self._described(*self.world.arms), blade=True)
+
+    def shown(self, row: int) -> Shown:
+        """The others at zero, with closed hands; the blade as it stands."""
+        own, arms = super().shown(row), self.world.arms
+        others = {n: np.zeros(len(a.home)) for n, a in arms.items() if n != self.options.arm}
+        return Shown({**own.joints, **others}, own.openings, self._part[row])
 
     # ---------------------------------------------------------------- episodes
 

@@ -8,19 +8,16 @@ import numpy as np
 import pybullet as p
 from numpy.typing import NDArray
 
+from twincell.geometry.figure import ARM, BODY, Figure
 from twincell.geometry.lumped import LumpedArm
 from twincell.geometry.pose import Pose
 from twincell.physics.bullet import BASE, Size, add_boxes, load_arm
 from twincell.physics.bullet_arms import BulletArms
 
-__all__ = ["HAND", "BulletGuests"]
+__all__ = ["BulletGuests"]
 
 Array = NDArray[np.float64]
 
-HAND = 0.06
-"""Radius of the visitor's stretched arm [m]."""
-_BODY = 0.25
-"""Radius of the visitor's body, as in `PhysicsCell` [m]."""
 _GROUP, _MASK = 2, 1
 """Guests meet the arm alone: they belong to what stands still."""
 _ORANGE = (0.9, 0.5, 0.1, 1.0)
@@ -35,8 +32,7 @@ class BulletGuests:
     Args:
         arms: in whose worlds they are.
         others: other arms.
-        height: of the visitor [m].
-        reach: from the middle of the visitor's body to the end of the hand [m].
+        figure: the visitor.
         still: more boxes that never move: size [m] and pose.
 
     Raises:
@@ -47,13 +43,11 @@ class BulletGuests:
         self,
         arms: BulletArms,
         others: Sequence[LumpedArm],
-        height: float,
-        reach: float,
+        figure: Figure,
         still: Sequence[tuple[Size, Pose]],
     ) -> None:
         self._arms = arms
-        self._reach = reach
-        self._height = height
+        self._figure = figure
         self._rows: list[tuple[list[int], int, int]] = []
         for client, _ in arms.worlds:
             loaded = [self._load(client, other) for other in others]
@@ -70,13 +64,13 @@ class BulletGuests:
 
     def _body(self, client: int) -> int:
         shape = p.createCollisionShape(
-            p.GEOM_CYLINDER, radius=_BODY, height=self._height, physicsClientId=client
+            p.GEOM_CYLINDER, radius=BODY, height=self._figure.height, physicsClientId=client
         )
         return self._add(client, shape)
 
     def _hand(self, client: int) -> int:
         shape = p.createCollisionShape(
-            p.GEOM_CAPSULE, radius=HAND, height=self._reach - HAND, physicsClientId=client
+            p.GEOM_CAPSULE, radius=ARM, height=self._figure.reach - ARM, physicsClientId=client
         )
         return self._add(client, shape)
 
@@ -104,13 +98,11 @@ class BulletGuests:
                 other, list(range(len(positions))), [[x] for x in positions.tolist()],
                 [[0.0]] * len(positions), physicsClientId=client,
             )  # fmt: skip
-        x, y = at.tolist()
-        p.resetBasePositionAndOrientation(
-            body, [x, y, 0.5 * self._height], [0, 0, 0, 1], physicsClientId=client
-        )
-        middle = [x, y + side * 0.5 * (self._reach - HAND), hand]
-        lying = [np.sqrt(0.5), 0.0, 0.0, np.sqrt(0.5)]  # the capsule's z along y
-        p.resetBasePositionAndOrientation(arm, middle, lying, physicsClientId=client)
+        poses = self._figure.poses(at, side, hand)
+        for shape, pose in ((body, poses["body"]), (arm, poses["arm"])):
+            p.resetBasePositionAndOrientation(
+                shape, pose.p.tolist(), pose.q.tolist(), physicsClientId=client
+            )
 
     def clear(self, row: int, margin: float) -> bool:
         """Whether the arm, where it was last placed, is this far from all else [m]."""
