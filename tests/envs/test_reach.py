@@ -204,6 +204,7 @@ def test_pictures_show_the_goal():
         ({"tolerence": 0.1}, "did you mean 'tolerance'"),
         ({"action": "cartesion"}, "did you mean 'cartesian'"),
         ({"arm": "handlr"}, "did you mean 'handler'"),
+        ({"arm": 3}, "arm 3; valid: text, as 'handler'"),
         ({"physics": "mujoco"}, "valid: bullet, free"),
         ({"tolerance": float("nan")}, "finite number above 0"),
         ({"substeps": 0}, "whole number from 1"),

@@ -9,6 +9,7 @@ import gymnasium
 import numpy as np
 import onnx
 import pytest
+import yaml
 
 import twincell.envs  # noqa: F401  # registers the ids
 from twincell.assets import world_path
@@ -180,6 +181,17 @@ def test_another_arm_goal_or_joint_state_is_refused() -> None:
             ours.see(q, np.zeros(6))
     with pytest.raises(TrainingError, match="patience -1"):
         Reaching(ours, (0.7, 0.0, 0.83), patience=-1)
+
+
+def test_an_arm_that_stands_elsewhere_is_refused(tmp_path: Path) -> None:
+    world = yaml.safe_load(world_path("blade_cell").read_text(encoding="utf-8"))
+    world["arms"]["inspector"]["place"]["xyz"][1] += 0.1
+    moved = tmp_path / "moved.yaml"
+    moved.write_text(yaml.safe_dump(world), encoding="utf-8")
+    with pytest.raises(
+        TrainingError, match=r"home here is \[0\.9001, 0\.1009, .*is for \[0\.9001, 0\.0009"
+    ):
+        Pilot(moved, "inspector", OnnxPolicy.load("reach-inspector"))
 
 
 def test_the_world_file_says_which_policy_leads_an_arm(tmp_path: Path) -> None:

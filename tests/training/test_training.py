@@ -164,6 +164,13 @@ def test_a_result_from_elsewhere_comes_last(tmp_path):
     assert found == files
 
 
+def test_hindsight_replay_wants_goals(tmp_path):
+    sac = {"her": True, "learning_starts": 101, "buffer_size": 200}
+    settings = load_settings("ScanBlade-v0").changed(algo="sac", steps=8, arguments={"sac": sac})
+    with pytest.raises(TrainingError, match="ScanBlade-v0 has no goals to replay"):
+        train_seeds(settings, [1], tmp_path, 1, workers=1)
+
+
 def test_hindsight_replay_knows_what_rewards_ask_of_the_info(monkeypatch, tmp_path):
     monkeypatch.setattr(trainer, "_LOOKS", 1)
     sac = {

@@ -77,6 +77,7 @@ class ArmTask(ABC):
         home: joint positions of the world file, shape (d,).
         size: d.
         centre: the tip's position at home [m].
+        turn: its rotation there, shape (3, 3).
         actions: space of one arm's action.
         observations: space of what one arm sees; subclasses set it.
 
@@ -114,6 +115,7 @@ class ArmTask(ABC):
         forward(self._chain, self.home, frames)
         self.centre, self._turn = frames[d, :3, 3].copy(), np.ascontiguousarray(frames[d, :3, :3])
         self._speed = arm.velocity * entry.speed_scale
+        self.turn = self._turn.copy()
         self._limits = (arm.lower, arm.upper, self._speed)
         self._mode = ACTIONS.index(options.action)
         self._scale = action_scale(options, arm, self._speed, self._stride)

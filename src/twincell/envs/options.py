@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self
@@ -75,6 +76,11 @@ class ArmOptions:
             if name not in names:
                 raise EnvError(f"no option '{name}'; {did_you_mean(name, names)}")
         made = cls(**given)
+        for entry in fields(cls):
+            value = getattr(made, entry.name)
+            path = entry.name == "world" and isinstance(value, os.PathLike)
+            if isinstance(entry.default, str) and not (isinstance(value, str) or path):
+                raise EnvError(f"{entry.name} {value!r}; valid: text, as {entry.default!r}")
         made.one_of("action", ACTIONS)
         made.one_of("physics", PHYSICS)
         made.positive("rate")

@@ -9,8 +9,10 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
-__all__ = ["layout", "of_environment", "told"]
+__all__ = ["FITS", "layout", "of_environment", "told"]
 
+FITS = ("arm", "joints", "action", "rate", "home")
+"""Of what a task says of itself, what a policy is for, and nothing else."""
 _TOLD = ("world", "arm", "action", "rate", "tolerance")
 
 
@@ -25,7 +27,10 @@ def layout(space: spaces.Space[Any]) -> list[tuple[str, int]]:
 
 
 def told(task: Any) -> dict[str, Any]:
-    """What a task of ours says of itself: world, arm, joints, action, rate [Hz], tolerance.
+    """What a task of ours says of itself: world, arm, joints, action, rate [Hz], tolerance, home.
+
+    `home` is the tip's position [m] and its x and z axis at the world file's home, to 0.1 mm: an
+    arm that stands elsewhere, or carries another tool, sees and does something else.
 
     Args:
         task: of an environment; None where it has none.
@@ -34,11 +39,13 @@ def told(task: Any) -> dict[str, Any]:
     said = {name: getattr(options, name) for name in _TOLD if hasattr(options, name)}
     if options is not None:
         said["joints"] = list(task.arm.joints)
+        axes = task.turn[:, [0, 2]].T
+        said["home"] = (np.round([*task.centre, *axes.ravel()], 4) + 0.0).tolist()
     return said
 
 
 def of_environment(env: str, options: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, Any]]:
-    """Sizes of the observation by key, and arm, joints, action, rate, of an environment as made.
+    """Sizes of the observation by key, and `FITS`, of an environment as made.
 
     Raises:
         EnvError: options that the environment refuses.
@@ -46,4 +53,4 @@ def of_environment(env: str, options: Mapping[str, Any]) -> tuple[dict[str, int]
     with gymnasium.make(env, **options) as world:
         said = told(getattr(world.unwrapped, "task", None))
         sizes = dict(layout(world.observation_space))
-    return sizes, {k: v for k, v in said.items() if k in ("arm", "joints", "action", "rate")}
+    return sizes, {k: v for k, v in said.items() if k in FITS}

@@ -16,7 +16,7 @@ from twincell.envs.options import Options
 from twincell.envs.task import Observation, ReachTask
 from twincell.errors import EnvError, TrainingError, did_you_mean
 from twincell.motion.stream import JointTarget
-from twincell.training.layout import layout, told
+from twincell.training.layout import FITS, layout, told
 from twincell.training.policy import OnnxPolicy, policy_file
 from twincell.world.load import load_world
 
@@ -49,7 +49,7 @@ class Pilot:
         episode: how long one took in training [s].
 
     Raises:
-        TrainingError: another task, arm, action or observation than the policy's.
+        TrainingError: another task, arm, place, action or observation than the policy's.
         EnvError: no such arm, or options that the environment refuses.
     """
 
@@ -74,7 +74,7 @@ class Pilot:
         policy.check(
             env,
             dict(layout(task.observations)),
-            {key: here[key] for key in ("arm", "action", "rate", "joints")},
+            {key: here[key] for key in FITS},
         )
         self.joints, self.home = task.arm.joints, task.home
         self.period, self.tolerance = 1.0 / options.rate, options.tolerance

@@ -16,9 +16,7 @@ from twincell.errors import TrainingError, did_you_mean
 __all__ = ["OnnxPolicy", "baselines", "compare", "flatten", "policy_file"]
 
 Here = tuple[Mapping[str, int], Mapping[str, Any]]
-"""Sizes of the parts of an observation by key, and `env_id`, `arm`, `joints`, `action`, `rate`, as
-far as known.
-"""
+"""Sizes of the parts of an observation by key, and `env_id` and `layout.FITS`, as far as known."""
 
 
 def compare(name: str, trained: Here, here: Here) -> None:
@@ -70,7 +68,7 @@ class OnnxPolicy:
     Attributes:
         about: the file's metadata: `env_id`, `options`, `layout` (key and size of each part of the
             observation), and where the environment has them `world`, `arm`, `joints`, `action`,
-            `rate` [Hz], `tolerance`.
+            `rate` [Hz], `tolerance`, `home`.
         keys: parts of the observation, in order.
         size: numbers of an observation.
     """
@@ -122,7 +120,7 @@ class OnnxPolicy:
         Args:
             env: registered id.
             sizes: of the parts of the observation, by key.
-            options: what `arm`, `joints`, `action`, `rate` are here, as far as known.
+            options: what `layout.FITS` are here, as far as known.
 
         Raises:
             TrainingError: another environment, arm, action or observation.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -67,7 +68,8 @@ class Settings:
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise TrainingError(f"{name} {value!r}; valid: a whole number from 1 on")
         warm: Any = self.warm_start
-        if type(warm) is not int or not 0 <= warm <= self.steps:
+        most = self.steps if self.algo == "ppo" else math.inf  # others begin without
+        if type(warm) is not int or not 0 <= warm <= most:
             raise TrainingError(f"warm_start {warm!r}; valid: 0 to the steps in all")
         if self.warm_start and self.algo == "ppo":
             teacher(self.env)

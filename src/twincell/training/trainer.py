@@ -13,6 +13,7 @@ import torch
 from stable_baselines3.common.utils import ConstantSchedule
 from stable_baselines3.common.vec_env import VecNormalize
 
+from twincell.errors import TrainingError
 from twincell.training.adapter import make_many
 from twincell.training.algorithms import algorithm
 from twincell.training.evaluation import judge
@@ -80,6 +81,11 @@ def train_seed(
     spread = {"log_std_init": arguments.pop("log_std")} if "log_std" in arguments else {}
     options = {**settings.options, **settings.train_options}
     venv = make_many(settings.env, settings.envs, options, 1000 * seed, her)
+    if her and "achieved_goal" not in getattr(venv.observation_space, "spaces", {}):
+        venv.close()
+        raise TrainingError(
+            f"{settings.algo}.her: {settings.env} has no goals to replay; valid: without it"
+        )
     model, state = _resume(settings, folder, venv)
     if model is None:
         mean, scale = measure(venv)
