@@ -365,6 +365,20 @@ def test_the_longest_time_is_planned_with(small_world, fake_cell) -> None:
     assert rebuild(small_world, entries).outages == cell.orchestrator.state.outages
 
 
+def test_arms_that_hardly_move_under_a_cap_that_hardly_lets_them_are_planned_with(
+    small_world, fake_cell
+) -> None:
+    cell = fake_cell(small_world)
+    for _ in range(100):
+        cell.step()
+    for mover in ("handler", "inspector"):
+        cell._send(Inject("arm_slow", mover, {"factor": 1e-3}))
+    little = {"power": small_world.idle_power + 1e-3, "lasts": 600.0}
+    cell._send(Inject("energy_cap", "", little))
+    assert cell.plans[-1].makespan < 64 * LATEST
+    assert len(cell.plans[-1].tasks) == len(cell.plans[0].tasks)
+
+
 def test_an_intrusion_needs_somebody_to_walk_in(small_world) -> None:
     world = replace(small_world, visitor=None)
     with pytest.raises(ProductionError, match="valid: in a world with a `visitor`"):

@@ -48,6 +48,8 @@ CASES = [
     ("[blade_1, blade_2, blade_3]", "[blade_1, blade_2, blade_4, blade_3]",
      ("'blade_4' is in 'order_a' already",)),
     ("[blade_1, blade_2, blade_3]", "[blade_1, blade_2]", ("blades.blade_3: in no order",)),
+    ("due: 110 s", "due: 1e9 s", ("order_a.due", "given 1e+09 s; valid: at most 1e+07 s")),
+    ("price: 82 EUR/MWh", "price: -2e6 EUR/MWh", ("tariff[0].price", "at most 1e+06 EUR/MWh")),
     ("subject: order_b", "subject: order_c", ("disruptions[0].subject", "did you mean 'order_")),
     ("kind: rush_order, at: <#> s, subject: order_b, parameters: {due: <#>, priority: <#>}",
      "kind: sensor_blackout, at: 30 s, subject: camera, parameters: {until: 20 s}",

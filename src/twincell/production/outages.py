@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from twincell.production.messages import TaskKind
 from twincell.production.problem import Pace
+from twincell.world.disruptions import SLOWEST
 from twincell.world.model import World
 
 __all__ = ["Outages"]
@@ -80,11 +81,11 @@ class Outages:
         return own * self._under_cap(world)
 
     def pace(self, world: World, kind: TaskKind) -> Pace:
-        """How fast a kind of task goes, and how long."""
+        """How fast a kind of task goes, and how long; `SLOWEST` where it all but stands."""
         mover = _mover(world, kind)
         own = self.slow.get(mover, Pace())
         until = max(own.until, self.cap[1] if self.cap is not None else 0.0)
-        return Pace(own.share * self._under_cap(world), until)
+        return Pace(max(own.share * self._under_cap(world), SLOWEST), until)
 
     def _under_cap(self, world: World) -> float:
         """Share of the speed at which the cell draws no more than the cap.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from twincell.world.check_cell import Fault, unknown
-from twincell.world.disruptions import KINDS, Moment
+from twincell.world.disruptions import KINDS, LATEST, MOST, Moment
 from twincell.world.model import World
 from twincell.world.source import Loc
 from twincell.world.subjects import subjects
@@ -25,6 +25,12 @@ def findings(world: World) -> Iterator[Fault]:
 def _orders(world: World) -> Iterator[Fault]:
     owner: dict[str, str] = {}
     for name, order in world.production.orders.items():
+        for key, unit in (("due", " s"), ("priority", "")):
+            if (given := getattr(order, key)) > MOST[key]:
+                yield (
+                    ["production", "orders", name, key],
+                    f"given {given:g}{unit}; valid: at most {MOST[key]:g}{unit}",
+                )
         if not order.parts:
             yield (
                 ["production", "orders", name, "parts"],
@@ -51,6 +57,10 @@ def _tariff(world: World) -> Iterator[Fault]:
         yield where, "given an empty list; valid: at least one step, the first with `start: 0 s`"
     elif steps[0].start != 0:
         yield [*where, 0, "start"], f"given {steps[0].start:g} s; valid: the first step starts at 0"
+    for i, step in enumerate(steps):
+        for key, most, unit in (("start", LATEST, "s"), ("price", MOST["price"], "EUR/MWh")):
+            if abs(given := getattr(step, key)) > most:
+                yield [*where, i, key], f"given {given:g} {unit}; valid: at most {most:g} {unit}"
     for i, (before, after) in enumerate(pairwise(steps), start=1):
         if after.start <= before.start:
             yield (

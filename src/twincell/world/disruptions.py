@@ -18,6 +18,8 @@ __all__ = [
     "EVENTS",
     "KINDS",
     "LATEST",
+    "MOST",
+    "SLOWEST",
     "Disruption",
     "DisruptionKind",
     "Kind",
@@ -45,9 +47,9 @@ ENDS = ("until", "lasts")
 
 LATEST = 1e7
 """No time of a disruption is longer, or later in the shift [s]."""
-_MOST = {"due": LATEST, "until": LATEST, "lasts": LATEST, "priority": 1e6, "price": 1e6}
+MOST = {"due": LATEST, "until": LATEST, "lasts": LATEST, "priority": 1e6, "price": 1e6}
 """Beyond these, the scheduler's sums do not fit into 64 bits."""
-_SLOWEST = 1e-3
+SLOWEST = 1e-3
 """Nor do they where an arm is slower than this share of its speed."""
 
 _UNITS = {
@@ -154,15 +156,15 @@ def _one_of(kind: str, spec: Kind, given: Iterable[str]) -> None:
 
 
 def _in_range(name: str, value: float) -> None:
-    if name == "factor" and not _SLOWEST <= value <= 1:
+    if name == "factor" and not SLOWEST <= value <= 1:
         raise ValueError(
-            f"'factor' is {value:g}; expected a share of the speed in [{_SLOWEST:g}, 1]"
+            f"'factor' is {value:g}; expected a share of the speed in [{SLOWEST:g}, 1]"
         )
     if name in ("priority", "lasts", "power") and value <= 0:
         raise ValueError(f"'{name}' is {value:g}; expected more than 0")
     if name != "price" and value < 0:
         raise ValueError(f"'{name}' is {value:g}; expected at least 0")
-    if abs(value) > (most := _MOST.get(name, math.inf)):
+    if abs(value) > (most := MOST.get(name, math.inf)):
         raise ValueError(f"'{name}' is {value:g}; expected at most {most:g} [{_UNITS[name]}]")
 
 
