@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import heapq
-import time
 
 import numpy as np
 import pytest
@@ -116,16 +115,6 @@ def test_noise_has_mean_one() -> None:
     assert factors.mean() == pytest.approx(1.0, abs=0.005)
 
 
-def test_a_thousand_rollouts_take_milliseconds() -> None:
-    p = problem()
-    names = [j.part for j in p.waiting]
-    factors = noise(p, 1000, 0.1, np.random.default_rng(0))
-    roll(p, [names], factors)
-    start = time.perf_counter()
-    roll(p, [names], factors)
-    assert time.perf_counter() - start < 0.05
-
-
 def test_the_gate_accepts_what_is_better_and_says_by_how_much() -> None:
     p = problem(running=False)
     keep, change = ["b0", "b1", "b2", "b3", "b4"], ["b3", "b0", "b1", "b2", "b4"]
@@ -141,6 +130,23 @@ def test_the_gate_accepts_what_is_better_and_says_by_how_much() -> None:
     assert gate.judge(rush, keep, {"x": change}) == gate.judge(rush, keep, {"x": change})
     worse = gate.judge(rush, ["b3", "b4", "b0", "b1", "b2"], {"back": keep})
     assert worse.chosen is None
+
+
+def test_a_gate_whose_time_is_over_keeps_course() -> None:
+    jobs = tuple(Job(j.part, j.order, j.durations) for j in problem(running=False).jobs)
+    rush = Problem(5.0, jobs, {"a": Due(400.0, 1.0), "b": Due(80.0, 5.0)}, TARIFF)
+    keep, change = ["b0", "b1", "b2", "b3", "b4"], ["b3", "b4", "b0", "b1", "b2"]
+    now, then = TwinGate(seed=3).judge(rush, keep, {"rush": change}).alternatives
+    # what is asked for is about what is gained: no single look can tell
+    margin = 1 - then.cost / now.cost
+    asked = TwinGate(seed=3, margin=margin).judge(rush, keep, {"rush": change})
+    assert sum(asked.alternatives[0].counts) > 250
+    ruled = TwinGate(seed=3, margin=margin, budget=1e-9).judge(rush, keep, {"rush": change})
+    assert ruled.chosen is None
+    assert "the time is over" in ruled.text
+    assert sum(ruled.alternatives[0].counts) == 250
+    with pytest.raises(ProductionError, match="budget 0"):
+        TwinGate(budget=0.0)
 
 
 def test_histograms_hold_every_rollout_and_their_means() -> None:

@@ -6,6 +6,8 @@ under common random numbers, an error that holds for all looks and rivals, early
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +41,8 @@ class TwinGate:
         measured: durations of this cell's tasks; their distributions replace `spread`.
         margin: least gain, as a share of the cost of keeping course.
         confidence: for all looks and rivals together.
+        budget: wall time after which course is kept [s]; the first look is always taken. What is
+            decided in time does not depend on it.
     """
 
     seed: int = 0
@@ -47,6 +51,7 @@ class TwinGate:
     margin: float = 0.02
     confidence: float = 0.95
     measured: Calibration | None = None
+    budget: float = math.inf
 
     def __post_init__(self) -> None:
         if self.rollouts < 2 or not 0.5 < self.confidence < 1 or self.spread < 0:
@@ -54,20 +59,23 @@ class TwinGate:
                 f"gate: rollouts {self.rollouts}, confidence {self.confidence}, spread "
                 f"{self.spread}; valid: at least 2, in (0.5, 1), at least 0"
             )
+        if not self.budget > 0:
+            raise ProductionError(f"gate: budget {self.budget} s; valid: above 0")
 
     @classmethod
-    def of(cls, world: World, base: Path, seed: int) -> TwinGate:
+    def of(cls, world: World, base: Path, seed: int, budget: float = math.inf) -> TwinGate:
         """The gate of a world, with the durations that its file names.
 
         Args:
             world: the cell.
             base: folder of the world file.
             seed: of the noise.
+            budget: wall time of a decision [s].
 
         Raises:
             AssetError, ProductionError: the named durations cannot be read.
         """
-        return cls(seed, measured=calibration_of(world, base))
+        return cls(seed, measured=calibration_of(world, base), budget=budget)
 
     @property
     def means(self) -> dict[TaskKind, float] | None:
@@ -90,11 +98,16 @@ class TwinGate:
             played.append(roll(problem, candidates, factors, Weights()))
             return played[-1].cost
 
+        begun = time.monotonic()
+
+        def late() -> bool:
+            return time.monotonic() - begun > self.budget
+
         chosen = None
         if changes:
             names = list(changes)
             ruling = sequential(
-                sample, self.margin, self.confidence, self.rollouts, names, unit="s"
+                sample, self.margin, self.confidence, self.rollouts, names, late, unit="s"
             )
             chosen = names[ruling.chosen] if ruling.chosen >= 0 else None
             text = f"{ruling.reason}; s of weighted lateness"

@@ -73,18 +73,19 @@ class OrchestratorNode(CellNode):
     """Hears and speaks in this thread; thinks (plans, searches) in a worker, one event at a time.
 
     Parameters: `out`, folder for `result.json`, `summary.json` and `journal.mcap`; a shift that its
-    journal tells of is taken up where it was left.
+    journal tells of is taken up where it was left. `gate_time`, wall time that the gate may take
+    for a decision [s]; then course is kept.
     """
 
     def __init__(self) -> None:
-        super().__init__("orchestrator", out="out/ros")
+        super().__init__("orchestrator", out="out/ros", gate_time=2.0)
         self.out = Path(self.parameter("out")).resolve()
         self.out.mkdir(parents=True, exist_ok=True)
         self._assembly = assembly = assemble(self.world, self.path, self.seed)
         arms, model = assembly.descriptions, assembly.model
         checker = CollisionChecker(self.world, arms, model)
         motions = CellMotions(self.world, arms, checker.free, model.airfoil, model.grasp)
-        gate = TwinGate.of(self.world, assembly.base, self.seed)
+        gate = TwinGate.of(self.world, assembly.base, self.seed, float(self.parameter("gate_time")))
         self.core = Orchestrator(
             self.world, motions, self.seed, gate.means, model.grasp, gate, rehearse=True
         )
