@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import gymnasium
 import numpy as np
@@ -162,6 +163,39 @@ def test_a_result_from_elsewhere_comes_last(tmp_path):
     seeds._bring(files, folder)
     found = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     assert found == files
+
+
+def test_no_two_seeds_train_or_are_judged_on_the_same_episodes(monkeypatch, tmp_path):
+    begun, judged = [], []
+    many = trainer.make_many
+
+    def watched(*given):
+        venv = many(*given)
+        started = venv.vector.reset
+
+        def reset(seed=None, options=None):
+            if seed is not None:
+                begun.append(list(seed))
+            return started(seed=seed, options=options)
+
+        venv.vector.reset = reset
+        return venv
+
+    def looked(_env, _options, _policy, episodes, first):
+        judged.append(set(range(first, first + episodes)))
+        return SimpleNamespace(share=0.0, mean_return=0.0, episodes=episodes, successes=0)
+
+    monkeypatch.setattr(trainer, "make_many", watched)
+    monkeypatch.setattr(trainer, "judge", looked)
+    for seed in (1, 2, 3):
+        train_seed(tiny(), seed, tmp_path / str(seed), 50)
+    begun_sets = [set(seeds) for seeds in begun]
+    # measuring and training of one seed begin alike; of two seeds nothing is alike
+    assert len(begun_sets) == 6
+    assert begun_sets[0] == begun_sets[1]
+    assert all(len(seeds) == tiny().envs for seeds in begun_sets)
+    apart = [*begun_sets[::2], *judged]
+    assert sum(len(seeds) for seeds in apart) == len(set().union(*apart))
 
 
 def test_hindsight_replay_wants_goals(tmp_path):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from stable_baselines3.common.utils import ConstantSchedule
 from stable_baselines3.common.vec_env import VecNormalize
@@ -38,7 +39,9 @@ _SCALES = "rewards.pkl"
 _LOOKS = 20
 """Episodes of a check on the way."""
 _JUDGED = 1_000_000
-"""First seed of the episodes by which policies are judged; training never gets there."""
+"""First seed of the episodes by which policies are judged, each policy by others."""
+_TRAINED = 2**30
+"""First seed of those from which training starts; judging never gets there."""
 
 
 def train_seed(
@@ -80,7 +83,7 @@ def train_seed(
     fine = {"fine": arguments.pop("fine")} if "fine" in arguments else {}
     spread = {"log_std_init": arguments.pop("log_std")} if "log_std" in arguments else {}
     options = {**settings.options, **settings.train_options}
-    venv = make_many(settings.env, settings.envs, options, 1000 * seed, her)
+    venv = make_many(settings.env, settings.envs, options, _first(seed, 0), her)
     if her and "achieved_goal" not in getattr(venv.observation_space, "spaces", {}):
         venv.close()
         raise TrainingError(
@@ -89,7 +92,6 @@ def train_seed(
     model, state = _resume(settings, folder, venv)
     if model is None:
         mean, scale = measure(venv)
-        venv.seed(1000 * seed)
         if norm_reward:
             gamma = arguments.get("gamma", 0.99)
             venv = VecNormalize(venv, norm_obs=False, norm_reward=True, gamma=gamma)
@@ -115,6 +117,8 @@ def train_seed(
             },
             **arguments,
         )
+    # a new model has seeded its environments by its own seed: neighbours' copies would be alike
+    model.get_env().seed(_first(seed, model.num_timesteps))
     began = time.perf_counter() - state["seconds"]
     if settings.warm_start and settings.algo == "ppo" and not model.num_timesteps:
         imitate(model, teacher(settings.env), settings.warm_start, seed)
@@ -129,7 +133,7 @@ def train_seed(
         model.learn(piece, reset_num_timesteps=False, tb_log_name="run")
         _check(settings, seed, model, state, began, folder)
         tell(int(model.num_timesteps))
-    final = judge(settings.env, settings.options, model, episodes, _JUDGED)
+    final = judge(settings.env, settings.options, model, episodes, _JUDGED + episodes * seed)
     venv.close()
     model.save(folder / POLICY)
     rows = ["steps,success,return", *(f"{a},{b:.4f},{c:.5f}" for a, b, c in state["curve"])]
@@ -151,11 +155,17 @@ def train_seed(
     return outcome
 
 
+def _first(seed: int, steps: int) -> int:
+    """Seed of the first copy for a training that has `steps` behind it; the others count on."""
+    return _TRAINED + int(np.random.default_rng([seed, steps]).integers(_TRAINED - 2**20))
+
+
 def _check(
     settings: Settings, seed: int, model: Any, state: dict[str, Any], began: float, folder: Path
 ) -> None:
     """Judge on the way, and leave a checkpoint."""
-    looked = judge(settings.env, settings.options, model, _LOOKS, _JUDGED * 2 + seed)
+    first = _JUDGED // 2 + _LOOKS * seed
+    looked = judge(settings.env, settings.options, model, _LOOKS, first)
     state["curve"].append([model.num_timesteps, looked.share, looked.mean_return])
     state["seconds"] = time.perf_counter() - began
     _save(model, state, folder)
