@@ -106,11 +106,28 @@ def test_a_process_in_the_place_of_a_killed_one_hears(
     assert haunted(domain)
     assert "UDP" not in first.said
     second = Listener(environment)
+    third = None
     try:
         until(lambda: second.heard > 100, "the second listener", 30)
+        # its ports are those of UDP alone: the next one must not get the dead one's memory either
+        third = Listener(environment)
+        until(lambda: third.heard > 100, "the third listener", 30)
     finally:
         second.kill()
+        if third is not None:
+            third.kill()
     assert "by UDP alone" in second.said
+
+
+def test_another_transport_of_the_users_own_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    from twincell_nodes import transport
+
+    monkeypatch.setattr(transport, "haunted", lambda _domain: True)
+    for name in transport.VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("FASTDDS_BUILTIN_TRANSPORTS", "LARGE_DATA")
+    transport.settle_transport()
+    assert os.environ["FASTDDS_BUILTIN_TRANSPORTS"] == "LARGE_DATA"
 
 
 def test_a_profile_of_the_users_own_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:

@@ -60,8 +60,10 @@ def test_who_only_repeats_itself_is_waited_for_no_longer():
     gate.hear("a", 1.0)
     assert gate.open(1.3, 1.1)
     assert gate.waits_for(1.1) == {}
+    gate.hear("a", 0.9)
+    assert gate.open(1.3, 1.2)
     gate.hear("a", 1.05)  # slow, not dead
-    assert not gate.open(1.3, 1.2)
+    assert not gate.open(1.3, 1.3)
 
 
 def test_others_do_not_count():

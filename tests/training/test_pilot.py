@@ -189,7 +189,7 @@ def test_an_arm_that_stands_elsewhere_is_refused(tmp_path: Path) -> None:
     moved = tmp_path / "moved.yaml"
     moved.write_text(yaml.safe_dump(world), encoding="utf-8")
     with pytest.raises(
-        TrainingError, match=r"home here is \[0\.9001, 0\.1009, .*is for \[0\.9001, 0\.0009"
+        TrainingError, match=r"tip is at \[0\.9001, 0\.1009, .*is for \[0\.9001, 0\.0009"
     ):
         Pilot(moved, "inspector", OnnxPolicy.load("reach-inspector"))
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 
 import numpy as np
 import pytest
@@ -141,10 +142,16 @@ def test_a_gate_whose_time_is_over_keeps_course() -> None:
     margin = 1 - then.cost / now.cost
     asked = TwinGate(seed=3, margin=margin).judge(rush, keep, {"rush": change})
     assert sum(asked.alternatives[0].counts) > 250
-    ruled = TwinGate(seed=3, margin=margin, budget=1e-9).judge(rush, keep, {"rush": change})
+    ticks = itertools.count()
+    limit = {"budget": 0.5, "clock": lambda: float(next(ticks))}
+    ruled = TwinGate(seed=3, margin=margin, **limit).judge(rush, keep, {"rush": change})
     assert ruled.chosen is None
     assert "the time is over" in ruled.text
     assert sum(ruled.alternatives[0].counts) == 250
+    # what takes all rollouts is decided by all of them
+    ticks = itertools.count()
+    all_ = TwinGate(seed=3, margin=margin, rollouts=250, **limit).judge(rush, keep, {"r": change})
+    assert "all rollouts are played" in all_.text
     with pytest.raises(ProductionError, match="budget 0"):
         TwinGate(budget=0.0)
 

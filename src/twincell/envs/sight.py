@@ -36,12 +36,14 @@ class Sight(gymnasium.Wrapper[Any, Any, Any, Any], gymnasium.utils.RecordConstru
     It sees what there is in the environment to be hit: the arms, furniture, and what the task has
     beside them, at each observation as they stand (nothing moves during a turn or an exposure).
 
-    A LiDAR adds `cloud`, `Box(float32, (points, 3))`: points in its frame [m], drawn from those of
-    one turn; where fewer returned, some come twice, and where none did, all are zero. A
-    multispectral camera adds `image`, `Box(0, 255, (bands, height, width), uint8)`: counts over the
-    full scale, ultraviolet last where it has some. Imperfections are those of the world file; their
-    chance is drawn from `reset(seed=...)`. An observation that is no dictionary becomes one, with
-    what was there as `observation`.
+    The new key is the sensor's name. A LiDAR's is `Box(float32, (points, 3))`: points in its frame
+    [m], drawn from those of one turn; where fewer returned, some come twice, and where none did,
+    all are zero. A multispectral camera's is `Box(0, 255, (bands, height, width), uint8)`: counts
+    over the full scale, ultraviolet last where it has some.
+
+    Imperfections are those of the world file; their chance is drawn from `reset(seed=...)`. An
+    observation that is no dictionary becomes one, with what was there as `observation`. Wrap again
+    for another sensor.
 
     Args:
         env: one of this room's environments, not a vector of them.
@@ -69,9 +71,12 @@ class Sight(gymnasium.Wrapper[Any, Any, Any, Any], gymnasium.utils.RecordConstru
         if not isinstance(task, ArmTask):
             raise EnvError(f"Sight: {env} is no environment of twincell.envs")
         self._task = task
+        if type(points) is not int or not 1 <= points <= 1_000_000:
+            raise EnvError(f"points {points!r}; valid: a whole number from 1 to 1000000")
         known = {n: s for n, s in task.world.sensors.items() if not isinstance(s, Profiler)}
         if sensor not in known:
-            raise EnvError(f"sensor '{sensor}': no LiDAR or camera; {did_you_mean(sensor, known)}")
+            hint = did_you_mean(str(sensor), known)
+            raise EnvError(f"sensor '{sensor}': no LiDAR or camera; {hint}")
         stage = task.stage()
         self._spec = _sized(known[sensor], size)
         self._offset, self._carrier = mount_pose(self._spec), mount_body(task.world, self._spec)
@@ -82,19 +87,18 @@ class Sight(gymnasium.Wrapper[Any, Any, Any, Any], gymnasium.utils.RecordConstru
         self._points = points
         space: spaces.Space[Any]
         if isinstance(self._spec, Lidar):
-            self._key = "cloud"
-            if not 1 <= points <= 1_000_000 or points % 1:
-                raise EnvError(f"points {points!r}; valid: a whole number from 1 to 1000000")
             far = self._spec.reach[1] + 1.0
             space = spaces.Box(-far, far, (points, 3), np.float32)
         else:
-            self._key = "image"
             bands = len(self._spec.bands) + (self._spec.ultraviolet is not None)
             space = spaces.Box(0, 255, (bands, self._spec.height, self._spec.width), np.uint8)
             self._drop = depth(self._spec) - 8
         before = env.observation_space
         keyed = dict(before) if isinstance(before, spaces.Dict) else {"observation": before}
-        self.observation_space = spaces.Dict({**keyed, self._key: space})
+        if sensor in keyed:
+            raise EnvError(f"sensor '{sensor}' is seen already; valid: another one")
+        self._key = sensor
+        self.observation_space = spaces.Dict({**keyed, sensor: space})
 
     def _there(self, sensor: str, stage: Stage) -> None:
         """Raise where nothing in the environment carries the sensor."""
@@ -112,7 +116,7 @@ class Sight(gymnasium.Wrapper[Any, Any, Any, Any], gymnasium.utils.RecordConstru
     ) -> tuple[Any, dict[str, Any]]:
         """Start an episode, and look."""
         if seed is not None:
-            self._rng = np.random.default_rng([seed, *b"sight"])
+            self._rng = np.random.default_rng([seed, *f"sight/{self._key}".encode()])
         seen, info = self.env.reset(seed=seed, options=options)
         return self._with(seen), info
 
@@ -137,7 +141,7 @@ class Sight(gymnasium.Wrapper[Any, Any, Any, Any], gymnasium.utils.RecordConstru
         placed = self._scene.place({n: p for n, p in where.items() if n in self._scene.moving})
         at = self._offset if self._carrier is None else links[self._carrier] @ self._offset
         if isinstance(self._spec, Lidar):
-            turn = scan(self._scene, self._spec, at, placed, 0.0, self._rng, remember=False)
+            turn = scan(self._scene, self._spec, at, placed, 0.0, self._rng)
             return self._drawn(turn.points)
         taken = image(self._scene, self._spec, at, placed, 0.0, self._rng)
         counts: NDArray[np.uint8] = (taken.planes >> self._drop).astype(np.uint8)

@@ -63,8 +63,9 @@ class Gate:
 
     A sensor that has held time for `patience` and got no further holds nothing any more: one that
     is really dead is found silent by the supervisor. Its silence counts from when it held time,
-    since none of them has anything to do while another one does. One that only repeats what it
-    said may have missed something that comes but once, as long as time stands.
+    since none of them has anything to do while another one does. To repeat an old stamp is no
+    progress: who has missed a message gets no other one while time stands, and would hold it for
+    ever.
 
     Args:
         limits: how far simulated time may run ahead of each sensor [s].
@@ -83,9 +84,11 @@ class Gate:
 
     def hear(self, name: str, stamp: float) -> None:
         """A sensor is done up to `stamp` [s of simulation]; others than its own pass by."""
-        if name in self._limits and stamp != self._done.get(name):
-            self._done[name] = stamp
+        if name not in self._limits:
+            return
+        if stamp > self._done.get(name, -math.inf):
             self._behind.pop(name, None)
+        self._done[name] = stamp
 
     def open(self, now: float, wall: float) -> bool:
         """Whether simulated time may go on from `now` [s], asked at `wall` [s]."""

@@ -12,7 +12,7 @@ from gymnasium import spaces
 __all__ = ["FITS", "layout", "of_environment", "told"]
 
 FITS = ("arm", "joints", "action", "rate", "home")
-"""Of what a task says of itself, what a policy is for, and nothing else."""
+"""What must be the same where a policy acts and where it was trained."""
 _TOLD = ("world", "arm", "action", "rate", "tolerance")
 
 

@@ -19,6 +19,10 @@ Here = tuple[Mapping[str, int], Mapping[str, Any]]
 """Sizes of the parts of an observation by key, and `env_id` and `layout.FITS`, as far as known."""
 
 
+_NEAR = 5e-4
+"""Places of a tip, in metres, and its axes are the same within this."""
+
+
 def compare(name: str, trained: Here, here: Here) -> None:
     """Whether a policy may act here, before anything moves.
 
@@ -31,7 +35,16 @@ def compare(name: str, trained: Here, here: Here) -> None:
         TrainingError: another environment, arm, action or observation.
     """
     sizes, about = trained
+    home, there = here[1].get("home"), trained[1].get("home")
+    if home and there and not np.allclose(home, there, atol=_NEAR):
+        raise TrainingError(
+            f"{name}: with the arm at home the tip is at {home[:3]} m here, axes x and z along "
+            f"{home[3:6]} and {home[6:]}; the policy is for {there[:3]} m, {there[3:6]} and "
+            f"{there[6:]}"
+        )
     for key, value in here[1].items():
+        if key == "home":
+            continue
         if key in about and about[key] != value:
             raise TrainingError(
                 f"{name}: {key} here is {value!r}; the policy is for {about[key]!r}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -68,9 +67,10 @@ class Settings:
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise TrainingError(f"{name} {value!r}; valid: a whole number from 1 on")
         warm: Any = self.warm_start
-        most = self.steps if self.algo == "ppo" else math.inf  # others begin without
-        if type(warm) is not int or not 0 <= warm <= most:
-            raise TrainingError(f"warm_start {warm!r}; valid: 0 to the steps in all")
+        if type(warm) is not int or warm < 0:
+            raise TrainingError(f"warm_start {warm!r}; valid: a whole number from 0 on")
+        if self.algo == "ppo" and warm > self.steps:  # the others have no warm start
+            raise TrainingError(f"warm_start {warm}; valid: 0 to the steps in all, {self.steps}")
         if self.warm_start and self.algo == "ppo":
             teacher(self.env)
             action = {**self.options, **self.train_options}.get("action", "cartesian")

@@ -7,10 +7,10 @@ under common random numbers, an error that holds for all looks and rivals, early
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,8 +41,8 @@ class TwinGate:
         measured: durations of this cell's tasks; their distributions replace `spread`.
         margin: least gain, as a share of the cost of keeping course.
         confidence: for all looks and rivals together.
-        budget: wall time after which course is kept [s]; the first look is always taken. What is
-            decided in time does not depend on it.
+        budget: time after which no further look is begun and course is kept [s].
+        clock: tells that time [s]; without one there is no limit.
     """
 
     seed: int = 0
@@ -52,6 +52,7 @@ class TwinGate:
     confidence: float = 0.95
     measured: Calibration | None = None
     budget: float = math.inf
+    clock: Callable[[], float] | None = None
 
     def __post_init__(self) -> None:
         if self.rollouts < 2 or not 0.5 < self.confidence < 1 or self.spread < 0:
@@ -63,19 +64,19 @@ class TwinGate:
             raise ProductionError(f"gate: budget {self.budget} s; valid: above 0")
 
     @classmethod
-    def of(cls, world: World, base: Path, seed: int, budget: float = math.inf) -> TwinGate:
+    def of(cls, world: World, base: Path, seed: int, **more: Any) -> TwinGate:
         """The gate of a world, with the durations that its file names.
 
         Args:
             world: the cell.
             base: folder of the world file.
             seed: of the noise.
-            budget: wall time of a decision [s].
+            **more: attributes.
 
         Raises:
             AssetError, ProductionError: the named durations cannot be read.
         """
-        return cls(seed, measured=calibration_of(world, base), budget=budget)
+        return cls(seed, measured=calibration_of(world, base), **more)
 
     @property
     def means(self) -> dict[TaskKind, float] | None:
@@ -98,10 +99,10 @@ class TwinGate:
             played.append(roll(problem, candidates, factors, Weights()))
             return played[-1].cost
 
-        begun = time.monotonic()
+        begun = self.clock() if self.clock else 0.0
 
         def late() -> bool:
-            return time.monotonic() - begun > self.budget
+            return self.clock is not None and self.clock() - begun > self.budget
 
         chosen = None
         if changes:

@@ -114,7 +114,7 @@ def sequential(
         if (excess.mean(axis=1) + reach < 0).all():
             why = "no rival can reach it"
             break
-        if enough():
+        if done < most and enough():
             why = "the time is over"
             break
     best = int(np.argmax(gain))

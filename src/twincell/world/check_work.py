@@ -29,7 +29,7 @@ def _orders(world: World) -> Iterator[Fault]:
             if (given := getattr(order, key)) > MOST[key]:
                 yield (
                     ["production", "orders", name, key],
-                    f"given {given:g}{unit}; valid: at most {MOST[key]:g}{unit}",
+                    f"given {given}{unit}; valid: at most {MOST[key]:g}{unit}",
                 )
         if not order.parts:
             yield (
@@ -60,7 +60,11 @@ def _tariff(world: World) -> Iterator[Fault]:
     for i, step in enumerate(steps):
         for key, most, unit in (("start", LATEST, "s"), ("price", MOST["price"], "EUR/MWh")):
             if abs(given := getattr(step, key)) > most:
-                yield [*where, i, key], f"given {given:g} {unit}; valid: at most {most:g} {unit}"
+                low = -most if key == "price" else 0.0
+                yield (
+                    [*where, i, key],
+                    f"given {given} {unit}; valid: from {low:g} to {most:g} {unit}",
+                )
     for i, (before, after) in enumerate(pairwise(steps), start=1):
         if after.start <= before.start:
             yield (

@@ -48,9 +48,9 @@ ENDS = ("until", "lasts")
 LATEST = 1e7
 """No time of a disruption is longer, or later in the shift [s]."""
 MOST = {"due": LATEST, "until": LATEST, "lasts": LATEST, "priority": 1e6, "price": 1e6}
-"""Beyond these, the scheduler's sums do not fit into 64 bits."""
+"""Largest amounts that are planned with; the scheduler's sums of larger ones need over 64 bits."""
 SLOWEST = 1e-3
-"""Nor do they where an arm is slower than this share of its speed."""
+"""Least share of its speed at which an arm is planned with, for the same reason."""
 
 _UNITS = {
     "due": "s",

@@ -73,8 +73,8 @@ class OrchestratorNode(CellNode):
     """Hears and speaks in this thread; thinks (plans, searches) in a worker, one event at a time.
 
     Parameters: `out`, folder for `result.json`, `summary.json` and `journal.mcap`; a shift that its
-    journal tells of is taken up where it was left. `gate_time`, wall time that the gate may take
-    for a decision [s]; then course is kept.
+    journal tells of is taken up where it was left. `gate_time`, wall time after which the gate
+    begins no further look at a decision, and course is kept [s].
     """
 
     def __init__(self) -> None:
@@ -85,7 +85,8 @@ class OrchestratorNode(CellNode):
         arms, model = assembly.descriptions, assembly.model
         checker = CollisionChecker(self.world, arms, model)
         motions = CellMotions(self.world, arms, checker.free, model.airfoil, model.grasp)
-        gate = TwinGate.of(self.world, assembly.base, self.seed, float(self.parameter("gate_time")))
+        limit = {"budget": float(self.parameter("gate_time")), "clock": time.monotonic}
+        gate = TwinGate.of(self.world, assembly.base, self.seed, **limit)
         self.core = Orchestrator(
             self.world, motions, self.seed, gate.means, model.grasp, gate, rehearse=True
         )

@@ -218,9 +218,9 @@ def run(make: Callable[[], CellNode], args: list[str] | None = None, urgent: int
         args: of the command line.
         urgent: real-time priority to ask for, where a stop waits for this process; 0: none.
     """
+    settle_transport()  # looks at all processes: no work for an urgent one
     if urgent:
         ask_realtime(urgent)
-    settle_transport()
     rclpy.init(args=args)
     code, node = 0, None
     try:
@@ -238,12 +238,14 @@ def run(make: Callable[[], CellNode], args: list[str] | None = None, urgent: int
         code = node.done
     except (KeyboardInterrupt, ExternalShutdownException):
         code = 0
-    except RuntimeError:
+    except RuntimeError as error:
         # told to end while it was still being made, or while a message was read (an interrupt that
         # pybind11 turns into this); a thread shuts the context down meanwhile
         time.sleep(0.1)
         if rclpy.ok():
             raise
+        name = "node" if node is None else node.get_name()
+        print(f"{name}: ended in the middle of something: {error}", file=sys.stderr, flush=True)
     except TwincellError as error:
         name = "node" if node is None else node.get_name()
         print(f"{name}: {error}", file=sys.stderr, flush=True)

@@ -86,6 +86,7 @@ class SimulatorNode(CellNode):
         self._awaited = {name for name in self.parameter("awaited").split(",") if name}
         self._begun = self._looked = self._said = time.monotonic()
         self._stands: float | None = None
+        self._pace = "begins"
         self._waiting: list[tuple[Callable[[], object], float | None, Future]] = []
         self._steps = 0
         self._requested: dict[str, tuple[float, int, int]] = {}
@@ -173,15 +174,20 @@ class SimulatorNode(CellNode):
         if self._awaited and not self._all_here():
             return
         for _ in range(self.pacer.due(time.monotonic())):
-            now = self.physics.time
-            if not (self.drives.leased(now) and self._gate.open(now, time.monotonic())):
-                self._stand(now, time.monotonic())
+            now, wall = self.physics.time, time.monotonic()
+            leased, opened = self.drives.leased(now), self._gate.open(now, wall)
+            if not (leased and opened):
+                waits = [] if leased else ["the safety state"]
+                held = self._gate.waits_for(wall)
+                waits += [f"{name} (at {at:.3f} s)" for name, at in held.items()]
+                self._stand(now, wall, f"waits for {', '.join(waits)}")
                 return
-            self._stands = None
+            self._stands, self._pace = None, "runs"
             self._step()
 
-    def _stand(self, now: float, wall: float) -> None:
+    def _stand(self, now: float, wall: float, why: str) -> None:
         """Time waits: who missed the last `/clock` hears it now; the log tells of a long wait."""
+        self._pace = why
         if wall - self._said > AGAIN:
             self._said = wall
             self._time.publish(Clock(clock=stamp(now)))
@@ -189,11 +195,7 @@ class SimulatorNode(CellNode):
             self._stands = wall
         if wall - self._stands > LONG:
             self._stands = wall
-            self.get_logger().warning(f"time stands at {now:.3f} s: {self._held_by(wall)}")
-
-    def _held_by(self, wall: float) -> str:
-        waits = [f"{name} (at {at:.3f} s)" for name, at in self._gate.waits_for(wall).items()]
-        return f"it waits for {', '.join(waits) or 'the safety state'}"
+            self.get_logger().warning(f"time stands at {now:.3f} s: it {why}")
 
     def _all_here(self) -> bool:
         """Whether time may begin: everyone who is awaited is there, or it has taken too long.
@@ -208,6 +210,7 @@ class SimulatorNode(CellNode):
         told += self.get_publishers_info_by_topic("inspection/alive")  # it asks for joints alone
         missing = self._awaited - {info.node_name for info in told}
         if missing and wall - self._begun < START:
+            self._pace = f"waits for {', '.join(sorted(missing))} to start"
             return False
         if missing:
             self.get_logger().warning(f"not there after {START:g} s: {', '.join(sorted(missing))}")
@@ -278,7 +281,7 @@ class SimulatorNode(CellNode):
             "dropped [s]": f"{self.pacer.dropped:.3f}",
             "longest silence [ms]": f"{1e3 * self._longest:.1f}",
             "safety state": "silent" if self.drives.silent else "heard",
-            "time": "runs" if self._stands is None else self._held_by(time.monotonic()),
+            "pace": self._pace,
         }
         level = 1 if self.drives.silent else 0
         text = "stopped: the safety state is silent" if level else "running"
