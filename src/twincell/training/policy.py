@@ -35,13 +35,6 @@ def compare(name: str, trained: Here, here: Here) -> None:
         TrainingError: another environment, arm, action or observation.
     """
     sizes, about = trained
-    home, there = here[1].get("home"), trained[1].get("home")
-    if home and there and not np.allclose(home, there, atol=_NEAR):
-        raise TrainingError(
-            f"{name}: with the arm at home the tip is at {home[:3]} m here, axes x and z along "
-            f"{home[3:6]} and {home[6:]}; the policy is for {there[:3]} m, {there[3:6]} and "
-            f"{there[6:]}"
-        )
     for key, value in here[1].items():
         if key == "home":
             continue
@@ -49,6 +42,13 @@ def compare(name: str, trained: Here, here: Here) -> None:
             raise TrainingError(
                 f"{name}: {key} here is {value!r}; the policy is for {about[key]!r}"
             )
+    home, there = here[1].get("home"), trained[1].get("home")
+    if home and there and not np.allclose(home, there, atol=_NEAR):
+        raise TrainingError(
+            f"{name}: with the arm at home the tip is at {home[:3]} m here, axes x and z along "
+            f"{home[3:6]} and {home[6:]}; the policy is for {there[:3]} m, {there[3:6]} and "
+            f"{there[6:]}"
+        )
     if dict(here[0]) != dict(sizes):
         raise TrainingError(
             f"{name}: observation here {dict(here[0])}; the policy's: {dict(sizes)}"

@@ -29,7 +29,7 @@ from twincell_nodes.anomalies import anomaly_array, detections
 from twincell_nodes.conversions import header, profiles, seconds
 from twincell_nodes.images import spectral_image
 from twincell_nodes.markers import REPEAT, anomaly_markers
-from twincell_nodes.running import SEEING, CellNode, ordinary_priority, run
+from twincell_nodes.running import SEEING, CellNode, give_back, ordinary_priority, run
 
 __all__ = ["CrackDetectorNode", "main"]
 
@@ -166,6 +166,7 @@ class CrackDetectorNode(CellNode):
         if self._unkept is not None:
             with ordinary_priority():
                 self._keep_map()
+                give_back()
         self._finish = [(until, f) for until, f in self._finish if not self._ready(until, f)]
 
     def _ready_lines(self) -> list[Profiles]:

@@ -1,5 +1,6 @@
 """How every node starts, spins and ends."""
 
+import ctypes
 import gc
 import os
 import signal
@@ -35,6 +36,7 @@ __all__ = [
     "URGENT",
     "CellNode",
     "ask_realtime",
+    "give_back",
     "keep_priority",
     "ordinary_priority",
     "run",
@@ -208,6 +210,13 @@ def ordinary_priority() -> Iterator[None]:
         yield
     finally:
         os.sched_setscheduler(0, policy, given)
+
+
+def give_back() -> None:
+    """Return free memory to the system; glibc would keep as much as the largest work took."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def run(make: Callable[[], CellNode], args: list[str] | None = None, urgent: int = 0) -> None:

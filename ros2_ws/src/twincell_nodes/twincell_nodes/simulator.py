@@ -167,12 +167,13 @@ class SimulatorNode(CellNode):
     # ---------------------------------------------------------------- time
 
     def _tick(self) -> None:
-        # also where nothing steps, so that silence is noticed in time
-        self.drives.watch(self.physics.time, time.monotonic())
         for message in self.waiting(self._progress):
             self._gate.hear(message.frame_id, seconds(message.stamp))
+        # nothing moves before time begins, and who starts up is silent now and then
         if self._awaited and not self._all_here():
             return
+        # also where nothing steps, so that silence is noticed in time
+        self.drives.watch(self.physics.time, time.monotonic())
         for _ in range(self.pacer.due(time.monotonic())):
             now, wall = self.physics.time, time.monotonic()
             leased, opened = self.drives.leased(now), self._gate.open(now, wall)
