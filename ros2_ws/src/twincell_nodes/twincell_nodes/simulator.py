@@ -86,6 +86,7 @@ class SimulatorNode(CellNode):
         self._awaited = {name for name in self.parameter("awaited").split(",") if name}
         self._begun = self._looked = self._said = time.monotonic()
         self._stands: float | None = None
+        self._early: SafetyState | None = None
         self._pace = "begins"
         self._waiting: list[tuple[Callable[[], object], float | None, Future]] = []
         self._steps = 0
@@ -169,7 +170,7 @@ class SimulatorNode(CellNode):
     def _tick(self) -> None:
         for message in self.waiting(self._progress):
             self._gate.hear(message.frame_id, seconds(message.stamp))
-        # nothing moves before time begins, and who starts up is silent now and then
+        # nothing moves before time begins
         if self._awaited and not self._all_here():
             return
         # also where nothing steps, so that silence is noticed in time
@@ -217,6 +218,8 @@ class SimulatorNode(CellNode):
             self.get_logger().warning(f"not there after {START:g} s: {', '.join(sorted(missing))}")
         self._awaited.clear()
         self._gate.expect(self.physics.time)
+        if self._early is not None:
+            self._hear(self._early)
         return True
 
     def _step(self) -> None:
@@ -314,6 +317,9 @@ class SimulatorNode(CellNode):
     # ---------------------------------------------------------------- what others ask
 
     def _hear(self, message: SafetyState) -> None:
+        if self._awaited:  # who starts up is silent now and then: only the newest will count
+            self._early = message
+            return
         wall = time.monotonic()
         if self._last_state:
             self._longest = max(self._longest, wall - self._last_state)
