@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -109,6 +110,8 @@ def test_a_process_in_the_place_of_a_killed_one_hears(
     third = None
     try:
         until(lambda: second.heard > 100, "the second listener", 30)
+        tasks = Path(f"/proc/{second.process.pid}/task").glob("*/comm")
+        assert not [t for t in tasks if t.read_text().startswith("dds.shm.")]
         # its ports are those of UDP alone: the next one must not get the dead one's memory either
         third = Listener(environment)
         until(lambda: third.heard > 100, "the third listener", 30)

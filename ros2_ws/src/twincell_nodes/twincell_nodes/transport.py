@@ -7,6 +7,7 @@ from pathlib import Path
 __all__ = ["haunted", "settle_transport"]
 
 VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+RANGE = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 TRANSPORTS = "FASTDDS_BUILTIN_TRANSPORTS"
 SHARED, UDP = "fastdds_profiles.xml", "fastdds_udp_profiles.xml"
 """Profiles of `twincell_bringup`: shared memory and UDP, and UDP alone."""
@@ -35,6 +36,9 @@ def settle_transport() -> None:
             os.environ[name] = str(Path(os.environ[name]).with_name(UDP))
     if not profiles:
         os.environ[TRANSPORTS] = "UDPv4"
+    if os.environ.get(RANGE) == "LOCALHOST":
+        # there rmw_fastrtps adds shared memory to any profile; ours keeps to this machine by itself
+        os.environ[RANGE] = "SYSTEM_DEFAULT"
 
 
 def haunted(domain: int) -> bool:
