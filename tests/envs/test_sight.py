@@ -95,6 +95,23 @@ def test_a_cloud_lies_where_rays_of_bullet_meet_the_same_world(
             assert np.median(np.abs(off[hit])) < NOISE, what
 
 
+def test_fingers_are_where_they_are_in_bullet() -> None:
+    with Sight(gym.make("twincell/PickBlade-v0"), sensor="lidar_east", points=1) as env:
+        env.reset(seed=2)
+        task = env.unwrapped.task  # type: ignore[attr-defined]
+        openings = []
+        for grip in (-1.0, 1.0):
+            for _ in range(10):
+                env.step(np.array([0.0, 0.0, 1.0, grip], np.float32))
+            shown, mover = task.shown(0), task.arms._movers[0]
+            openings.append(shown.openings["handler"])
+            links = env._links["handler"](shown.joints["handler"], openings[-1])
+            for name in ("panda_leftfinger", "panda_rightfinger"):
+                there = mover.link_pose(mover.handle.links[name])
+                assert np.linalg.norm(links[name].p - there.p) < 1e-3, (name, grip)
+    assert openings[0] - openings[1] > 0.02
+
+
 def test_an_image_shows_the_blade_where_it_stands() -> None:
     with Sight(gym.make("twincell/ScanBlade-v0"), sensor="camera", size=(160, 120)) as env:
         moved(env, 5, 4)
@@ -104,7 +121,7 @@ def test_an_image_shows_the_blade_where_it_stands() -> None:
         there, empty = (env._look(s).astype(float) for s in (shown, gone))
         changed = np.abs(there - empty).max(axis=0) > 12.0
 
-        # each pixel's ray by OpenCV, from the tip that Bullet has, against Bullet's blade
+        # each pixel's ray by OpenCV, against Bullet's blade
         spec = dataclasses.replace(WORLD.cameras()["camera"], width=160, height=120)
         info = camera_info(spec)
         v, u = np.mgrid[0:120, 0:160]

@@ -13,7 +13,7 @@ from twincell.errors import GoalError
 from twincell.motion.controller import TrajectoryController
 from twincell.motion.limits import JointLimits
 from twincell.motion.point_to_point import point_to_point
-from twincell.motion.stream import JointTarget
+from twincell.motion.stream import JointTarget, Stream
 
 DT = 1 / 240
 NAMES = ("a", "b")
@@ -114,6 +114,21 @@ def test_limits_hold_whatever_comes_and_then_silence_or_a_stop(sent, category) -
     assert np.all(last[-1, 1] == 0.0)
     assert not arm.controller.streaming
     arm.keeps()
+
+
+def test_from_a_state_that_defeats_ruckig_the_joints_brake() -> None:
+    stream = Stream("arm", NAMES, LIMITS)
+    stream.take(target((0.0, 0.0)), 0.0, 0.1)
+    # found by the test above; a bit more or less of acceleration, and there is a way
+    q, v, a = np.array(
+        [[0.0, 0.3964068672839506], [0.0, 0.1568055555555558], [0.0, -7.1666666666666705]]
+    )
+    stream.plan((q, v, a))
+    rows = [stream.advance(1e-3) for _ in range(300)]
+    speeds = np.array([row[1][1] for row in rows])
+    assert speeds[-1] == 0.0
+    assert abs(speeds).max() <= 0.16
+    assert np.abs(np.diff(speeds)).max() / 1e-3 <= 8.0 + 1e-6
 
 
 def test_silence_brings_the_joints_to_rest_when_the_hold_is_over() -> None:

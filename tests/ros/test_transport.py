@@ -128,17 +128,27 @@ def test_another_transport_of_the_users_own_stays(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(transport, "haunted", lambda _domain: True)
     for name in transport.VARIABLES:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     monkeypatch.setenv("FASTDDS_BUILTIN_TRANSPORTS", "LARGE_DATA")
     transport.settle_transport()
     assert os.environ["FASTDDS_BUILTIN_TRANSPORTS"] == "LARGE_DATA"
+    assert os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
+    assert not any(name in os.environ for name in transport.VARIABLES)
 
 
-def test_a_profile_of_the_users_own_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+@pytest.mark.parametrize(
+    ("range_", "file"), [("LOCALHOST", "mine.xml"), ("SUBNET", "fastdds_profiles.xml")]
+)
+def test_a_profile_of_the_users_own_stays_and_so_does_any_on_a_network(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, range_: str, file: str
+) -> None:
     from twincell_nodes import transport
 
-    own = tmp_path / "mine.xml"
-    monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", str(own))
+    monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", str(tmp_path / file))
     monkeypatch.delenv("FASTDDS_DEFAULT_PROFILES_FILE", raising=False)
+    monkeypatch.delenv("FASTDDS_BUILTIN_TRANSPORTS", raising=False)
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", range_)
     monkeypatch.setattr(transport, "haunted", lambda _domain: True)
     transport.settle_transport()
-    assert os.environ["FASTRTPS_DEFAULT_PROFILES_FILE"] == str(own)
+    assert os.environ["FASTRTPS_DEFAULT_PROFILES_FILE"] == str(tmp_path / file)
+    assert os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] == range_

@@ -15,7 +15,7 @@ __all__ = ["ARM", "BODY", "Figure"]
 ARM = 0.06
 """Radius of the arm, a capsule [m]."""
 BODY = 0.25
-"""Radius of the body, a cylinder, as in `PhysicsCell` [m]."""
+"""Radius of the body, a cylinder [m]."""
 
 
 @dataclass(frozen=True)

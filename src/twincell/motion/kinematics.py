@@ -10,6 +10,7 @@ from twincell.errors import MotionError, did_you_mean
 from twincell.geometry.description import RobotDescription
 from twincell.geometry.pose import Pose
 from twincell.motion.limits import JointLimits
+from twincell.motion.links import positions_of, world_of
 from twincell.world.robots import Arm
 
 __all__ = ["ArmModel"]
@@ -41,14 +42,8 @@ class ArmModel:
         self.description = description
         self.limits = JointLimits.of(description, arm)
         self.size = len(description.joints)
-        # Pinocchio sorts joints in its own order; a description lists them along the chain.
-        self._index = np.array(
-            [self._model.joints[self._model.getJointId(n)].idx_q for n in description.joints]
-        )
-        self._base = Pose.at(arm.place)
-        root = self._frame(description.root_link)
-        pin.framesForwardKinematics(self._model, self._data, pin.neutral(self._model))
-        self._world = pin.SE3(self._base.matrix()) * self._data.oMf[root].inverse()
+        self._index = np.array(positions_of(self._model, description.joints))
+        self._world = world_of(self._model, description.root_link, Pose.at(arm.place))
         self._tip = self._frame(description.tip)
 
     def _frame(self, link: str) -> int:

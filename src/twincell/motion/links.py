@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pinocchio as pin
 from numpy.typing import ArrayLike
@@ -9,7 +11,20 @@ from numpy.typing import ArrayLike
 from twincell.geometry.description import RobotDescription
 from twincell.geometry.pose import Pose
 
-__all__ = ["LinkPoses"]
+__all__ = ["LinkPoses", "positions_of", "world_of"]
+
+
+def positions_of(model: pin.Model, joints: Sequence[str]) -> list[int]:
+    """Where joints stand in Pinocchio's configuration, which has an order of its own."""
+    return [model.joints[model.getJointId(name)].idx_q for name in joints]
+
+
+def world_of(model: pin.Model, root_link: str, place: Pose) -> pin.SE3:
+    """Pose of a model's own origin in the world, in which its root link is at a place."""
+    data = model.createData()
+    pin.framesForwardKinematics(model, data, pin.neutral(model))
+    root = data.oMf[model.getFrameId(root_link, pin.BODY)]
+    return pin.SE3(place.matrix()) * root.inverse()
 
 
 class LinkPoses:
@@ -22,14 +37,10 @@ class LinkPoses:
     def __init__(self, description: RobotDescription) -> None:
         self._model = pin.buildModelFromXML(description.urdf)
         self._data = self._model.createData()
-        names = (description.joints, description.gripper_joints)
-        self._index, self._fingers = (
-            [self._model.joints[self._model.getJointId(n)].idx_q for n in some] for some in names
-        )
+        self._index = positions_of(self._model, description.joints)
+        self._fingers = positions_of(self._model, description.gripper_joints)
         self._frames = {n: self._model.getFrameId(n, pin.BODY) for n in description.links}
-        pin.framesForwardKinematics(self._model, self._data, pin.neutral(self._model))
-        root = self._data.oMf[self._frames[description.root_link]]
-        self._world = pin.SE3(description.place.matrix()) * root.inverse()
+        self._world = world_of(self._model, description.root_link, description.place)
 
     def __call__(self, q: ArrayLike, opening: float = 0.0) -> dict[str, Pose]:
         """World poses by link.

@@ -122,7 +122,11 @@ class Stream:
     # ---------------------------------------------------------------- the way
 
     def plan(self, state: State) -> None:
-        """The fastest way from a state to the target, each joint by itself."""
+        """The fastest way from a state to the target, each joint by itself.
+
+        From a rare state ruckig finds none, though there is one: then joints brake until the next
+        target.
+        """
         assert self._target is not None  # noqa: S101  (taken)
         q, v, a = state
         target, limits, size = self._target, self._limits, len(self._joints)
@@ -146,7 +150,11 @@ class Stream:
         modes = ruckig.ControlInterface
         wanted.per_dof_control_interface = [modes.Velocity if s else modes.Position for s in still]
         way = ruckig.Trajectory(size)
-        result = ruckig.Ruckig(size).calculate(wanted, way)
+        try:
+            result = ruckig.Ruckig(size).calculate(wanted, way)
+        except ruckig.RuckigError:
+            wanted.per_dof_control_interface = [modes.Velocity] * size
+            result = ruckig.Ruckig(size).calculate(wanted, way)
         if result not in (ruckig.Result.Working, ruckig.Result.Finished):
             raise MotionError(f"{self._name}: no way to {aim.tolist()} from {q.tolist()}: {result}")
         self._way, self._clock = way, 0.0

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from twincell.errors import PhysicsError, did_you_mean
 from twincell.geometry.blade import BladeModel
 from twincell.geometry.description import RobotDescription
+from twincell.geometry.figure import BODY
 from twincell.geometry.pose import Pose
 from twincell.geometry.rack import pocket_poses, rack_boxes
 from twincell.physics.blades import BladeBodies
@@ -128,7 +129,7 @@ class PhysicsCell:
 
     def _add_person(self, height: float) -> int:
         shape = p.createCollisionShape(
-            p.GEOM_CYLINDER, radius=0.25, height=height,
+            p.GEOM_CYLINDER, radius=BODY, height=height,
             collisionFramePosition=[0, 0, height / 2], physicsClientId=self._client,
         )  # fmt: skip
         body = int(p.createMultiBody(0.0, shape, physicsClientId=self._client))

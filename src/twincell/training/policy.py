@@ -32,17 +32,15 @@ def compare(name: str, trained: Here, here: Here) -> None:
         here: what is there.
 
     Raises:
-        TrainingError: another environment, arm, action or observation.
+        TrainingError: another environment, arm, place, action or observation.
     """
     sizes, about = trained
     for key, value in here[1].items():
-        if key == "home":
-            continue
-        if key in about and about[key] != value:
+        if key != "home" and key in about and about[key] != value:
             raise TrainingError(
                 f"{name}: {key} here is {value!r}; the policy is for {about[key]!r}"
             )
-    home, there = here[1].get("home"), trained[1].get("home")
+    home, there = here[1].get("home"), about.get("home")
     if home and there and not np.allclose(home, there, atol=_NEAR):
         raise TrainingError(
             f"{name}: with the arm at home the tip is at {home[:3]} m here, axes x and z along "

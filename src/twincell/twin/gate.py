@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -64,19 +63,18 @@ class TwinGate:
             raise ProductionError(f"gate: budget {self.budget} s; valid: above 0")
 
     @classmethod
-    def of(cls, world: World, base: Path, seed: int, **more: Any) -> TwinGate:
+    def of(cls, world: World, base: Path, seed: int) -> TwinGate:
         """The gate of a world, with the durations that its file names.
 
         Args:
             world: the cell.
             base: folder of the world file.
             seed: of the noise.
-            **more: attributes.
 
         Raises:
             AssetError, ProductionError: the named durations cannot be read.
         """
-        return cls(seed, measured=calibration_of(world, base), **more)
+        return cls(seed, measured=calibration_of(world, base))
 
     @property
     def means(self) -> dict[TaskKind, float] | None:

@@ -58,13 +58,13 @@ def _tariff(world: World) -> Iterator[Fault]:
     elif steps[0].start != 0:
         yield [*where, 0, "start"], f"given {steps[0].start:g} s; valid: the first step starts at 0"
     for i, step in enumerate(steps):
-        for key, most, unit in (("start", LATEST, "s"), ("price", MOST["price"], "EUR/MWh")):
-            if abs(given := getattr(step, key)) > most:
-                low = -most if key == "price" else 0.0
-                yield (
-                    [*where, i, key],
-                    f"given {given} {unit}; valid: from {low:g} to {most:g} {unit}",
-                )
+        if step.start > LATEST:
+            yield [*where, i, "start"], f"given {step.start} s; valid: at most {LATEST:g} s"
+        if abs(step.price) > (most := MOST["price"]):
+            yield (
+                [*where, i, "price"],
+                f"given {step.price} EUR/MWh; valid: from -{most:g} to {most:g} EUR/MWh",
+            )
     for i, (before, after) in enumerate(pairwise(steps), start=1):
         if after.start <= before.start:
             yield (

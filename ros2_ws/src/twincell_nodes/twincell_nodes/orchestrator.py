@@ -6,7 +6,7 @@ import os
 import queue
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -85,8 +85,8 @@ class OrchestratorNode(CellNode):
         arms, model = assembly.descriptions, assembly.model
         checker = CollisionChecker(self.world, arms, model)
         motions = CellMotions(self.world, arms, checker.free, model.airfoil, model.grasp)
-        limit = {"budget": float(self.parameter("gate_time")), "clock": time.monotonic}
-        gate = TwinGate.of(self.world, assembly.base, self.seed, **limit)
+        gate = TwinGate.of(self.world, assembly.base, self.seed)
+        gate = replace(gate, budget=float(self.parameter("gate_time")), clock=time.monotonic)
         self.core = Orchestrator(
             self.world, motions, self.seed, gate.means, model.grasp, gate, rehearse=True
         )

@@ -10,9 +10,8 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
-from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64, Header, String
+from std_msgs.msg import Float64, String
 from std_srvs.srv import SetBool
 from tf2_msgs.msg import TFMessage
 from twincell_msgs.msg import BodyStates, ProductionEvent, SafetyState, StopReport, StopRequest
@@ -27,10 +26,9 @@ from twincell.geometry.pose import Pose
 from twincell.geometry.urdf import link_poses
 from twincell.physics.cell import PhysicsCell
 from twincell.production.physical import intruded
-from twincell.stack.pacing import Gate, Pacer
-from twincell.stack.surface import progress_limits, strides
+from twincell.stack.surface import strides
 from twincell_nodes import qos
-from twincell_nodes.conversions import header, seconds, stamp, transform
+from twincell_nodes.conversions import header, seconds, transform
 from twincell_nodes.diagnostics import status
 from twincell_nodes.messages import (
     event_of,
@@ -42,23 +40,14 @@ from twincell_nodes.messages import (
 )
 from twincell_nodes.running import URGENT, CellNode, run
 from twincell_nodes.target_port import TargetPort
+from twincell_nodes.timekeeper import Timekeeper
 
 __all__ = ["SimulatorNode", "main"]
 
-CATCH_UP = 0.05
-"""Simulated time that is made good after a pause; what is longer is dropped [s]."""
 WATCH = 0.008
 """Longest period at which the age of the safety state is looked at [s of wall time]."""
 FREE_RUNNING = 0.001
 """Period of the ticks where simulated time runs as fast as it can [s of wall time]."""
-AGAIN = 0.1
-"""Period of `/clock` while time stands: the last one may be lost [s of wall time]."""
-LONG = 5.0
-"""Time that stands for so long is a warning [s of wall time]."""
-LOOK = 0.2
-"""Period at which it is looked who is there before time begins [s of wall time]."""
-START = 120.0
-"""Time begins without those who are awaited and not there after so long [s of wall time]."""
 
 
 class SimulatorNode(CellNode):
@@ -80,14 +69,9 @@ class SimulatorNode(CellNode):
         self.physics = PhysicsCell(self.world, arms, model, self.seed, names)
         self.drives = Drives(self.world, arms, self.physics)
         factor = float(self.parameter("real_time_factor"))
-        # a step takes a fraction of its time, so a pause of the scheduler is made good at once
-        self.pacer = Pacer(self.physics.dt, factor, most=max(1, round(CATCH_UP / self.physics.dt)))
-        self._gate = Gate(progress_limits(self.world))
-        self._awaited = {name for name in self.parameter("awaited").split(",") if name}
-        self._begun = self._looked = self._said = time.monotonic()
-        self._stands: float | None = None
-        self._early: SafetyState | None = None
-        self._pace = "begins"
+        awaited = {name for name in self.parameter("awaited").split(",") if name}
+        self._keeper = Timekeeper(self, self.physics.dt, factor, awaited)
+        self._early: tuple[SafetyState, float] | None = None
         self._waiting: list[tuple[Callable[[], object], float | None, Future]] = []
         self._steps = 0
         self._requested: dict[str, tuple[float, int, int]] = {}
@@ -96,7 +80,6 @@ class SimulatorNode(CellNode):
         rate = self.world.physics_rate
         self._body_steps, self._tf_steps = strides(self.world)
         self._energy_steps = max(1, round(rate / 10.0))
-        self._time = self.create_publisher(Clock, "/clock", qos.CLOCK)
         self._tf = self.create_publisher(TFMessage, "/tf", qos.RELIABLE)
         self._tf_static = self.create_publisher(TFMessage, "/tf_static", qos.LATCHED)
         self._bodies = self.create_publisher(BodyStates, "cell/body_states", qos.NEWEST)
@@ -119,7 +102,6 @@ class SimulatorNode(CellNode):
         self._safety = self.create_subscription(
             SafetyState, "safety/state", self._hear, qos.safety_state(patience)
         )
-        self._progress = self.mailbox(Header, "cell/progress", qos.PROGRESS)
         self.create_subscription(ProductionEvent, "production/events", self._told, qos.RELIABLE)
         period = self._body_steps * self.physics.dt
         self.wall_timer(min(WATCH, period / factor) if factor > 0 else FREE_RUNNING, self._tick)
@@ -168,59 +150,19 @@ class SimulatorNode(CellNode):
     # ---------------------------------------------------------------- time
 
     def _tick(self) -> None:
-        for message in self.waiting(self._progress):
-            self._gate.hear(message.frame_id, seconds(message.stamp))
         # nothing moves before time begins
-        if self._awaited and not self._all_here():
-            return
+        if not self._keeper.begun:
+            if not self._keeper.begin(self.physics.time):
+                return
+            if self._early is not None:
+                self._hear(*self._early)
         # also where nothing steps, so that silence is noticed in time
         self.drives.watch(self.physics.time, time.monotonic())
-        for _ in range(self.pacer.due(time.monotonic())):
-            now, wall = self.physics.time, time.monotonic()
-            leased, opened = self.drives.leased(now), self._gate.open(now, wall)
-            if not (leased and opened):
-                waits = [] if leased else ["the safety state"]
-                held = self._gate.waits_for(wall)
-                waits += [f"{name} (at {at:.3f} s)" for name, at in held.items()]
-                self._stand(now, wall, f"waits for {', '.join(waits)}")
+        for _ in range(self._keeper.due()):
+            now = self.physics.time
+            if not self._keeper.goes_on(now, self.drives.leased(now)):
                 return
-            self._stands, self._pace = None, "runs"
             self._step()
-
-    def _stand(self, now: float, wall: float, why: str) -> None:
-        """Time waits: who missed the last `/clock` hears it now; the log tells of a long wait."""
-        self._pace = why
-        if wall - self._said > AGAIN:
-            self._said = wall
-            self._time.publish(Clock(clock=stamp(now)))
-        if self._stands is None:
-            self._stands = wall
-        if wall - self._stands > LONG:
-            self._stands = wall
-            self.get_logger().warning(f"time stands at {now:.3f} s: it {why}")
-
-    def _all_here(self) -> bool:
-        """Whether time may begin: everyone who is awaited is there, or it has taken too long.
-
-        Who works in a cell that runs leaves those who still start too little of a small machine.
-        """
-        wall = time.monotonic()
-        if wall - self._looked < LOOK:
-            return False
-        self._looked = wall
-        told = self.get_subscriptions_info_by_topic("cell/body_states")
-        told += self.get_publishers_info_by_topic("inspection/alive")  # it asks for joints alone
-        missing = self._awaited - {info.node_name for info in told}
-        if missing and wall - self._begun < START:
-            self._pace = f"waits for {', '.join(sorted(missing))} to start"
-            return False
-        if missing:
-            self.get_logger().warning(f"not there after {START:g} s: {', '.join(sorted(missing))}")
-        self._awaited.clear()
-        self._gate.expect(self.physics.time)
-        if self._early is not None:
-            self._hear(self._early)
-        return True
 
     def _step(self) -> None:
         now, dt = self.physics.time, self.physics.dt
@@ -247,8 +189,7 @@ class SimulatorNode(CellNode):
             self._bodies.publish(bodies)
             for name in self._joints:
                 self._publish_joints(name, now)
-            self._time.publish(Clock(clock=stamp(now)))
-            self._said = time.monotonic()
+            self._keeper.publish(now)
             if self._steps % self._tf_steps == 0:
                 self._publish_transforms(now, poses)
         if self._steps % self._energy_steps == 0:
@@ -282,10 +223,10 @@ class SimulatorNode(CellNode):
     def _diagnose(self) -> None:
         values = {
             "time [s]": f"{self.physics.time:.3f}",
-            "dropped [s]": f"{self.pacer.dropped:.3f}",
+            "dropped [s]": f"{self._keeper.dropped:.3f}",
             "longest silence [ms]": f"{1e3 * self._longest:.1f}",
             "safety state": "silent" if self.drives.silent else "heard",
-            "pace": self._pace,
+            "pace": self._keeper.pace,
         }
         level = 1 if self.drives.silent else 0
         text = "stopped: the safety state is silent" if level else "running"
@@ -316,16 +257,17 @@ class SimulatorNode(CellNode):
 
     # ---------------------------------------------------------------- what others ask
 
-    def _hear(self, message: SafetyState) -> None:
-        if self._awaited:  # who starts up is silent now and then: only the newest will count
-            self._early = message
+    def _hear(self, message: SafetyState, came: float | None = None) -> None:
+        """Obey the safety state that came at a wall time [s], now where none is given."""
+        wall = time.monotonic() if came is None else came
+        if not self._keeper.begun:  # who starts up is silent now and then: the newest will count
+            self._early = message, wall
             return
-        wall = time.monotonic()
         if self._last_state:
             self._longest = max(self._longest, wall - self._last_state)
         self._last_state = wall
         try:
-            self.drives.hear(state_of(message), self.physics.time, time.monotonic())
+            self.drives.hear(state_of(message), self.physics.time, wall)
         except (ValueError, KeyError) as error:
             # not understood is not heard: it goes silent, and everything stops
             self.get_logger().error(f"safety state {message.sequence}: {error}")

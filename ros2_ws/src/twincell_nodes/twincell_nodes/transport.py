@@ -2,17 +2,21 @@
 
 import os
 import sys
+import time
 from pathlib import Path
+
+from twincell.stack.environment import PROFILE, share_file
 
 __all__ = ["haunted", "settle_transport"]
 
 VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 RANGE = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 TRANSPORTS = "FASTDDS_BUILTIN_TRANSPORTS"
-SHARED, UDP = "fastdds_profiles.xml", "fastdds_udp_profiles.xml"
-"""Profiles of `twincell_bringup`: shared memory and UDP, and UDP alone."""
-
+UDP = (PROFILE[0], "config/fastdds_udp_profiles.xml")
+"""Fast DDS by UDP alone, on this machine."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - where Linux has it
+LOOKS, PAUSE = 3, 0.05
+"""How often, and after how long [s], what seems dead is looked at again."""
 
 
 def settle_transport() -> None:
@@ -23,40 +27,44 @@ def settle_transport() -> None:
     new one's (https://github.com/eProsima/Fast-DDS/issues/5053): it would be deaf to them for good.
     By UDP alone it hears all. What the user chose stays.
     """
-    profiles = [Path(os.environ[name]) for name in VARIABLES if os.environ.get(name)]
-    ours = all(file.name == SHARED and file.with_name(UDP).is_file() for file in profiles)
-    domain = os.environ.get("ROS_DOMAIN_ID") or "0"
-    if not ours or TRANSPORTS in os.environ or not domain.isdigit():
+    given = [Path(os.environ[name]) for name in VARIABLES if os.environ.get(name)]
+    ours = all(file.name == Path(PROFILE[1]).name for file in given)
+    profile, domain = share_file(*UDP, os.environ), os.environ.get("ROS_DOMAIN_ID") or "0"
+    here = os.environ.get(RANGE) == "LOCALHOST"  # by UDP elsewhere is another matter
+    if not (ours and here and profile and domain.isdigit()) or TRANSPORTS in os.environ:
         return
-    if not haunted(int(domain)):
-        return
-    print("a dead process's shared memory is in use: reached by UDP alone", file=sys.stderr)
-    for name in VARIABLES:
-        if os.environ.get(name):
-            os.environ[name] = str(Path(os.environ[name]).with_name(UDP))
-    if not profiles:
-        os.environ[TRANSPORTS] = "UDPv4"
-    if os.environ.get(RANGE) == "LOCALHOST":
-        # there rmw_fastrtps adds shared memory to any profile; ours keeps to this machine by itself
+    if haunted(int(domain)):
+        print("a dead process's shared memory is in use: reached by UDP alone", file=sys.stderr)
+        os.environ.update(dict.fromkeys(VARIABLES, str(profile)))
+        # with LOCALHOST rmw_fastrtps adds shared memory; the profile keeps to this machine itself
         os.environ[RANGE] = "SYSTEM_DEFAULT"
 
 
 def haunted(domain: int) -> bool:
     """Whether a living process uses the shared memory of a dead one.
 
-    Who listens at a port of Fast DDS's shared memory holds a lock on a file beside it, and a dead
-    process holds none.
-
     Args:
         domain: of ROS; its ports are those of RTPS 2.5, section 9.6.2.
     """
+    dead = _unheard(domain)
+    for _ in range(LOOKS):
+        if not dead:
+            return False
+        # one that was just made, or that the list of locks lacked while it changed, is no dead one
+        time.sleep(PAUSE)
+        dead &= _unheard(domain)
+    return _mapped(dead)
+
+
+def _unheard(domain: int) -> set[Path]:
+    """Ports in shared memory at which nobody listens: who does holds a lock on a file beside it."""
     try:
         lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
     except OSError:
-        return False  # not Linux
+        return set()  # not Linux
     held = {line.split()[5].rpartition(":")[2] for line in lines if "FLOCK" in line}
     first = 7400 + 250 * domain
-    dead = []
+    found = set()
     for port in range(first, first + 250):
         file = MEMORY / f"fastrtps_port{port}"
         try:
@@ -64,11 +72,11 @@ def haunted(domain: int) -> bool:
         except OSError:
             listened = False
         if file.exists() and not listened:
-            dead.append(file)
-    return bool(dead) and _mapped(dead)
+            found.add(file)
+    return found
 
 
-def _mapped(files: list[Path]) -> bool:
+def _mapped(files: set[Path]) -> bool:
     """Whether a process has one of the files in its memory, as far as one may look."""
     wanted = {f"{file}\n" for file in files}
     for maps in Path("/proc").glob("[0-9]*/maps"):
