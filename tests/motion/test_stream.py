@@ -126,7 +126,7 @@ def test_from_a_state_that_defeats_ruckig_the_joints_brake() -> None:
     stream.plan((q, v, a))
     rows = [stream.advance(1e-3) for _ in range(300)]
     speeds = np.array([row[1][1] for row in rows])
-    assert speeds[-1] == 0.0
+    assert abs(speeds[-1]) < 1e-9
     assert abs(speeds).max() <= 0.16
     assert np.abs(np.diff(speeds)).max() / 1e-3 <= 8.0 + 1e-6
 
