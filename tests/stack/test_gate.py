@@ -43,12 +43,19 @@ def test_a_sensor_that_was_held_up_by_another_is_not_dead():
 
 
 def test_who_is_expected_is_waited_for_before_the_first_word():
-    gate = Gate({"a": 0.2}, patience=1.0)
-    gate.expect(0.0)
+    gate = Gate({"a": 0.2, "absent": 0.1, "safety/a": 0.1}, patience=1.0)
+    gate.expect(0.0, {"a", "others"})
     assert gate.open(0.1, 0.0)
     assert not gate.open(0.3, 0.1)
     gate.hear("a", 0.2)
-    assert gate.open(0.3, 0.2)
+    assert gate.open(0.3, 0.2)  # nobody waits for who is not there
+
+
+def test_what_passes_the_separation_monitor_is_expected_where_both_are_there():
+    gate = Gate({"safety/a": 0.1}, patience=1.0)
+    gate.expect(0.3, {"a", "separation_monitor"})
+    assert gate.open(0.35, 0.0)
+    assert not gate.open(0.5, 0.1)
 
 
 def test_who_only_repeats_itself_is_waited_for_no_longer():

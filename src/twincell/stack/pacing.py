@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 __all__ = ["Gate", "Pacer"]
 
@@ -78,9 +78,18 @@ class Gate:
         self._done: dict[str, float] = {}
         self._behind: dict[str, float] = {}
 
-    def expect(self, now: float) -> None:
-        """Each sensor is to speak from `now` on [s of simulation]."""
-        self._done = dict.fromkeys(self._limits, now)
+    def expect(self, now: float, there: Set[str]) -> None:
+        """Each sensor whose node is there is to speak from `now` on [s of simulation].
+
+        Args:
+            now: simulated time [s].
+            there: names of nodes. What `safety/NAME` tells has also passed the separation monitor.
+        """
+        for name in self._limits:
+            sensor = name.removeprefix("safety/")
+            needed = {sensor} if sensor == name else {sensor, "separation_monitor"}
+            if needed <= there:
+                self._done[name] = now
 
     def hear(self, name: str, stamp: float) -> None:
         """A sensor is done up to `stamp` [s of simulation]; others than its own pass by."""

@@ -26,8 +26,9 @@ from twincell_nodes.running import URGENT, CellNode, run
 
 __all__ = ["PolicyNode", "main"]
 
-SILENCE = 2.0
-"""Without a joint state for so long nobody can be led [s of wall time]."""
+SILENCE = 5.0
+"""Without a joint state for so long nobody can be led: longer than time stands for a sensor that
+has died [s of wall time]."""
 FEEDBACK = 10
 """Steps from one feedback to the next."""
 

@@ -70,13 +70,14 @@ class Timekeeper:
         told = self._node.get_subscriptions_info_by_topic("cell/body_states")
         # the detector asks for joints alone
         told += self._node.get_publishers_info_by_topic("inspection/alive")
-        missing = ", ".join(sorted(self._awaited - {info.node_name for info in told}))
+        there = {info.node_name for info in told}
+        missing = ", ".join(sorted(self._awaited - there))
         if missing and wall - self._created < START:
             self.pace = f"waits for {missing} to start"
             return False
         if missing:
             self._node.get_logger().warning(f"not there after {START:g} s: {missing}")
-        self._gate.expect(now)
+        self._gate.expect(now, there)
         self.begun = True
         return True
 
