@@ -4,7 +4,8 @@ Every node of the cell runs, but for the orchestrator and the operator, in whose
 moves the inspector and resets. Each event publishes a critical anomaly as the detector would; the
 supervisor decides, the simulator's controller accepts; wall clocks of one machine are compared. In
 every tenth event, of many in 200 of them, the arm is moving, and must come to rest. The peer is a
-plain ping of the same two messages between two nodes, once after each event.
+plain ping of the same two messages between two nodes, once after each event, and a second one whose
+other end has the supervisor's real-time priority.
 
     make bench-reaction                      # 1,000 events
     make bench-reaction ARGS=20000           # the whole
@@ -33,6 +34,9 @@ from twincell_nodes.running import SEEING, ask_realtime
 SETTLE = 0.015
 """Until the next event: more than one tick of the simulator [s of wall time]."""
 OUT = Path("out/bench/reaction")
+PEERS = {"bench": "plain ping", "urgent": "real-time ping"}
+"""By the topics' base name."""
+CUTS = (50, 90, 99, 99.9, 100)
 EVERY = 10
 """In one of so many events the arm moves..."""
 MOVING = 200
@@ -70,18 +74,22 @@ def main(events: int = 1000) -> None:
     rclpy.init()
     driver = Driver("reaction_bench", OUT)
     found = driver.create_publisher(AnomalyArray, "inspection/anomalies", qos.RELIABLE)
-    ping = driver.create_publisher(AnomalyArray, "bench/ping", qos.RELIABLE)
     pongs: list[SafetyState] = []
-    driver.create_subscription(SafetyState, "bench/pong", pongs.append, qos.RELIABLE)
-    echo = subprocess.Popen([sys.executable, str(Path(__file__).with_name("echo.py"))])
-    rows, floor, missed, moved, brakes, stands = [], [], 0, 0, [], []
+    pings, echoes = {}, []
+    floors: dict[str, list[float]] = {base: [] for base in PEERS}
+    for base in PEERS:
+        pings[base] = driver.create_publisher(AnomalyArray, f"{base}/ping", qos.RELIABLE)
+        driver.create_subscription(SafetyState, f"{base}/pong", pongs.append, qos.RELIABLE)
+        command = [sys.executable, str(Path(__file__).with_name("echo.py")), base]
+        echoes.append(subprocess.Popen(command))
+    rows, missed, moved, brakes, stands = [], 0, 0, [], []
     every, started = max(EVERY, events // MOVING), time.monotonic()
     known: set[str] = set()
     spurious = coincided = held_on = 0
     try:
         driver.begin()
         ask_realtime(SEEING)  # as the detector, in whose place it publishes
-        driver.wait(lambda: ping.get_subscription_count() > 0, "the echo", 30)
+        driver.wait(lambda: all(p.get_subscription_count() for p in pings.values()), "echoes", 30)
         driver.spin(2.0)  # a match on this side is not yet one on the other
         driver.wait(lambda: found.get_subscription_count() > 1, "the supervisor's ear", 30)
         for i in range(events):
@@ -135,11 +143,12 @@ def main(events: int = 1000) -> None:
             driver.recover(settled=0.0)
             # of states only the newest is kept: the simulator has to hear the permission as well
             driver.spin(SETTLE)
-            pongs.clear()
-            begin = time.perf_counter()
-            ping.publish(message)
-            if driver.until(lambda: pongs, 1.0):
-                floor.append(1e3 * (time.perf_counter() - begin))
+            for base, ping in pings.items():
+                pongs.clear()
+                begin = time.perf_counter()
+                ping.publish(message)
+                if driver.until(lambda: pongs, 1.0):
+                    floors[base].append(1e3 * (time.perf_counter() - begin))
             for kept in driver.joints.values():
                 del kept[:-10]
             if (i + 1) % 500 == 0:
@@ -149,8 +158,9 @@ def main(events: int = 1000) -> None:
                     flush=True,
                 )
     finally:
-        echo.terminate()
-        echo.wait()
+        for echo in echoes:
+            echo.terminate()
+            echo.wait()
         driver.finish()
         driver.destroy_node()
         rclpy.try_shutdown()
@@ -159,15 +169,13 @@ def main(events: int = 1000) -> None:
         "published to decided": decided,
         "decided to accepted": accepted - decided,
         "published to accepted": accepted,
-        "floor: a plain ping": np.array(floor),
-    }
-    print(f"{'stage [ms]':24} {'p50':>8} {'p90':>8} {'p99':>8} {'p99.9':>8} {'most':>8}")
+    } | {what: np.array(floors[base]) for base, what in PEERS.items()}
+    print(f"{'stage [ms]':26} {'p50':>8} {'p90':>8} {'p99':>8} {'p99.9':>8} {'most':>8}")
     for what, values in stages.items():
-        cuts = np.percentile(values, [50, 90, 99, 99.9, 100])
-        print(f"{what:24} " + " ".join(f"{c:8.3f}" for c in cuts))
-    times = np.percentile(accepted, [50, 90, 99, 99.9, 100])
-    times /= np.percentile(floor, [50, 90, 99, 99.9, 100])
-    print(f"{'times the floor':24} " + " ".join(f"{c:8.2f}" for c in times))
+        print(f"{what:26} " + " ".join(f"{c:8.3f}" for c in np.percentile(values, CUTS)))
+    for base, what in PEERS.items():
+        times = np.percentile(accepted, CUTS) / np.percentile(floors[base], CUTS)
+        print(f"{'times ' + what:26} " + " ".join(f"{c:8.2f}" for c in times))
     gaps = np.array(driver.gaps)
     print(
         f"{coincided} events latched while a person in the zone had stopped the cell already, "
@@ -187,7 +195,7 @@ def main(events: int = 1000) -> None:
             *(
                 figure(f"anomaly published to stop accepted, {q} %",
                        float(np.percentile(accepted, q)), "ms", "plain ping of the same messages",
-                       float(np.percentile(floor, q)), bar)
+                       float(np.percentile(floors["bench"], q)), bar)
                 for q, bar in bars
             ),
         ],
