@@ -155,6 +155,22 @@ def test_a_growing_crack_is_told_again_with_each_severity(flat: CrackDetector):
     assert flat.finish(9.0).decision == "reject"
 
 
+def test_who_stands_over_a_crack_learns_nothing_more_of_it(flat: CrackDetector):
+    crack = grooved(0.010, 0.3e-3, 0.5e-3, np.pi / 2)
+    went = inspect(flat, crack, FLAT)
+    right, shown = flat.finish(9.0), len(flat.deviation(1)[0])
+    # the arm stops in the middle of it, its joints jitter by a micrometre, and it goes on
+    jitter = np.random.default_rng(5).normal(0.0, 1e-6, (1500, 3))
+    stands = [Pose(FLAT[170].p + off, FLAT[170].q) for off in jitter]
+    stood = inspect(flat, crack, [*FLAT[:170], *stands, *FLAT[170:]])
+    verdict = flat.finish(20.0)
+    assert [a.severity for a in stood] == [a.severity for a in went]
+    assert verdict.decision == right.decision
+    assert verdict.anomalies[0].length == pytest.approx(right.anomalies[0].length, abs=2e-4)
+    # what it holds in memory does not grow with the time that the arm stands
+    assert len(flat.deviation(1)[0]) == pytest.approx(shown, rel=0.02)
+
+
 def test_a_flawless_plate_is_silent_and_accepted(flat: CrackDetector):
     assert inspect(flat, plate().mesh, FLAT, seed=1) == []
     verdict = flat.finish(9.0)

@@ -19,6 +19,7 @@ from scipy.spatial import cKDTree
 from twincell.errors import InspectionError
 from twincell.geometry.blade import BladeModel
 from twincell.geometry.pose import Pose
+from twincell.inspection.advance import Advance
 from twincell.inspection.anomaly import Anomaly, Verdict
 from twincell.inspection.deviation import deviation_map
 from twincell.inspection.expectation import Comparison, Expectation
@@ -59,6 +60,8 @@ FAINT = 0.67
 SMALL = 0.0001
 """Registration that moves no point farther than this leaves comparisons standing: it lies within
 the margins kept clear of edges, and the trend of each neighbourhood takes it out again [m]."""
+STANDS = 0.1
+"""A line nearer to the one before than this share of the usual spacing shows the same place."""
 _SEEN_WITHIN = 0.0008
 """A place of the airfoil counts as seen when a point lies this near [m]."""
 
@@ -102,6 +105,7 @@ class CrackDetector:
         ]
         self._part: str | None = None
         self._stream: Stream | None = None
+        self._advance = Advance(profiler.standoff, STANDS * self._usual)
         self._depth: list[F32] = []
         self._uncertain: list[NDArray[np.bool_]] = []
         self._compared: list[Comparison] = []
@@ -122,6 +126,7 @@ class CrackDetector:
             raise InspectionError(f"part '{part}': started at {now}; valid: a finite time in s")
         self._part = part
         self._stream = Stream(part, self._expectation, self._profiler, self._criteria, self._usual)
+        self._advance = Advance(self._profiler.standoff, STANDS * self._usual)
         self._depth, self._stamps, self._sensors, self._compared = [], [], [], []
         self._uncertain = []
         self._seen, self.images = None, 0
@@ -129,7 +134,7 @@ class CrackDetector:
     def push(
         self, profiles: Profiles, sensor_in_part: Sequence[Pose], now: float
     ) -> tuple[Anomaly, ...]:
-        """Take lines as they arrive.
+        """Take lines as they arrive; those of a sensor that stands are passed over.
 
         Args:
             profiles: the lines.
@@ -161,14 +166,19 @@ class CrackDetector:
                 f"part '{self._part}': infinite depths, or sensor poses that are not finite; "
                 "valid: NaN where no light returned, finite poses"
             )
+        fresh = self._advance.fresh(sensor_in_part)
+        if len(fresh) == 0:
+            return ()
+        depth, stamps = depth[fresh], profiles.stamps[fresh]
+        sensors = [sensor_in_part[i] for i in fresh]
         self._depth.append(depth)
-        self._stamps.append(profiles.stamps)
-        self._sensors += list(sensor_in_part)
-        uncertain = self._expectation.uncertain(profiles.intensity, depth)
+        self._stamps.append(stamps)
+        self._sensors += sensors
+        uncertain = self._expectation.uncertain(profiles.intensity[fresh], depth)
         self._uncertain.append(uncertain)
-        comparison = self._expectation.compare(depth, sensor_in_part, uncertain)
+        comparison = self._expectation.compare(depth, sensors, uncertain)
         self._compared.append(comparison)
-        return self._stream.push(comparison, sensor_in_part, profiles.stamps, now)
+        return self._stream.push(comparison, sensors, stamps, now)
 
     def look(self, image: SpectralImage, camera_in_part: Pose) -> tuple[SpectralIndication, ...]:
         """Take an image; what it shows counts in `finish`.
