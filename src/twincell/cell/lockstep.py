@@ -57,6 +57,7 @@ from twincell.safety.reaction import Reaction
 from twincell.safety.separation import SeparationMonitor
 from twincell.safety.supervisor import Supervisor
 from twincell.safety.types import SafetyState
+from twincell.twin.cell_policies import CELL_POLICIES, CellPolicy
 from twincell.twin.gate import TwinGate
 
 __all__ = ["LockstepCell"]
@@ -79,6 +80,8 @@ class LockstepCell:
         assembly: the world made concrete.
         lead: has policies lead arms; without it, what they would do is planned.
         witness: told every event, what was commanded upon it, and the time [s].
+        policy: who decides the order of the blades (see `twin.cell_policies`); the twin's gate
+            without.
 
     Attributes:
         log: plans, events, verdicts, stops.
@@ -88,10 +91,14 @@ class LockstepCell:
     """
 
     def __init__(
-        self, assembly: Assembly, lead: Lead | None = None, witness: Witness | None = None
+        self,
+        assembly: Assembly,
+        lead: Lead | None = None,
+        witness: Witness | None = None,
+        policy: CellPolicy = CELL_POLICIES["ours"],
     ) -> None:
         world, seed = assembly.world, assembly.seed
-        self._witness = witness
+        self._witness, self._policy = witness, policy
         self.assembly = assembly
         self.eyes = Eyes(assembly)
         self.physics = PhysicsCell(
@@ -135,9 +142,11 @@ class LockstepCell:
     def _orchestrate(self) -> Orchestrator:
         assembly = self.assembly
         seed, grasp = assembly.seed, assembly.model.grasp
-        gate = TwinGate.of(assembly.world, assembly.base, seed)
+        twin = TwinGate.of(assembly.world, assembly.base, seed)
+        gate = self._policy(twin)
+        tries = gate is twin  # others change the line without having tried a way
         return Orchestrator(
-            assembly.world, self._motions, seed, gate.means, grasp, gate, rehearse=True
+            assembly.world, self._motions, seed, twin.means, grasp, gate, rehearse=tries
         )
 
     def restart(self, entries: Iterable[Entry]) -> None:

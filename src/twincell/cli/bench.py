@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twincell.cli.bench_cell import cell
 from twincell.cli.output import Json, emit, say
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from twincell.production.tariff import Tariff
 
 __all__ = ["app"]
@@ -22,15 +20,6 @@ app = typer.Typer(no_args_is_help=True, help="Policies against each other, over 
 _LOAD = 1.0
 """As many orders as the bottleneck can do, without set-ups and failures: its planned load."""
 _TARGETS = {"throughput": 0.30, "energy_cost": -0.25, "turnaround": -0.45}
-_TITLES = {
-    "ours": "ours",
-    "fifo": "first in, first out",
-    "right_shift": "static plan, right shift",
-    "rescheduling": "complete rescheduling",
-    "rescheduling_lists": "rescheduling, lists",
-    "ours_without_gate": "ours without gate",
-    "ours_on_expected": "ours on expected durations",
-}
 _UNITS = {
     "throughput": (1.0, "parts in the shift"),
     "tardiness": (1.0, "weighted, EUR"),
@@ -88,14 +77,17 @@ def production(
 
     from numpy.random import default_rng
 
-    from twincell.cli.bench_files import Rows
+    from twincell.cli.bench_files import Rows, write_whole
+    from twincell.cli.bench_tables import Sheet
     from twincell.cli.progress import bar
     from twincell.production.line_shift import SHIFT, orders_for
-    from twincell.twin.line_campaign import FIGURES, campaign
+    from twincell.twin.line_campaign import campaign
     from twincell.twin.line_policies import ABLATIONS, POLICIES
     from twincell.twin.line_ray import cluster_at
 
     names = (*POLICIES, *(ABLATIONS if ablations else ()))
+    alone = ("nervousness", "decision_time")
+    sheet = Sheet(_UNITS, names, alone, _TARGETS, tuple(n for n in names if n not in POLICIES))
     loads = list(dict.fromkeys(load or [_LOAD]))
     orders = [orders_for(each) for each in loads]
     days = _days(prices, whole_days)
@@ -109,7 +101,7 @@ def production(
             part = Rows.open(
                 out / f".load-{each:g}.part",
                 {"seed": seed, "load": each, "names": names, "days": days},
-                (len(names), len(FIGURES)),
+                (len(names), len(sheet.figures)),
             )
             if part.known:
                 say(f"load {each:g}: {len(part.known)} scenarios are known from a run before")
@@ -121,46 +113,27 @@ def production(
                     )
                 )  # fmt: skip
     told = [
-        {"load": each, "orders": jobs, **_told(table, names, FIGURES, seed)}
+        {"load": each, "orders": jobs, **sheet.told(table, seed)}
         for each, jobs, table in zip(loads, orders, tables, strict=True)
     ]
+    lines = [",".join(("load", "scenario", "policy", *sheet.figures))]
+    files: dict[Path, bytes] = {}
+    for each, table, row in zip(loads, tables, told, strict=True):
+        lines += sheet.rows(table, (f"{each:g}",))
+        tail = "" if len(loads) == 1 else f"_load_{each:g}"
+        title = f"{scenarios} disrupted shifts, load {each:g}"
+        files |= sheet.pictures(row, out, tail, title)
+    write_whole({out / "scenarios.csv": ("\n".join(lines) + "\n").encode(), **files})
+    pictures = [str(path) for path in files]
     report: dict[str, Any] = {"scenarios": scenarios, "seed": seed, **told[0], "loads": told}
-    report |= _write(out, loads, tables, names, FIGURES, told, scenarios)
+    report |= {"table": str(out / "scenarios.csv"), "picture": pictures[0], "pictures": pictures}
     if json:
         emit(report)
     else:
         for row in told:
-            _show(row, scenarios, seed, names, FIGURES)
-    say(f"wrote {report['table']} and {', '.join(report['pictures'])}")
-
-
-def _told(
-    table: NDArray[np.float64], names: tuple[str, ...], figures: tuple[str, ...], seed: int
-) -> dict[str, Any]:
-    """Means, changes against each policy, and targets, with their intervals."""
-    from twincell.twin.line_compare import change, mean_interval
-
-    told: dict[str, Any] = {"policies": {}}
-    for p, name in enumerate(names):
-        told["policies"][name] = {}
-        for i, figure in enumerate(figures):
-            got = mean_interval(table[:, p, i], seed)
-            told["policies"][name][figure] = {"mean": got.change, "low": got.low, "high": got.high}
-    for p, name in enumerate(names[1:], 1):
-        rows: dict[str, Any] = {}
-        for i, figure in enumerate(figures[:-2]):
-            rel = change(table[:, 0, i], table[:, p, i], seed)
-            rows[figure] = {"change": rel.change, "low": rel.low, "high": rel.high} if rel else None
-        told[f"against_{name}"] = rows
-    told["targets"] = {
-        name: {
-            "target": target,
-            "reached": (row := told["against_fifo"][name]) is not None
-            and (row["change"] >= target if target > 0 else row["change"] <= target),
-        }
-        for name, target in _TARGETS.items()
-    }
-    return told
+            orders_told = f"load {row['load']:g} ({row['orders']} orders)"
+            sheet.show(row, f"{scenarios} disrupted shifts, {orders_told}, seed {seed}")
+    say(f"wrote {report['table']} and {', '.join(pictures)}")
 
 
 def _days(prices: Path | None, whole_days: bool) -> tuple[Tariff, ...]:
@@ -187,85 +160,4 @@ def _days(prices: Path | None, whole_days: bool) -> tuple[Tariff, ...]:
     return days.tariffs
 
 
-def _show(
-    told: dict[str, Any], scenarios: int, seed: int, names: tuple[str, ...],
-    figures: tuple[str, ...],
-) -> None:  # fmt: skip
-    """Means, and changes with their intervals."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(
-        title=f"{scenarios} disrupted shifts, load {told['load']:g} ({told['orders']} orders), "
-        f"seed {seed}: means"
-    )
-    table.add_column("figure")
-    for name in names:
-        table.add_column(_TITLES[name], justify="right")
-    for figure in figures:
-        scale, unit = _UNITS[figure]
-        cells = [f"{told['policies'][n][figure]['mean'] / scale:.2f}" for n in names]
-        table.add_row(f"{figure.replace('_', ' ')}, {unit}", *cells)
-    second = Table(title="ours against each: change of the mean, 95 % interval")
-    second.add_column("figure")
-    for name in names[1:]:
-        second.add_column(_TITLES[name], justify="right")
-    second.add_column("target against FIFO", justify="right")
-    for figure in figures[:-2]:
-        cells = []
-        for name in names[1:]:
-            row = told[f"against_{name}"][figure]
-            cells.append(
-                f"{row['change']:+.1%} ({row['low']:+.1%} to {row['high']:+.1%})" if row else "-"
-            )
-        goal = ""
-        if figure in _TARGETS:
-            reached = told["targets"][figure]["reached"]
-            goal = f"{_TARGETS[figure]:+.0%} {'reached' if reached else 'missed'}"
-        second.add_row(figure.replace("_", " "), *cells, goal)
-    console = Console(width=None if Console().is_terminal else 60 + 26 * (len(names) - 1))
-    console.print(table)
-    console.print(second)
-
-
-def _write(
-    out: Path,
-    loads: list[float],
-    tables: list[NDArray[np.float64]],
-    names: tuple[str, ...],
-    figures: tuple[str, ...],
-    told: list[dict[str, Any]],
-    scenarios: int,
-) -> dict[str, Any]:
-    """Rows and pictures, each whole or not at all."""
-    from twincell.cli.bench_files import write_whole
-    from twincell.report.production_picture import production_picture
-    from twincell.twin.line_policies import POLICIES
-
-    lines = [",".join(("load", "scenario", "policy", *figures))]
-    for load, table in zip(loads, tables, strict=True):
-        for i, scenario in enumerate(table):
-            for name, row in zip(names, scenario, strict=True):
-                values = (repr(float(v)) for v in row)
-                lines.append(",".join((f"{load:g}", str(i), name, *values)))
-    files = {out / "scenarios.csv": ("\n".join(lines) + "\n").encode()}
-    targets = {k.replace("_", " "): v for k, v in _TARGETS.items()}
-    baselines = [n for n in names[1:] if n in POLICIES]
-    causes = [n for n in names[1:] if n not in POLICIES]
-    for load, row in zip(loads, told, strict=True):
-        tail = "" if len(loads) == 1 else f"_load_{load:g}"
-        title = f"{scenarios} disrupted shifts, load {load:g}"
-        for file, group, goals in (("changes", baselines, targets), ("causes", causes, {})):
-            if not group:
-                continue
-            plain = {
-                _TITLES[name]: {
-                    k.replace("_", " "): (v["change"], v["low"], v["high"]) if v else None
-                    for k, v in row[f"against_{name}"].items()
-                }
-                for name in group
-            }
-            files[out / f"{file}{tail}.png"] = production_picture(plain, goals, title)
-    write_whole(files)
-    paths = [str(path) for path in files]
-    return {"table": paths[0], "picture": paths[1], "pictures": paths[1:]}
+app.command()(cell)

@@ -31,13 +31,20 @@ class Rows:
     known: dict[int, NDArray[np.float64]]
 
     @classmethod
-    def open(cls, path: Path, run: Mapping[str, Any], shape: tuple[int, ...]) -> Rows:
+    def open(
+        cls,
+        path: Path,
+        run: Mapping[str, Any],
+        shape: tuple[int, ...],
+        rooms: tuple[str, ...] = (),
+    ) -> Rows:
         """Go on with the file of the same run, or begin a new one.
 
         Args:
             path: of the file.
             run: all that the figures depend on.
             shape: of the figures of a scenario.
+            rooms: whose code decides them, beside production and twin.
         """
         import numpy as np
 
@@ -45,7 +52,7 @@ class Rows:
 
         digest = hashlib.sha256(repr((__version__, sorted(run.items()))).encode())
         # another state of the model or the policies is another run
-        for room in ("production", "twin"):
+        for room in ("production", "twin", *rooms):
             for source in sorted((Path(__file__).parents[1] / room).glob("*.py")):
                 digest.update(source.read_bytes())
         key = digest.hexdigest()
