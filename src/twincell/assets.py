@@ -15,7 +15,7 @@ from pathlib import Path
 
 from twincell.errors import AssetError, did_you_mean
 
-__all__ = ["cache_dir", "package_root", "project_root", "resolve", "world_path"]
+__all__ = ["cache_dir", "line_path", "package_root", "project_root", "resolve", "world_path"]
 
 _PACKAGED = Path(__file__).parent / "_assets"
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -92,15 +92,27 @@ def world_path(name: str | Path) -> Path:
     Raises:
         AssetError: no such file.
     """
+    return _shipped(name, project_root() / "worlds", "world")
+
+
+def line_path(name: str | Path) -> Path:
+    """A line file by path, or by bare name (`blade_line`) from the shipped ones.
+
+    Raises:
+        AssetError: no such file.
+    """
+    return _shipped(name, project_root() / "worlds" / "lines", "line")
+
+
+def _shipped(name: str | Path, folder: Path, what: str) -> Path:
     path = Path(name)
     if path.is_file():
         return path.resolve()
-    shipped = project_root() / "worlds"
-    for candidate in (shipped / path.name, shipped / f"{path.name}.yaml"):
+    for candidate in (folder / path.name, folder / f"{path.name}.yaml"):
         if candidate.is_file():
             return candidate.resolve()
-    valid = [p.name for p in shipped.glob("*.yaml")]
-    raise AssetError(f"no world file '{name}'; {did_you_mean(path.name, valid)}")
+    valid = [p.name for p in folder.glob("*.yaml")]
+    raise AssetError(f"no {what} file '{name}'; {did_you_mean(path.name, valid)}")
 
 
 def cache_dir() -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from twincell.world.schema import json_schema, reference, schema_text
+from twincell.world.schema import json_schema, line_schema, reference, schema_text
 from twincell.world.source import Source
 
 ROOT = Path(__file__).parents[2]
@@ -41,14 +41,16 @@ def test_the_schema_refuses_what_the_loader_refuses(validator, mutated, old, new
 
 
 def test_the_written_files_are_up_to_date():
-    assert (ROOT / "worlds" / "world.schema.json").read_text(encoding="utf-8") == schema_text()
+    for file, schema in (("world", json_schema()), ("lines/line", line_schema())):
+        path = ROOT / "worlds" / f"{file}.schema.json"
+        assert path.read_text(encoding="utf-8") == schema_text(schema)
     assert (ROOT / "docs" / "world.md").read_text(encoding="utf-8") == reference()
 
 
-def test_every_key_has_a_meaning():
-    schema = json_schema()
-    for name, section in {"World": schema, **schema["$defs"]}.items():
+@pytest.mark.parametrize("schema", [json_schema(), line_schema()], ids=["world", "line"])
+def test_every_key_has_a_meaning(schema):
+    for name, section in {"(whole file)": schema, **schema["$defs"]}.items():
         for key, entry in section["properties"].items():
             if key != "kind":
                 assert entry.get("description"), f"{name}.{key}"
-    assert json.loads(schema_text()) == schema
+    assert json.loads(schema_text(schema)) == schema

@@ -22,6 +22,7 @@ from twincell.cli import (
     inspect,
     journal,
     kills,
+    line,
     pod,
     schedule,
     shift,
@@ -40,8 +41,8 @@ __all__ = ["app"]
 _ORDER = (
     "world", "run", "report", "demo", "up", "inject", "faults", "kills", "soak", "bag", "inspect",
     "journal",
-    "schedule", "reschedule", "ariac", "pod", "calibrate", "bench", "train", "evaluate", "export",
-    "transfer",
+    "schedule", "reschedule", "line", "ariac", "pod", "calibrate", "bench", "train", "evaluate",
+    "export", "transfer",
 )  # fmt: skip
 
 
@@ -102,6 +103,7 @@ app.add_typer(bag.app, name="bag", rich_help_panel="4. What was recorded")
 app.add_typer(inspect.app, name="inspect", rich_help_panel="4. What was recorded")
 app.add_typer(journal.app, name="journal", rich_help_panel="4. What was recorded")
 schedule.register(app, panel="5. Plans")
+line.register(app, panel="5. Plans")
 ariac.register(app, panel="5. Plans")
 pod.register(app, panel="6. Studies")
 calibrate.register(app, panel="6. Studies")

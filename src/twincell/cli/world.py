@@ -43,11 +43,14 @@ def check(
 
 
 @app.command()
-def schema(out: Out = None) -> None:
+def schema(
+    line: Annotated[bool, typer.Option("--line", help="That of line files.")] = False,
+    out: Out = None,
+) -> None:
     """Write the JSON schema that editors check world files with."""
-    from twincell.world.schema import schema_text
+    from twincell.world.schema import json_schema, line_schema, schema_text
 
-    _write(schema_text(), out)
+    _write(schema_text(line_schema() if line else json_schema()), out)
 
 
 @app.command()

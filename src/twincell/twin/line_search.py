@@ -47,7 +47,7 @@ def _rules(line: Line, state: LineState) -> list[LinePlan]:
     left = np.where(np.isnan(state.starts), work, 0.0).sum(axis=1)
     slack = np.maximum(line.due - left - state.now, 0.0)
     mean = max(float(left.mean()), 1.0)
-    weight = line.penalty + line.holding
+    weight = np.maximum(line.penalty + line.holding, 1e-9)
     # apparent tardiness cost of Vepsalainen and Morton, with a look-ahead of 3
     urgency = weight / np.maximum(left, 60.0) * np.exp(-slack / (3 * mean))
     scores = {
@@ -93,7 +93,8 @@ def _neighbour(
         else:
             # a cheaper hour, for what draws most
             power = line.busy[open_[:, 1]].max(axis=1)
-            j, k = (int(x) for x in open_[int(rng.choice(len(open_), p=power / power.sum()))])
+            share = power / power.sum() if power.any() else None
+            j, k = (int(x) for x in open_[int(rng.choice(len(open_), p=share))])
             price = line.tariff.price(max(state.now, float(earliest[j, k])))
             later = [
                 s

@@ -1,4 +1,4 @@
-"""A world file read, validated and handed on; all of its faults are reported at once."""
+"""A file read, validated and handed on; all of its faults are reported at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import reprlib
 import types
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -17,7 +17,9 @@ from twincell.errors import WorldError, did_you_mean
 from twincell.world.model import World
 from twincell.world.source import Loc, Source, in_order
 
-__all__ = ["adapter", "keys_of", "load_world", "parse_world"]
+__all__ = ["adapter", "keys_of", "load_world", "parse", "parse_world"]
+
+T = TypeVar("T")
 
 
 _BRIEF = reprlib.Repr()
@@ -49,10 +51,24 @@ def parse_world(source: Source) -> World:
     Raises:
         WorldError: one line a fault.
     """
+    return parse(adapter(), World, source)
+
+
+def parse(validator: TypeAdapter[T], kind: type[T], source: Source) -> T:
+    """Validate what was read against a type.
+
+    Args:
+        validator: of the type.
+        kind: a class made by `typed`.
+        source: the text.
+
+    Raises:
+        WorldError: one line a fault.
+    """
     try:
-        return adapter().validate_python(source.value)
+        return validator.validate_python(source.value)
     except ValidationError as error:
-        faults = [_fault(source, detail) for detail in error.errors(include_url=False)]
+        faults = [_fault(source, detail, kind) for detail in error.errors(include_url=False)]
         raise WorldError("\n".join(in_order(faults))) from None
 
 
@@ -60,9 +76,9 @@ def _shown(found: Path, given: str | Path) -> Path:
     return Path(given) if Path(given).is_file() else found
 
 
-def _fault(source: Source, error: ErrorDetails) -> str:
+def _fault(source: Source, error: ErrorDetails, whole: type) -> str:
     kind, ctx = error["type"], error.get("ctx", {})
-    loc, owner = _resolve(source.value, error["loc"])
+    loc, owner = _resolve(source.value, error["loc"], whole)
     given = f"given {_shorten(error['input'])}; "
     if kind == "unexpected_keyword_argument":
         return source.fault(loc, f"unknown key; {did_you_mean(str(loc[-1]), keys_of(owner))}")
@@ -92,9 +108,9 @@ def _fault(source: Source, error: ErrorDetails) -> str:
     return source.fault(loc, f"{given}valid: {message.split(', unable')[0]}")
 
 
-def _resolve(value: Any, loc: tuple[str | int, ...]) -> tuple[Loc, Any]:
+def _resolve(value: Any, loc: tuple[str | int, ...], whole: type) -> tuple[Loc, Any]:
     """Drop what pydantic puts into a location beside the file's keys; find the owning type."""
-    owner: Any = World
+    owner: Any = whole
     where: list[str | int] = []
     for i, item in enumerate(loc):
         last = i == len(loc) - 1

@@ -1,23 +1,34 @@
-"""The world file's JSON schema for editors, and its reference for people, from the types."""
+"""JSON schemas of world and line files for editors, and the world's reference, from the types."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from twincell.world.line import LineFile
 from twincell.world.load import adapter
 
-__all__ = ["json_schema", "reference", "schema_text"]
+__all__ = ["json_schema", "line_schema", "reference", "schema_text"]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema() -> dict[str, Any]:
     """The schema (draft 2020-12) of a world file as it is written, before units are converted."""
-    schema = adapter().json_schema(mode="validation")
+    return _schema(adapter(), "twincell world")
+
+
+def line_schema() -> dict[str, Any]:
+    """The same of a line file."""
+    return _schema(TypeAdapter(LineFile), "twincell line")
+
+
+def _schema(validator: TypeAdapter[Any], title: str) -> dict[str, Any]:
+    schema = validator.json_schema(mode="validation")
     _close(schema)
-    schema |= {"$schema": _DIALECT, "title": "twincell world"}
-    return schema
+    return schema | {"$schema": _DIALECT, "title": title}
 
 
 def _close(node: Any) -> None:
@@ -32,9 +43,9 @@ def _close(node: Any) -> None:
             _close(item)
 
 
-def schema_text() -> str:
-    """The schema as `worlds/world.schema.json` holds it."""
-    return json.dumps(json_schema(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+def schema_text(schema: dict[str, Any]) -> str:
+    """A schema as `worlds/world.schema.json` and `worlds/lines/line.schema.json` hold it."""
+    return json.dumps(schema, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def reference() -> str:

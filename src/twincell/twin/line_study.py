@@ -1,0 +1,52 @@
+"""What a plan would bring to a line before anybody works by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twincell.production.line import Line, LinePlan, LineState
+from twincell.twin.line_gate import LineGate, LineRuling
+from twincell.twin.line_rollouts import LineRollouts, roll_line
+from twincell.twin.line_search import Effort, as_sequence, search
+
+__all__ = ["LineStudy", "study"]
+
+_EXPECTED = Effort(rounds=120, width=12)
+_TWIN = Effort(rounds=40, width=8, rollouts=8, late=24)
+
+
+@dataclass(frozen=True)
+class LineStudy:
+    """Plans of a line, and what they come to.
+
+    Attributes:
+        plans: first in, first out; the best sequence by expected durations; the best found on the
+            twin; the best dispatching rule.
+        rollouts: of each plan, over the same shifts, none of which the search has seen.
+        ruling: of the gate, between the first plan and those found on the twin.
+        chosen: index of the plan to work by.
+    """
+
+    plans: tuple[LinePlan, ...]
+    rollouts: LineRollouts
+    ruling: LineRuling
+    chosen: int
+
+
+def study(line: Line, seed: int, rollouts: int) -> LineStudy:
+    """Search for a plan from the shift's start, and hold it against first in, first out.
+
+    Args:
+        line: whose shift has not begun.
+        seed: of moves and shifts.
+        rollouts: of each plan.
+    """
+    state = LineState.initial(line)
+    course = LinePlan.fifo(line)
+    best = search(line, state, None, _EXPECTED, seed)[0]
+    static = as_sequence(line, state, best, "static sequence")
+    rivals = search(line, state, None, _TWIN, seed)
+    ruling = LineGate(seed=seed + 1, rollouts=rollouts).judge(line, state, course, rivals)
+    plans = (course, static, *rivals)
+    played = roll_line(line, state, plans, seed + 2, rollouts)
+    return LineStudy(plans, played, ruling, 0 if ruling.chosen < 0 else 2 + ruling.chosen)
