@@ -126,7 +126,7 @@ class SimpyLine:
                     continue
                 if not extra and plan.resource[j, k] not in (-1, r):
                     continue
-                if used + line.busy[k, r] > line.cap:
+                if used + line.busy[k, r] > line.cap * (1 + 1e-9):
                     continue
                 if plan.rule == Rule.STRICT and not extra and self._next(r) != (j, k):
                     continue

@@ -105,12 +105,19 @@ def line_path(name: str | Path) -> Path:
 
 
 def _shipped(name: str | Path, folder: Path, what: str) -> Path:
-    path = Path(name)
-    if path.is_file():
-        return path.resolve()
-    for candidate in (folder / path.name, folder / f"{path.name}.yaml"):
-        if candidate.is_file():
-            return candidate.resolve()
+    path, root = Path(name), project_root()
+    # a bare name, or a path below the project: another folder's file is not ours of the same name
+    bare = path.parent == Path() or root / path.parent == folder
+    try:
+        if path.is_file():
+            return path.resolve()
+        for candidate in (folder / path.name, folder / f"{path.name}.yaml") if bare else ():
+            if candidate.is_file():
+                return candidate.resolve()
+        if path.is_dir():
+            raise AssetError(f"{name} is a folder; valid: a {what} file")
+    except OSError as error:
+        raise AssetError(f"{name!s:.60}...: {error.strerror}; valid: a {what} file") from None
     valid = [p.name for p in folder.glob("*.yaml")]
     raise AssetError(f"no {what} file '{name}'; {did_you_mean(path.name, valid)}")
 

@@ -27,6 +27,8 @@ def test_every_day_is_a_valid_world_of_its_own() -> None:
         again = disrupted(WORLD, 1, number)
         assert again.production == day.production
         assert again.blades == day.blades
+        ordered = [part for order in day.production.orders.values() for part in order.parts]
+        assert sorted(ordered) == sorted(day.blades)  # each blade once
     drawn = [d for day in days for d in day.production.disruptions]
     assert len({d.kind for d in drawn}) == 7
     # one, and 1.5 more in the mean: 2.5 plus or minus four standard errors

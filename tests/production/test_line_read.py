@@ -20,7 +20,7 @@ stations:
   mill: {idle: 200 W, setup: {flat: {round: 5 min}}}
 steps:
   cut: {on: {saw: 10 min}, power: 1 kW}
-  shape: {on: {mill: 20 min}, power: {mill: 2 kW}}
+  shape: {on: {mill: 20 min}, power_on: {mill: 2 kW}}
 families: {flat: {}, round: {factor: 2}}
 setup: {flat: {round: 3 min}, round: {flat: 1 min}}
 orders:
@@ -62,7 +62,7 @@ def test_the_shipped_line_has_its_skills_and_families() -> None:
     assert ratio[~np.isnan(ratio)] == pytest.approx(0.8)
     assert np.isnan(line.durations[fan, 0, 2])  # a scanner cannot load
     assert line.setup[3].tolist() == [[0.0, 420.0], [300.0, 0.0]]
-    assert line.busy[0].tolist() == [1200.0] * 6
+    assert line.busy[0].tolist() == [1200.0, 1200.0, 0.0, 0.0, 0.0, 0.0]
     assert line.chances[fan, 1].tolist() == [0.12, 0.02, 0.05]
     assert (line.uptime[0], line.uptime[2]) == (np.inf, 16 * 3600)
 
@@ -87,3 +87,17 @@ def test_a_line_without_money_or_power_keeps_first_in_first_out(tmp_path: Path) 
     found = study(line_of(load_line(path)), 1, 300)
     assert found.chosen == 0
     assert "course kept" in found.ruling.reason
+
+
+def test_what_takes_exactly_the_cap_together_works_together(tmp_path: Path) -> None:
+    path = tmp_path / "cap.yaml"
+    path.write_text(
+        "name: cap\nstations: {one: {}, two: {}}\n"
+        "steps: {a: {on: {one: 60}, power: 424.3}, b: {on: {two: 90}, power: 861.4}}\n"
+        "families: {any: {}}\norders: {a: {family: any, trays: 9, due: 600, penalty: 1 EUR/h}}\n"
+        "cap: 1285.7\nspread: 0.1\n"
+    )
+    line = line_of(load_line(path))
+    shift = project(line, LineState.initial(line), LinePlan.fifo(line))
+    assert shift.last == pytest.approx(60 + 9 * 90)  # the second station never waits
+    assert study(line, 1, 300).rollouts.cost.shape[1] == 300

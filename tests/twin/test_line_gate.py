@@ -61,3 +61,17 @@ def test_a_line_keeps_its_course_against_itself() -> None:
     state = LineState.initial(line)
     assert gate.judge(line, state, fifo, [fifo]).chosen == -1
     assert gate.judge(line, state, fifo, [fifo, due]).chosen == 1
+
+
+def test_a_margin_of_negative_costs_is_one_too() -> None:
+    # what pays for itself: a rival that is a little worse, and one that is better by a tenth
+    rng = np.random.default_rng(3)
+
+    def sample(first: int, count: int) -> np.ndarray:
+        course = -100.0 + rng.normal(0.0, 1.0, count)
+        return np.stack([course, course + 1.0, course - 10.0])
+
+    assert sequential(sample, 0.02, 0.95, 2000, ["worse", "better"]).chosen == 1
+    alone = sequential(lambda f, n: sample(f, n)[:2], 0.02, 0.95, 2000, ["worse"])
+    assert alone.chosen == -1
+    assert alone.needed == pytest.approx(2.0, rel=0.01)

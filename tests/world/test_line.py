@@ -51,7 +51,19 @@ def test_the_shipped_line_in_si() -> None:
          ("steps.scan.inspects.rework", "without a step `rework`")),
         ("holding: 6 EUR/h", "holding: 6 EUR/h\ncap: 10 kW",
          ("steps.blend.power", "14000 W", "at most the cap, 10000 W")),
-        ("trays: 6", "trays: 200", ()),
+        ("power: 2 kW", "power: 1 kw", ("steps.scan.power", "'1 kw'", "a number in W")),
+        ("power: 2 kW", "power: -1", ("steps.scan.power", "-1", "at least 0 W")),
+        ("power: 2 kW", "power: [1]", ("steps.scan.power", "[1]", "a number in W")),
+        ("power: 2 kW", "power_on: {blender_1: 1 kW}",
+         ("steps.scan.power_on.blender_1", "unknown station of `on`", "scanner_1")),
+        ("uptime: 16 h", "uptime: 1 h",
+         ("stations.scanner_1.uptime", "3600 s", "at least half the shift's length, 14400 s")),
+        ("factor: 0.8", "factor: 1e308", ("families.compressor.factor", "1e+308")),
+        ("margin: 600", "margin: 1e308", ("orders.airline.margin", "at most")),
+        ("price: 180 EUR/MWh", "price: 1e300", ("tariff[1].price", "1e+300 EUR/MWh")),
+        ("rework: {on: {blender_1: 15 min, blender_2: 16 min}, power: 14 kW}", "rework: {}",
+         ("rework.on", "missing", "Stations with the skill")),
+        ("trays: 6", "trays: 150", ()),
         ("spread: 0.15", "spread: wide", ("spread", "'wide'")),
         ("holding: 6 EUR/h", "holdings: 6 EUR/h", ("holdings", "unknown key", "'holding'")),
     ],
@@ -63,7 +75,7 @@ def test_faults_name_file_line_key_and_what_is_valid(
     path = tmp_path / "own.yaml"
     path.write_text(TEXT.replace(old, new, 1), encoding="utf-8")
     if not words:
-        assert load_line(path).orders["engine_shop"].trays == 200
+        assert load_line(path).orders["engine_shop"].trays == 150
         return
     with pytest.raises(WorldError) as caught:
         load_line(path)
@@ -85,7 +97,13 @@ def test_too_many_trays_and_unknown_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_text(TEXT.replace("trays: 5", "trays: 200").replace("trays: 6", "trays: 200")
                     .replace("trays: 3", "trays: 200"))  # fmt: skip
-    with pytest.raises(WorldError, match="given 602 trays; valid: at most 500"):
+    with pytest.raises(WorldError, match="given 602 trays; valid: at most 200"):
         load_line(path)
     with pytest.raises(AssetError, match="did you mean 'blade_line"):
         load_line("blade_lin")
+    with pytest.raises(AssetError, match="no line file"):
+        load_line(tmp_path / "elsewhere" / "blade_line.yaml")  # not the shipped one of that name
+    with pytest.raises(AssetError, match="is a folder; valid: a line file"):
+        load_line(tmp_path)
+    with pytest.raises(AssetError, match="valid: a line file"):
+        load_line("l" * 300)

@@ -24,6 +24,7 @@ from twincell.production.state import DURATIONS, LineState
 from twincell.twin.cell_policies import CELL_POLICIES
 from twincell.world.disruptions import Disruption
 from twincell.world.model import World
+from twincell.world.work import Order
 
 __all__ = ["CELL_FIGURES", "campaign", "disrupted", "figures_of", "play"]
 
@@ -34,15 +35,18 @@ CELL_FIGURES = (
 
 _MORE = 1.5
 """Disruptions beside the first, in the mean."""
+_SOON, _LATE = 0.25, 1.0
+"""When orders are due, as shares of the work there is."""
 _FIRST, _LAST = 0.05, 0.70
 """When they happen, as shares of the work there is."""
 
 
 def disrupted(world: World, seed: int, number: int) -> World:
-    """The world on a day of its own: other pockets, and one disruption or more by chance.
+    """The world on a day of its own: orders, pockets, and one disruption or more by chance.
 
-    Nobody walks in, and neither LiDARs nor camera are there (see `timing.quiet`). The kinds are
-    equally likely; an order or a blade that is gone when one happens refuses it.
+    Orders are of two blades, any of the tray's, and of their own due time and priority. Nobody
+    walks in, and neither LiDARs nor camera are there (see `timing.quiet`). The kinds of disruption
+    are equally likely; an order or a blade that is gone when one happens refuses it.
 
     Args:
         world: the cell.
@@ -52,6 +56,7 @@ def disrupted(world: World, seed: int, number: int) -> World:
     rng = np.random.default_rng([seed, number, *b"cell"])
     work = sum(DURATIONS.values()) * len(world.blades)
     arms = sorted({world.handler, world.inspection.arm})
+    orders = _orders(world, work, rng)
 
     def one(kind: str, at: float) -> Disruption:
         subject, values = "", {}
@@ -69,7 +74,7 @@ def disrupted(world: World, seed: int, number: int) -> World:
             subject = "market"
             values = {"price": float(rng.uniform(200, 600)), "lasts": float(rng.uniform(20, 80))}
         elif kind in ("rush_order", "cancel_order"):
-            subject = str(rng.choice(list(world.production.orders)))
+            subject = str(rng.choice(list(orders)))
         if kind == "rush_order":
             values = {
                 "due": at + float(rng.uniform(0.2, 0.6)) * work,
@@ -84,7 +89,24 @@ def disrupted(world: World, seed: int, number: int) -> World:
     times = np.sort(rng.uniform(_FIRST * work, _LAST * work, 1 + rng.poisson(_MORE)))
     drawn = tuple(one(str(rng.choice(kinds)), float(at)) for at in times)
     calm = quiet(world, int(rng.integers(2**31)))
-    return replace(calm, production=replace(calm.production, disruptions=drawn))
+    return replace(calm, production=replace(calm.production, orders=orders, disruptions=drawn))
+
+
+def _orders(world: World, work: float, rng: np.random.Generator) -> dict[str, Order]:
+    """Every blade in one order of two; the last has what is left.
+
+    Due between a quarter of the work that there is and all of it [s].
+    """
+    parts = [str(name) for name in rng.permutation(list(world.blades))]
+    pairs = [tuple(sorted(parts[i : i + 2])) for i in range(0, len(parts), 2)]
+    return {
+        f"order_{i + 1}": Order(
+            parts=pair,
+            due=float(rng.uniform(_SOON, _LATE) * work),
+            priority=float(rng.choice([1.0, 2.0, 5.0])),
+        )
+        for i, pair in enumerate(pairs)
+    }
 
 
 def figures_of(result: RunResult, state: LineState) -> NDArray[np.float64]:
@@ -111,7 +133,8 @@ def figures_of(result: RunResult, state: LineState) -> NDArray[np.float64]:
     judged = [b for b in result.blades if b.decision != "none"]
     right = sum(b.decision == b.expected for b in judged) / max(len(judged), 1)
     return np.array([
-        3600.0 * done / result.duration, late, float(np.mean(ends)), result.energy_cost,
+        3600.0 * done / result.duration, late, float(np.mean(ends or [result.duration])),
+        result.energy_cost,
         result.energy, right, _nervousness(result.plans),
     ])  # fmt: skip
 

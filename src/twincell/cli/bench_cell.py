@@ -12,6 +12,8 @@ from twincell.cli.output import Json, World, emit, say
 
 __all__ = ["cell"]
 
+_ROOMS = ("cell", "geometry", "inspection", "motion", "physics", "safety", "sensing", "world")
+"""Whose code decides the figures, beside production and twin."""
 _UNITS = {
     "throughput": (1.0, "blades an hour"),
     "tardiness": (1.0, "weighted, s"),
@@ -26,7 +28,7 @@ _UNITS = {
 def cell(
     world: World = "blade_cell",
     scenarios: Annotated[int, typer.Option(min=2, help="Disrupted shifts.")] = 6,
-    seed: Annotated[int, typer.Option(min=0, help="Root of all chance.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Root of all chance.")] = 1,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; one a core without it.")
     ] = None,
@@ -52,9 +54,9 @@ def cell(
     names = tuple(CELL_POLICIES)
     sheet = Sheet({name: _UNITS[name] for name in CELL_FIGURES}, names, ("right", "nervousness"))
     run = {"seed": seed, "names": names, "world": path.read_text(encoding="utf-8")}
-    part = Rows.open(
-        out / ".part", run, (len(names), len(CELL_FIGURES)), ("cell", "inspection", "motion")
-    )
+    if made.production.durations is not None:
+        run["durations"] = (path.parent / made.production.durations).read_text(encoding="utf-8")
+    part = Rows.open(out / ".part", run, (len(names), len(CELL_FIGURES)), _ROOMS)
     if part.known:
         say(f"{len(part.known)} scenarios are known from a run before")
     count = min(workers or os.cpu_count() or 1, scenarios)

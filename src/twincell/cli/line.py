@@ -36,8 +36,10 @@ def line(
     file: Annotated[
         str, typer.Argument(metavar="LINE", help="Line file, or a shipped name.")
     ] = "blade_line",
-    rollouts: Annotated[int, typer.Option(min=2, help="Shifts that a plan is played in.")] = 10_000,
-    seed: Annotated[int, typer.Option(min=0, help="Root of all chance.")] = 1,
+    rollouts: Annotated[
+        int, typer.Option(min=2, max=1_000_000, help="Shifts that a plan is played in.")
+    ] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Root of all chance.")] = 1,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the plan's starts and a picture.")
     ] = None,

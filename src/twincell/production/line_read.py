@@ -23,8 +23,9 @@ def _times(step: Step, stations: tuple[str, ...]) -> F64:
 
 
 def _power(step: Step, stations: Mapping[str, Station]) -> F64:
-    """Of a step on each station, shape (m,) [W]."""
-    return np.array([drawn(step, name, station) for name, station in stations.items()])
+    """Of a step on each station, 0 without the skill, shape (m,) [W]."""
+    rows = [drawn(step, name, s) if name in step.on else 0.0 for name, s in stations.items()]
+    return np.array(rows)
 
 
 def _matrix(setup: Setup, families: tuple[str, ...]) -> F64:

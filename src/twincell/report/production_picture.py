@@ -39,7 +39,8 @@ def production_picture(changes: Changes, targets: Mapping[str, float], title: st
         for name, target in targets.items():
             y = names.index(name)
             axes.plot([100 * target] * 2, [y - 0.35, y + 0.35], "--", color=INK, linewidth=1.2)
-        axes.plot([], [], "--", color=INK, label="target against first in, first out")
+        if targets:
+            axes.plot([], [], "--", color=INK, label="target against first in, first out")
         axes.axvline(0, color=MUTED, linewidth=1)
         for y in np.arange(len(names) - 1) + 0.5:
             axes.axhline(y, color=LINE, linewidth=0.5)

@@ -66,7 +66,7 @@ def sequential(
     Args:
         sample: from first rollout and count to costs, shape (1 + rivals, count) [EUR]; the first
             row is keeping course.
-        margin: least gain, as a share of the mean cost of keeping course.
+        margin: least gain, as a share of the mean cost of keeping course, in amount.
         confidence: that no accepted rival is worse than that.
         most: rollouts.
         names: of the rivals.
@@ -91,14 +91,14 @@ def sequential(
         costs = np.concatenate([costs, sample(done, now - done)], axis=1)
         done = now
         # the margin is a share of what keeping course costs: part of each difference
-        excess = (1 - margin) * costs[0] - costs[1:]
+        excess = costs[0] - margin * np.abs(costs[0]) - costs[1:]
         spent = _spent(done / most, alpha)
         # below it a bound is infinite for all that Student's t can tell
         level = max(spent - before, 1e-12)
         before = spent
         error = excess.std(axis=1, ddof=1) / np.sqrt(done)
         reach = float(-stdtrit(done - 1, level)) * error
-        needed = margin * float(costs[0].mean())
+        needed = margin * float(np.abs(costs[0]).mean())
         gain = (costs[0] - costs[1:]).mean(axis=1)
         low = gain - reach
         sure = excess.mean(axis=1) - reach > 0

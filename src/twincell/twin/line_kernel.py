@@ -108,6 +108,7 @@ def play(  # type: ignore[no-untyped-def]  # noqa: D417
         Time of the last event [s].
     """
     n, m, o = len(step), len(job), len(inspects)
+    limit = cap * (1 + 1e-9)  # sums leave a residue, by which what just fits would never start
     load = 0.0
     last = now
     up = np.zeros(m, np.bool_)
@@ -151,7 +152,7 @@ def play(  # type: ignore[no-untyped-def]  # noqa: D417
                     if not up[r]:
                         continue
                     length = durations[j, k, r]
-                    if np.isnan(length) or load + busy[k, r] > cap:
+                    if np.isnan(length) or load + busy[k, r] > limit:
                         continue
                     if rule == 1 and not extra:
                         while sequence[r, pointer[r]] >= 0:

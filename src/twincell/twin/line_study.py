@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from twincell.production.line import Line, LinePlan, LineState
 from twincell.twin.line_gate import LineGate, LineRuling
@@ -33,6 +35,24 @@ class LineStudy:
     chosen: int
 
 
+def _each_once(plans: list[LinePlan]) -> list[LinePlan]:
+    """Plans that differ, under names that differ: a rule may be the best that a search finds."""
+    kept: list[LinePlan] = []
+    for plan in plans:
+        if not any(_same(plan, other) for other in kept):
+            again = sum(plan.name == other.name for other in kept)
+            kept.append(replace(plan, name=f"{plan.name} {again + 1}") if again else plan)
+    return kept
+
+
+def _same(one: LinePlan, other: LinePlan) -> bool:
+    arrays = all(
+        np.array_equal(getattr(one, key), getattr(other, key))
+        for key in ("rank", "resource", "earliest")
+    )
+    return arrays and (one.rule, one.setup_weight) == (other.rule, other.setup_weight)
+
+
 def study(line: Line, seed: int, rollouts: int) -> LineStudy:
     """Search for a plan from the shift's start, and hold it against first in, first out.
 
@@ -45,7 +65,7 @@ def study(line: Line, seed: int, rollouts: int) -> LineStudy:
     course = LinePlan.fifo(line)
     best = search(line, state, None, _EXPECTED, seed)[0]
     static = as_sequence(line, state, best, "static sequence")
-    rivals = search(line, state, None, _TWIN, seed)
+    rivals = _each_once(search(line, state, None, _TWIN, seed))
     ruling = LineGate(seed=seed + 1, rollouts=rollouts).judge(line, state, course, rivals)
     plans = (course, static, *rivals)
     played = roll_line(line, state, plans, seed + 2, rollouts)

@@ -19,25 +19,35 @@ from twincell.errors import WorldError, did_you_mean
 from twincell.world._typed import Name, typed
 from twincell.world.load import parse
 from twincell.world.source import Loc, Source, in_order
-from twincell.world.units import Duration, Money, Power, Quantity
+from twincell.world.units import Quantity
 from twincell.world.work import TariffStep
 
 __all__ = ["Chances", "Family", "LineFile", "LineOrder", "Station", "Step", "Window", "drawn"]
 __all__ += ["load_line"]
 
-Span = Annotated[float, Quantity("s", above=0)]
-Rate = Annotated[float, Quantity("EUR/h", least=0)]
+Span = Annotated[float, Quantity("s", above=0, most=1e7)]
+Time = Annotated[float, Quantity("s", least=0, most=1e7)]
+Watts = Annotated[float, Quantity("W", least=0, most=1e9)]
+Amount = Annotated[float, Quantity("EUR", least=-1e9, most=1e9)]
+Rate = Annotated[float, Quantity("EUR/h", least=0, most=1e6)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Setup = dict[Name, dict[Name, Duration]]
+Setup = dict[Name, dict[Name, Time]]
+
+_TRAYS, _STEPS, _STATIONS = 200, 20, 62
+"""At most."""
+_FAILURES = 2.0
+"""Failures of a station that a shift may have in the mean: the twin plays its first four."""
+_DEAREST = 1e6
+"""Price [EUR/MWh]."""
 
 
 @typed
 class Window:
     """A time in which a station stands, or is slow."""
 
-    start: Duration
+    start: Time
     """After the shift's start [s]."""
-    end: Duration
+    end: Time
     """Later than `start` [s]."""
     speed: Share = 0.0
     """Of its work then: 0 stands, below 1 is slow."""
@@ -47,13 +57,14 @@ class Window:
 class Station:
     """A machine, a robot, or a person: one tray at a time."""
 
-    idle: Power = 0.0
+    idle: Watts = 0.0
     """Drawn until the line's last tray is done [W]."""
     calendar: tuple[Window, ...] = ()
     """Breaks, maintenance: known from the start."""
     uptime: Span | None = None
-    """Mean time from one failure to the next [s]; it never fails without."""
-    repair: Duration = 1200.0
+    """Mean time from the end of a repair to the next failure, at least half the shift's length [s];
+    it never fails without."""
+    repair: Time = 1200.0
     """Mean length of a failure [s]."""
     setup: Setup | None = None
     """From family to family on this station [s]; that of the line without."""
@@ -77,9 +88,10 @@ class Step:
 
     on: dict[Name, Span]
     """Stations with the skill, and the mean time of a tray there [s]."""
-    power: Power | dict[Name, Power] | None = None
-    """Drawn by a station that does it, of each or of all, its idle power included [W]; that power
-    alone where not given."""
+    power: Watts | None = None
+    """Drawn by a station that does it, its idle power included [W]; that power alone without."""
+    power_on: dict[Name, Watts] = field(default_factory=dict)
+    """The same of single stations [W]."""
     inspects: Chances | None = None
     """This step is an inspection."""
 
@@ -88,7 +100,7 @@ class Step:
 class Family:
     """Trays that are alike: between two families a station is set up anew."""
 
-    factor: Annotated[float, Field(gt=0)] = 1.0
+    factor: Annotated[float, Field(ge=0.01, le=100)] = 1.0
     """On the time of every step."""
 
 
@@ -100,15 +112,15 @@ class LineOrder:
     """One of `families`."""
     trays: Annotated[int, Field(ge=1, le=200)] = 1
     """How many."""
-    arrives: Duration = 0.0
+    arrives: Time = 0.0
     """When the order comes [s]; turnaround and holding count from then on."""
-    material: Duration | None = None
+    material: Time | None = None
     """When its material is there, no earlier than it comes [s]; with the order without."""
-    due: Duration
+    due: Time
     """No earlier than it comes [s]."""
-    margin: Money = 0.0
+    margin: Amount = 0.0
     """Of a tray that is accepted [EUR]."""
-    scrap: Money = 0.0
+    scrap: Amount = 0.0
     """Cost of a tray that is rejected [EUR]."""
     penalty: Rate = 0.0
     """For a tray that is late [EUR/h]."""
@@ -123,22 +135,22 @@ class LineFile:
     length: Span = 28_800.0
     """Of the shift [s]; what is unfinished then goes on."""
     stations: dict[Name, Station]
-    """By name."""
+    """The stations, by name."""
     steps: dict[Name, Step]
     """The route, in its order; every tray takes all of them."""
     rework: Step | None = None
     """What an inspection may send a tray to; needed where one does."""
     families: dict[Name, Family]
-    """By name."""
+    """The families of trays, by name."""
     setup: Setup = field(default_factory=dict)
     """From family to family, on every station that has none of its own [s]; 0 where not given."""
     orders: dict[Name, LineOrder]
-    """By name."""
+    """The orders, by name."""
     tariff: tuple[TariffStep, ...] = (TariffStep(start=0.0, price=90.0),)
     """Steps in order of time; the first starts at 0."""
     holding: Rate = 0.0
     """Cost of each tray from its order's coming to its end [EUR/h]."""
-    cap: Power | None = None
+    cap: Watts | None = None
     """Of what works at the same time [W]."""
     spread: Annotated[float, Field(ge=0, le=1)] = 0.15
     """Standard deviation of the logarithm of a duration."""
@@ -180,8 +192,10 @@ def _findings(line: LineFile) -> Iterator[tuple[Loc, str]]:
             yield [key], "given none; valid: at least one"
     trays = sum(order.trays for order in line.orders.values())
     for key, count, most in (
-        ("orders", trays, 500), ("steps", len(line.steps), 60), ("stations", len(line.stations), 62)
-    ):  # fmt: skip
+        ("orders", trays, _TRAYS),
+        ("steps", len(line.steps), _STEPS),
+        ("stations", len(line.stations), _STATIONS),
+    ):
         if count > most:
             what = "trays" if key == "orders" else key
             yield [key], f"given {count} {what}; valid: at most {most}"
@@ -193,6 +207,12 @@ def _findings(line: LineFile) -> Iterator[tuple[Loc, str]]:
                     ["stations", name, "calendar", i, "end"],
                     f"given {window.end:g} s; valid: after its start, {window.start:g} s",
                 )
+        least = line.length / _FAILURES
+        if station.uptime is not None and station.uptime < least:
+            yield (
+                ["stations", name, "uptime"],
+                f"given {station.uptime:g} s; valid: at least half the shift's length, {least:g} s",
+            )
         if station.setup is not None:
             yield from _setup(line, station.setup, ["stations", name, "setup"])
     yield from _setup(line, line.setup, ["setup"])
@@ -210,6 +230,12 @@ def _findings(line: LineFile) -> Iterator[tuple[Loc, str]]:
     starts = [step.start for step in line.tariff]
     if not starts or starts[0] != 0 or any(b <= a for a, b in pairwise(starts)):
         yield ["tariff"], f"given starts {starts}; valid: the first 0, then rising"
+    for i, step in enumerate(line.tariff):
+        if abs(step.price) > _DEAREST:
+            yield (
+                ["tariff", i, "price"],
+                f"given {step.price:g} EUR/MWh; valid: within {_DEAREST:g} EUR/MWh of 0",
+            )
 
 
 def _steps(line: LineFile) -> Iterator[tuple[Loc, str]]:
@@ -218,11 +244,12 @@ def _steps(line: LineFile) -> Iterator[tuple[Loc, str]]:
     for where, step in steps:
         if not step.on:
             yield [*where, "on"], "given none; valid: at least one station with the skill"
-        for key in ("on", "power"):
-            value = getattr(step, key)
-            for station in value if isinstance(value, dict) else ():
-                if station not in line.stations:
-                    yield [*where, key, station], _unknown(station, line.stations, "station")
+        for station in step.on:
+            if station not in line.stations:
+                yield [*where, "on", station], _unknown(station, line.stations, "station")
+        for station in step.power_on:
+            if station not in step.on:
+                yield [*where, "power_on", station], _unknown(station, step.on, "station of `on`")
         most = max(
             (drawn(step, n, line.stations[n]) for n in step.on if n in line.stations), default=0.0
         )
@@ -245,7 +272,7 @@ def _steps(line: LineFile) -> Iterator[tuple[Loc, str]]:
 
 def drawn(step: Step, name: str, station: Station) -> float:
     """Power of a station while it does a step [W]."""
-    given = step.power.get(name) if isinstance(step.power, dict) else step.power
+    given = step.power_on.get(name, step.power)
     return station.idle if given is None else given
 
 

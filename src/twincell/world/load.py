@@ -121,7 +121,7 @@ def _resolve(value: Any, loc: tuple[str | int, ...], whole: type) -> tuple[Loc, 
             owner = branch
             continue
         where.append(item)
-        if last and dataclasses.is_dataclass(owner) and not _holds(value, item):
+        if last and dataclasses.is_dataclass(_strip(owner)) and not _holds(value, item):
             return where, owner  # an absent key: its owner is what matters
         value = _at(value, item)
         inner = _inner(owner, item)

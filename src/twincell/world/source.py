@@ -112,7 +112,7 @@ class Source:
         if not isinstance(value, dict):
             raise WorldError(
                 f"{path}:1: given {type(value).__name__} {_one_line(value)!r:.60}; "
-                "valid: a mapping with keys such as `name`, `arms`, `blades`"
+                "valid: a mapping whose first key is `name`"
             )
         return cls(path, root, value)
 
@@ -137,7 +137,7 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise WorldError(f"{path}: cannot be read: {error.strerror}") from None
     if len(data) > _LARGEST:
-        raise WorldError(f"{path}: {len(data)} bytes; valid: a world file of at most {_LARGEST}")
+        raise WorldError(f"{path}: {len(data)} bytes; valid: a file of at most {_LARGEST}")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
