@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from twincell.assets import world_path
+from twincell.cell.assembly import assemble
 from twincell.cell.campaign import CELL_FIGURES, campaign, disrupted, figures_of
+from twincell.cell.lockstep import LockstepCell
 from twincell.cell.result import RunResult
 from twincell.production.messages import Plan, PlannedTask
 from twincell.production.state import LineState
+from twincell.twin.cell_policies import CELL_POLICIES
 from twincell.world.check import faults
 from twincell.world.load import load_world
 
@@ -65,7 +68,7 @@ def test_figures_are_those_of_a_shift_told_by_hand(made_up: RunResult) -> None:
     # one pair of six, then two of the three pairs that were in both plans, then one of one
     assert told["nervousness"] == pytest.approx((1 / 6 + 2 / 3 + 1) / 3)
     judged = [b for b in made_up.blades if b.decision != "none"]
-    assert told["right"] == sum(b.decision == b.expected for b in judged) / len(judged)
+    assert told["correct"] == sum(b.decision == b.expected for b in judged) / len(judged)
 
 
 def test_a_scenario_is_played_by_the_physics_cell_and_known_ones_are_not() -> None:
@@ -86,3 +89,14 @@ def test_a_scenario_is_played_by_the_physics_cell_and_known_ones_are_not() -> No
     assert 20.0 < told["turnaround"] < 120.0  # it was loaded, scanned and put away
     assert told["throughput"] == pytest.approx(3600.0 / told["turnaround"], rel=0.2)
     assert told["energy"] > 270.0 * told["turnaround"]  # at least what the arms draw idle
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [("fifo", "twin: first in, first out"), ("right_shift", "twin: the plan of the shift's start")],
+)
+def test_the_policy_decides_in_the_cell(policy: str, said: str) -> None:
+    cell = LockstepCell(assemble(disrupted(WORLD, 1, 0), PATH, 3), policy=CELL_POLICIES[policy])
+    while not cell.log.plans and cell.time < 1.0:
+        cell.step()
+    assert said in cell.log.plans[0].text

@@ -14,7 +14,7 @@ from twincell.assets import line_path
 from twincell.cli import app
 from twincell.production.line_read import line_of
 from twincell.twin.line_study import study
-from twincell.world.line import load_line
+from twincell.world.load import load_line
 
 RUN = ("line", "--rollouts", "300", "--seed", "5")
 
@@ -55,5 +55,5 @@ def test_a_wrong_file_ends_with_code_2_and_writes_nothing(tmp_path: Path) -> Non
     path.write_text(line_path("blade_line").read_text().replace("family: fan", "family: van"))
     done = CliRunner().invoke(app, [RUN[0], str(path), "--out", str(tmp_path / "out")])
     assert done.exit_code == 2
-    assert "unknown family 'van'" in done.output
+    assert "given 'van', no family of this line" in done.output
     assert not (tmp_path / "out").exists()

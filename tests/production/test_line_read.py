@@ -11,7 +11,7 @@ from twincell.production.line import LinePlan, LineState
 from twincell.production.line_read import line_of
 from twincell.twin.line_rollouts import measure, project
 from twincell.twin.line_study import study
-from twincell.world.line import load_line
+from twincell.world.load import load_line
 
 SMALL = """
 name: small

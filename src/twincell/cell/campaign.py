@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -22,6 +20,7 @@ from twincell.production.messages import Plan
 from twincell.production.problem import inversions
 from twincell.production.state import DURATIONS, LineState
 from twincell.twin.cell_policies import CELL_POLICIES
+from twincell.twin.scenarios import play_scenarios
 from twincell.world.disruptions import Disruption
 from twincell.world.model import World
 from twincell.world.work import Order
@@ -29,7 +28,7 @@ from twincell.world.work import Order
 __all__ = ["CELL_FIGURES", "campaign", "disrupted", "figures_of", "play"]
 
 CELL_FIGURES = (
-    "throughput", "tardiness", "turnaround", "energy_cost", "energy", "right", "nervousness",
+    "throughput", "tardiness", "turnaround", "energy_cost", "energy", "correct", "nervousness",
 )  # fmt: skip
 """Of a shift, in the order of `figures_of`."""
 
@@ -114,7 +113,7 @@ def figures_of(result: RunResult, state: LineState) -> NDArray[np.float64]:
 
     Throughput [blades put away an hour], lateness by the orders' priority at the end [s],
     turnaround [s] from the shift's start to a blade's end, cost of energy [EUR], energy [J], share
-    of the judged blades whose verdict is right, share of the pairs of waiting blades that a
+    of the judged blades whose verdict is correct, share of the pairs of waiting blades that a
     decision turns round. What was not done when a shift was cut off is late by then.
 
     Args:
@@ -131,11 +130,11 @@ def figures_of(result: RunResult, state: LineState) -> NDArray[np.float64]:
         end = max((result.duration if e is None else e for e in last), default=0.0)
         late += 0.0 if order.cancelled else order.priority * max(0.0, end - order.due)
     judged = [b for b in result.blades if b.decision != "none"]
-    right = sum(b.decision == b.expected for b in judged) / max(len(judged), 1)
+    correct = sum(b.decision == b.expected for b in judged) / max(len(judged), 1)
     return np.array([
         3600.0 * done / result.duration, late, float(np.mean(ends or [result.duration])),
         result.energy_cost,
-        result.energy, right, _nervousness(result.plans),
+        result.energy, correct, _nervousness(result.plans),
     ])  # fmt: skip
 
 
@@ -200,24 +199,5 @@ def campaign(
     Returns:
         Figures, shape (scenarios, policies, 7).
     """
-    chosen = tuple(names)
-    done = {i: figures for i, figures in (known or {}).items() if i < scenarios}
-    left = [i for i in range(scenarios) if i not in done]
-    tell(len(done), scenarios)
-    one = partial(_one, world, path, seed, chosen)
-
-    def take(number: int, figures: NDArray[np.float64]) -> None:
-        done[number] = figures
-        keep(number, figures)
-        tell(len(done), scenarios)
-
-    if workers <= 1:
-        for number in left:
-            take(number, one(number))
-    elif left:
-        # compiled code and Bullet do not survive a fork
-        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-            waiting = {pool.submit(one, number): number for number in left}
-            for future in as_completed(waiting):
-                take(waiting[future], future.result())
-    return np.stack([done[i] for i in range(scenarios)])
+    play = partial(_one, world, path, seed, tuple(names))
+    return play_scenarios(play, scenarios, workers, tell, known, keep)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from twincell.cli.checked import checked_world
 from twincell.cli.output import Json, World, emit, say
 
-__all__ = ["cell"]
+if TYPE_CHECKING:
+    from twincell.cli.bench_files import Rows
+    from twincell.world import model
+
+__all__ = ["cell", "rows_of"]
 
 _ROOMS = ("cell", "geometry", "inspection", "motion", "physics", "safety", "sensing", "world")
 """Whose code decides the figures, beside production and twin."""
@@ -20,7 +24,7 @@ _UNITS = {
     "turnaround": (1.0, "s"),
     "energy_cost": (0.01, "cents"),
     "energy": (3.6e3, "Wh"),
-    "right": (0.01, "% of the verdicts"),
+    "correct": (0.01, "% of the verdicts"),
     "nervousness": (0.01, "% of pairs a decision"),
 }
 
@@ -45,18 +49,15 @@ def cell(
     import os
 
     from twincell.cell.campaign import CELL_FIGURES, campaign
-    from twincell.cli.bench_files import Rows, write_whole
+    from twincell.cli.bench_files import write_whole
     from twincell.cli.bench_tables import Sheet
     from twincell.cli.progress import bar
     from twincell.twin.cell_policies import CELL_POLICIES
 
     made, path = checked_world(world)
     names = tuple(CELL_POLICIES)
-    sheet = Sheet({name: _UNITS[name] for name in CELL_FIGURES}, names, ("right", "nervousness"))
-    run = {"seed": seed, "names": names, "world": path.read_text(encoding="utf-8")}
-    if made.production.durations is not None:
-        run["durations"] = (path.parent / made.production.durations).read_text(encoding="utf-8")
-    part = Rows.open(out / ".part", run, (len(names), len(CELL_FIGURES)), _ROOMS)
+    sheet = Sheet({name: _UNITS[name] for name in CELL_FIGURES}, names, ("correct", "nervousness"))
+    part = rows_of(made, path, out, seed)
     if part.known:
         say(f"{len(part.known)} scenarios are known from a run before")
     count = min(workers or os.cpu_count() or 1, scenarios)
@@ -75,3 +76,23 @@ def cell(
     else:
         sheet.show(told, f"{title}, seed {seed}")
     say(f"wrote {out / 'scenarios.csv'} and {', '.join(map(str, pictures))}")
+
+
+def rows_of(world: model.World, path: Path, out: Path, seed: int) -> Rows:
+    """Figures of the scenarios that this run has played before.
+
+    Args:
+        world: the cell.
+        path: its file.
+        out: folder of the benchmark.
+        seed: root of all chance.
+    """
+    from twincell.cell.campaign import CELL_FIGURES
+    from twincell.cli.bench_files import Rows
+    from twincell.twin.cell_policies import CELL_POLICIES
+
+    names = tuple(CELL_POLICIES)
+    run = {"seed": seed, "names": names, "world": path.read_text(encoding="utf-8")}
+    if world.production.durations is not None:
+        run["durations"] = (path.parent / world.production.durations).read_text(encoding="utf-8")
+    return Rows.open(out / ".part", run, (len(names), len(CELL_FIGURES)), _ROOMS)

@@ -54,7 +54,7 @@ def line(
     from twincell.production.line_read import line_of
     from twincell.report.line_picture import line_picture
     from twincell.twin.line_study import study
-    from twincell.world.line import load_line
+    from twincell.world.load import load_line
 
     given = load_line(file)
     made = line_of(given)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twincell.production.line import Line
 from twincell.production.tariff import Tariff
-from twincell.world.line import Chances, LineFile, Setup, Station, Step, drawn
+from twincell.world.line import Chances, LineFile, Setup, Station, Step, power_of
 
 __all__ = ["line_of"]
 
@@ -24,7 +24,7 @@ def _times(step: Step, stations: tuple[str, ...]) -> F64:
 
 def _power(step: Step, stations: Mapping[str, Station]) -> F64:
     """Of a step on each station, 0 without the skill, shape (m,) [W]."""
-    rows = [drawn(step, name, s) if name in step.on else 0.0 for name, s in stations.items()]
+    rows = [power_of(step, name, s) if name in step.on else 0.0 for name, s in stations.items()]
     return np.array(rows)
 
 
@@ -39,7 +39,7 @@ def line_of(file: LineFile) -> Line:
     Where nothing is sent to rework, that step is the last of the route, and nobody takes it.
 
     Args:
-        file: checked, as `world.line.load_line` gives it.
+        file: checked, as `world.load.load_line` gives it.
 
     Raises:
         ProductionError: it cannot be a line.

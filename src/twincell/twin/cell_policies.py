@@ -9,7 +9,7 @@ from twincell.production.planning import Gate, Ruling
 from twincell.production.problem import Problem
 from twincell.twin.gate import TwinGate
 
-__all__ = ["CELL_POLICIES", "CellPolicy", "FirstThere", "Static"]
+__all__ = ["CELL_POLICIES", "CellPolicy", "Fifo", "RightShift"]
 
 CellPolicy = Callable[[TwinGate], Gate | None]
 """Makes of the cell's own gate the one that is asked; None lets the schedule decide."""
@@ -20,7 +20,7 @@ def _named(changes: Mapping[str, Sequence[str]], sequence: Sequence[str]) -> str
 
 
 @dataclass(frozen=True)
-class FirstThere:
+class Fifo:
     """First in, first out: the blade that has been there longest is next."""
 
     def judge(
@@ -34,7 +34,7 @@ class FirstThere:
 
 
 @dataclass(frozen=True)
-class Static:
+class RightShift:
     """The schedule of the shift's start is kept, and what comes late shifts the rest."""
 
     def judge(
@@ -52,8 +52,8 @@ class Static:
 
 CELL_POLICIES: dict[str, CellPolicy] = {
     "ours": lambda twin: twin,
-    "fifo": lambda _twin: FirstThere(),
-    "right_shift": lambda _twin: Static(),
+    "fifo": lambda _twin: Fifo(),
+    "right_shift": lambda _twin: RightShift(),
     "rescheduling": lambda _twin: None,
 }
 """Ours first."""

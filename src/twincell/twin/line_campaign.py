@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -16,9 +14,10 @@ from twincell.production.line import Line, LinePlan, LineState
 from twincell.production.line_shift import SHIFT
 from twincell.production.tariff import Tariff
 from twincell.twin.line_policies import EVERY, POLICIES, Policy, with_new_jobs
-from twincell.twin.line_ray import Cluster, each
+from twincell.twin.line_ray import Cluster
 from twincell.twin.line_rollouts import measure, project, roll_line
 from twincell.twin.line_scenario import Scenario, apply, draw_scenario, final
+from twincell.twin.scenarios import play_scenarios
 
 __all__ = ["FIGURES", "Run", "campaign", "play_scenario"]
 
@@ -121,24 +120,6 @@ def _one(
     return np.stack(runs)
 
 
-def _played(
-    play: Callable[[int], NDArray[np.float64]], numbers: Sequence[int], workers: int,
-    cluster: Cluster | None,
-) -> Iterator[tuple[int, NDArray[np.float64]]]:  # fmt: skip
-    """Number and figures of each scenario as it ends, here, in processes, or on a cluster."""
-    if cluster is not None:
-        yield from each(cluster, play, numbers)
-    elif workers <= 1:
-        for number in numbers:
-            yield number, play(number)
-    else:
-        # compiled code keeps threads, which do not survive a fork
-        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-            waiting = {pool.submit(play, number): number for number in numbers}
-            for future in as_completed(waiting):
-                yield waiting[future], future.result()
-
-
 def campaign(
     seed: int,
     tariffs: Sequence[Tariff],
@@ -171,16 +152,5 @@ def campaign(
     Returns:
         Figures, shape (scenarios, policies, 8).
     """
-    chosen, count = tuple(names), len(tariffs)
-    table = np.empty((count, len(chosen), len(FIGURES)))
-    done = {i: figures for i, figures in (known or {}).items() if i < count}
-    for number, figures in done.items():
-        table[number] = figures
-    left = [i for i in range(count) if i not in done]
-    tell(len(done), count)
-    play = partial(_one, seed, tuple(tariffs), jobs, intake, chosen, clock)
-    for ended, (number, figures) in enumerate(_played(play, left, workers, cluster), 1):
-        table[number] = figures
-        keep(number, figures)
-        tell(len(done) + ended, count)
-    return table
+    play = partial(_one, seed, tuple(tariffs), jobs, intake, tuple(names), clock)
+    return play_scenarios(play, len(tariffs), workers, tell, known, keep, cluster)

@@ -14,7 +14,7 @@ from twincell.production.line import Line, LinePlan, LineState, Rule
 from twincell.twin.line_gate import LineGate
 from twincell.twin.line_search import Effort, as_sequence, search
 
-__all__ = ["ABLATIONS", "EVERY", "POLICIES", "Choice", "Policy", "with_new_jobs"]
+__all__ = ["ABLATIONS", "EVERY", "ON_TWIN", "POLICIES", "Choice", "Policy", "with_new_jobs"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,9 @@ class Choice:
 Policy = Callable[[Line, LineState, LinePlan | None, int], Choice]
 """From believed line, state, plan in force (none at the start) and seed to a choice."""
 
-_EXPECTED = Effort(rounds=120, width=12)
-_TWIN = Effort(rounds=40, width=8, rollouts=8, late=24)
+EXPECTED = Effort(rounds=120, width=12)
+ON_TWIN = Effort(rounds=40, width=8, rollouts=8, late=24)
+"""How long a plan is searched by expected durations, and on the twin's rollouts."""
 _GATE_ROLLOUTS = 4000
 
 
@@ -64,13 +65,13 @@ def _right_shift(line: Line, state: LineState, keep: LinePlan | None, seed: int)
 
 def _complete(line: Line, state: LineState, _keep: LinePlan | None, seed: int) -> Choice:
     """The best plan on expected durations, made anew at each event and always taken."""
-    best = search(line, state, None, _EXPECTED, seed)[0]
+    best = search(line, state, None, EXPECTED, seed)[0]
     return Choice(as_sequence(line, state, best, "rescheduled"))
 
 
 def _lists(line: Line, state: LineState, _keep: LinePlan | None, seed: int) -> Choice:
     """Complete rescheduling whose plans are lists and not sequences."""
-    return Choice(search(line, state, None, _EXPECTED, seed)[0])
+    return Choice(search(line, state, None, EXPECTED, seed)[0])
 
 
 def _gated(line: Line, state: LineState, keep: LinePlan | None, seed: int, how: Effort) -> Choice:
@@ -87,17 +88,17 @@ def _gated(line: Line, state: LineState, keep: LinePlan | None, seed: int, how: 
 
 def _ours(line: Line, state: LineState, keep: LinePlan | None, seed: int) -> Choice:
     """Search on the twin's rollouts, then the gate."""
-    return _gated(line, state, keep, seed, _TWIN)
+    return _gated(line, state, keep, seed, ON_TWIN)
 
 
 def _ungated(line: Line, state: LineState, keep: LinePlan | None, seed: int) -> Choice:
     """Search on the twin's rollouts; its result is always taken."""
-    return Choice(search(line, state, keep, _TWIN, seed)[0])
+    return Choice(search(line, state, keep, ON_TWIN, seed)[0])
 
 
 def _expected(line: Line, state: LineState, keep: LinePlan | None, seed: int) -> Choice:
     """Search on expected durations, then the gate."""
-    return _gated(line, state, keep, seed, _EXPECTED)
+    return _gated(line, state, keep, seed, EXPECTED)
 
 
 POLICIES: dict[str, Policy] = {

@@ -8,13 +8,11 @@ import numpy as np
 
 from twincell.production.line import Line, LinePlan, LineState
 from twincell.twin.line_gate import LineGate, LineRuling
+from twincell.twin.line_policies import ON_TWIN, POLICIES
 from twincell.twin.line_rollouts import LineRollouts, roll_line
-from twincell.twin.line_search import Effort, as_sequence, search
+from twincell.twin.line_search import search
 
 __all__ = ["LineStudy", "study"]
-
-_EXPECTED = Effort(rounds=120, width=12)
-_TWIN = Effort(rounds=40, width=8, rollouts=8, late=24)
 
 
 @dataclass(frozen=True)
@@ -63,10 +61,9 @@ def study(line: Line, seed: int, rollouts: int) -> LineStudy:
     """
     state = LineState.initial(line)
     course = LinePlan.fifo(line)
-    best = search(line, state, None, _EXPECTED, seed)[0]
-    static = as_sequence(line, state, best, "static sequence")
-    rivals = _each_once(search(line, state, None, _TWIN, seed))
+    static = POLICIES["right_shift"](line, state, None, seed).plan
+    rivals = _each_once(search(line, state, None, ON_TWIN, seed))
     ruling = LineGate(seed=seed + 1, rollouts=rollouts).judge(line, state, course, rivals)
-    plans = (course, static, *rivals)
+    plans = (course, replace(static, name="static sequence"), *rivals)
     played = roll_line(line, state, plans, seed + 2, rollouts)
     return LineStudy(plans, played, ruling, 0 if ruling.chosen < 0 else 2 + ruling.chosen)

@@ -23,11 +23,13 @@ def findings(world: World) -> Iterator[Fault]:
         yield from part(world)
 
 
-def unknown(loc: Loc, what: str, name: str, valid: Iterable[str]) -> Iterator[Fault]:
-    """The fault of a name that nothing in the world has, if it is one."""
+def unknown(
+    loc: Loc, what: str, name: str, valid: Iterable[str], whole: str = "world"
+) -> Iterator[Fault]:
+    """The fault of a name that nothing in the whole has, if it is one."""
     names = list(valid)
     if name not in names:
-        yield loc, f"given '{name}', no {what} of this world; {did_you_mean(name, names)}"
+        yield loc, f"given '{name}', no {what} of this {whole}; {did_you_mean(name, names)}"
 
 
 def _movers(world: World) -> Iterator[Fault]:

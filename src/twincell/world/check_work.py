@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from twincell.world.check_cell import Fault, unknown
@@ -11,15 +11,16 @@ from twincell.world.disruptions import KINDS, LATEST, MOST, Moment
 from twincell.world.model import World
 from twincell.world.source import Loc
 from twincell.world.subjects import subjects
-from twincell.world.work import CAUSES
+from twincell.world.work import CAUSES, TariffStep
 
-__all__ = ["findings"]
+__all__ = ["findings", "tariff"]
 
 
 def findings(world: World) -> Iterator[Fault]:
     """Each fault with its place."""
-    for part in (_orders, _tariff, _disruptions, _criteria, _approach):
+    for part in (_orders, _disruptions, _criteria, _approach):
         yield from part(world)
+    yield from tariff(world.production.tariff, ["production", "tariff"])
 
 
 def _orders(world: World) -> Iterator[Fault]:
@@ -50,9 +51,8 @@ def _orders(world: World) -> Iterator[Fault]:
             yield ["blades", name], "in no order; valid: each blade in the `parts` of one order"
 
 
-def _tariff(world: World) -> Iterator[Fault]:
-    steps = world.production.tariff
-    where: Loc = ["production", "tariff"]
+def tariff(steps: Sequence[TariffStep], where: Loc) -> Iterator[Fault]:
+    """Faults of a tariff that stands at a place of its file."""
     if not steps:
         yield where, "given an empty list; valid: at least one step, the first with `start: 0 s`"
     elif steps[0].start != 0:

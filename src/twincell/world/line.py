@@ -5,40 +5,26 @@ What the twin of a line plays; the cell's own work is in the world file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import field
-from functools import cache
-from itertools import pairwise
-from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
-from twincell.assets import line_path
-from twincell.errors import WorldError, did_you_mean
 from twincell.world._typed import Name, typed
-from twincell.world.load import parse
-from twincell.world.source import Loc, Source, in_order
+from twincell.world.disruptions import LATEST
 from twincell.world.units import Quantity
 from twincell.world.work import TariffStep
 
-__all__ = ["Chances", "Family", "LineFile", "LineOrder", "Station", "Step", "Window", "drawn"]
-__all__ += ["load_line"]
+__all__ = ["Chances", "Family", "LineFile", "LineOrder", "Setup", "Station", "Step", "Window"]
+__all__ += ["power_of"]
 
-Span = Annotated[float, Quantity("s", above=0, most=1e7)]
-Time = Annotated[float, Quantity("s", least=0, most=1e7)]
+Span = Annotated[float, Quantity("s", above=0, most=LATEST)]
+Time = Annotated[float, Quantity("s", least=0, most=LATEST)]
 Watts = Annotated[float, Quantity("W", least=0, most=1e9)]
 Amount = Annotated[float, Quantity("EUR", least=-1e9, most=1e9)]
 Rate = Annotated[float, Quantity("EUR/h", least=0, most=1e6)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Setup = dict[Name, dict[Name, Time]]
-
-_TRAYS, _STEPS, _STATIONS = 200, 20, 62
-"""At most."""
-_FAILURES = 2.0
-"""Failures of a station that a shift may have in the mean: the twin plays its first four."""
-_DEAREST = 1e6
-"""Price [EUR/MWh]."""
 
 
 @typed
@@ -160,130 +146,7 @@ class LineFile:
     """Of a station then."""
 
 
-@cache
-def _validator() -> TypeAdapter[LineFile]:
-    return TypeAdapter(LineFile)
-
-
-def load_line(path: str | Path) -> LineFile:
-    """Read a line file, and check what must hold between its keys.
-
-    Args:
-        path: a file, or the bare name of a shipped one (`blade_line`).
-
-    Raises:
-        AssetError: no such file.
-        WorldError: one line a fault: `file:line: key: given ...; valid ...`.
-    """
-    found = line_path(path)
-    # faults name the file as it was given
-    source = Source.read(Path(path) if Path(path).is_file() else found)
-    line = parse(_validator(), LineFile, source)
-    faults = [source.fault(loc, text) for loc, text in _findings(line)]
-    if faults:
-        raise WorldError("\n".join(in_order(faults)))
-    return line
-
-
-def _findings(line: LineFile) -> Iterator[tuple[Loc, str]]:
-    """Names that lead nowhere, and values that do not go together, with their places."""
-    for key in ("stations", "steps", "families", "orders"):
-        if not getattr(line, key):
-            yield [key], "given none; valid: at least one"
-    trays = sum(order.trays for order in line.orders.values())
-    for key, count, most in (
-        ("orders", trays, _TRAYS),
-        ("steps", len(line.steps), _STEPS),
-        ("stations", len(line.stations), _STATIONS),
-    ):
-        if count > most:
-            what = "trays" if key == "orders" else key
-            yield [key], f"given {count} {what}; valid: at most {most}"
-    yield from _steps(line)
-    for name, station in line.stations.items():
-        for i, window in enumerate(station.calendar):
-            if window.end <= window.start:
-                yield (
-                    ["stations", name, "calendar", i, "end"],
-                    f"given {window.end:g} s; valid: after its start, {window.start:g} s",
-                )
-        least = line.length / _FAILURES
-        if station.uptime is not None and station.uptime < least:
-            yield (
-                ["stations", name, "uptime"],
-                f"given {station.uptime:g} s; valid: at least half the shift's length, {least:g} s",
-            )
-        if station.setup is not None:
-            yield from _setup(line, station.setup, ["stations", name, "setup"])
-    yield from _setup(line, line.setup, ["setup"])
-    for name, order in line.orders.items():
-        where = ["orders", name]
-        if order.family not in line.families:
-            yield [*where, "family"], _unknown(order.family, line.families, "family")
-        for key in ("due", "material"):
-            value = getattr(order, key)
-            if value is not None and value < order.arrives:
-                yield (
-                    [*where, key],
-                    f"given {value:g} s; valid: no earlier than it comes, {order.arrives:g} s",
-                )
-    starts = [step.start for step in line.tariff]
-    if not starts or starts[0] != 0 or any(b <= a for a, b in pairwise(starts)):
-        yield ["tariff"], f"given starts {starts}; valid: the first 0, then rising"
-    for i, step in enumerate(line.tariff):
-        if abs(step.price) > _DEAREST:
-            yield (
-                ["tariff", i, "price"],
-                f"given {step.price:g} EUR/MWh; valid: within {_DEAREST:g} EUR/MWh of 0",
-            )
-
-
-def _steps(line: LineFile) -> Iterator[tuple[Loc, str]]:
-    steps: list[tuple[Loc, Step]] = [(["steps", name], step) for name, step in line.steps.items()]
-    steps += [] if line.rework is None else [(["rework"], line.rework)]
-    for where, step in steps:
-        if not step.on:
-            yield [*where, "on"], "given none; valid: at least one station with the skill"
-        for station in step.on:
-            if station not in line.stations:
-                yield [*where, "on", station], _unknown(station, line.stations, "station")
-        for station in step.power_on:
-            if station not in step.on:
-                yield [*where, "power_on", station], _unknown(station, step.on, "station of `on`")
-        most = max(
-            (drawn(step, n, line.stations[n]) for n in step.on if n in line.stations), default=0.0
-        )
-        if line.cap is not None and most > line.cap:
-            yield [*where, "power"], f"given {most:g} W; valid: at most the cap, {line.cap:g} W"
-        chances = step.inspects
-        if chances is None:
-            continue
-        total = chances.rework + chances.reject + chances.again
-        if total > 1 + 1e-9:
-            yield [*where, "inspects"], f"chances that sum to {total:g}; valid: at most 1"
-        if where == ["rework"]:
-            yield [*where, "inspects"], "rework is no inspection; valid: a step of the route"
-        elif chances.rework > 0 and line.rework is None:
-            yield (
-                [*where, "inspects", "rework"],
-                f"given {chances.rework:g} without a step `rework`; valid: 0, or with that step",
-            )
-
-
-def drawn(step: Step, name: str, station: Station) -> float:
+def power_of(step: Step, name: str, station: Station) -> float:
     """Power of a station while it does a step [W]."""
     given = step.power_on.get(name, step.power)
     return station.idle if given is None else given
-
-
-def _setup(line: LineFile, setup: Setup, where: Loc) -> Iterator[tuple[Loc, str]]:
-    for before, row in setup.items():
-        if before not in line.families:
-            yield [*where, before], _unknown(before, line.families, "family")
-        for after in row:
-            if after not in line.families:
-                yield [*where, before, after], _unknown(after, line.families, "family")
-
-
-def _unknown(name: str, valid: Mapping[str, object], what: str) -> str:
-    return f"unknown {what} '{name}'; {did_you_mean(name, list(valid))}"

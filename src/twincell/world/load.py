@@ -7,19 +7,19 @@ import reprlib
 import types
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from twincell.assets import world_path
+from twincell.assets import line_path, world_path
 from twincell.errors import WorldError, did_you_mean
+from twincell.world.check_line import findings
+from twincell.world.line import LineFile
 from twincell.world.model import World
 from twincell.world.source import Loc, Source, in_order
 
-__all__ = ["adapter", "keys_of", "load_world", "parse", "parse_world"]
-
-T = TypeVar("T")
+__all__ = ["adapter", "keys_of", "load_line", "load_world", "parse_world"]
 
 
 _BRIEF = reprlib.Repr()
@@ -27,9 +27,9 @@ _BRIEF.maxstring = _BRIEF.maxother = 60
 
 
 @cache
-def adapter() -> TypeAdapter[World]:
-    """Pydantic's validator of a whole world."""
-    return TypeAdapter(World)
+def adapter(kind: type) -> TypeAdapter[Any]:
+    """Pydantic's validator of a whole file."""
+    return TypeAdapter(kind)
 
 
 def load_world(path: str | Path) -> World:
@@ -51,22 +51,32 @@ def parse_world(source: Source) -> World:
     Raises:
         WorldError: one line a fault.
     """
-    return parse(adapter(), World, source)
+    world: World = _parse(World, source)
+    return world
 
 
-def parse(validator: TypeAdapter[T], kind: type[T], source: Source) -> T:
-    """Validate what was read against a type.
+def load_line(path: str | Path) -> LineFile:
+    """Read a line file, and check what must hold between its keys.
 
     Args:
-        validator: of the type.
-        kind: a class made by `typed`.
-        source: the text.
+        path: a file, or the bare name of a shipped one (`blade_line`).
 
     Raises:
-        WorldError: one line a fault.
+        AssetError: no such file.
+        WorldError: one line a fault: `file:line: key: given ...; valid ...`.
     """
+    source = Source.read(_shown(line_path(path), path))
+    line: LineFile = _parse(LineFile, source)
+    faults = [source.fault(loc, text) for loc, text in findings(line)]
+    if faults:
+        raise WorldError("\n".join(in_order(faults)))
+    return line
+
+
+def _parse(kind: type, source: Source) -> Any:
+    """What was read as a type made by `typed`; raises WorldError, one line a fault."""
     try:
-        return validator.validate_python(source.value)
+        return adapter(kind).validate_python(source.value)
     except ValidationError as error:
         faults = [_fault(source, detail, kind) for detail in error.errors(include_url=False)]
         raise WorldError("\n".join(in_order(faults))) from None

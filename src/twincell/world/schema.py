@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from twincell.world.line import LineFile
 from twincell.world.load import adapter
+from twincell.world.model import World
 
 __all__ = ["json_schema", "line_schema", "reference", "schema_text"]
 
@@ -17,16 +16,16 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def json_schema() -> dict[str, Any]:
     """The schema (draft 2020-12) of a world file as it is written, before units are converted."""
-    return _schema(adapter(), "twincell world")
+    return _schema(World, "twincell world")
 
 
 def line_schema() -> dict[str, Any]:
     """The same of a line file."""
-    return _schema(TypeAdapter(LineFile), "twincell line")
+    return _schema(LineFile, "twincell line")
 
 
-def _schema(validator: TypeAdapter[Any], title: str) -> dict[str, Any]:
-    schema = validator.json_schema(mode="validation")
+def _schema(kind: type, title: str) -> dict[str, Any]:
+    schema = adapter(kind).json_schema(mode="validation")
     _close(schema)
     return schema | {"$schema": _DIALECT, "title": title}
 
