@@ -26,15 +26,14 @@ from twincell.inspection.expectation import Comparison, Expectation
 from twincell.inspection.fusion import Looks, fuse
 from twincell.inspection.indications import (
     GAP,
-    HALF_WIDTH,
     Collector,
     Indications,
-    background,
     gaps,
     line_spacing,
     threshold,
 )
 from twincell.inspection.measure import FEWEST, anomaly, measure
+from twincell.inspection.neighbourhood import HALF_WIDTH, background
 from twincell.inspection.registration import register
 from twincell.inspection.spectral import SpectralDetector, SpectralIndication
 from twincell.inspection.streaming import CELL, JUMP, Stream

@@ -18,6 +18,7 @@ from scipy.spatial.transform import Rotation
 from twincell.geometry.blade import BladeModel
 from twincell.geometry.bodies import Body
 from twincell.geometry.pose import Pose
+from twincell.inspection.promised import promised
 from twincell.sensing.glints import GLARE
 from twincell.sensing.profiler import fan
 from twincell.sensing.scene import Scene
@@ -106,8 +107,7 @@ class Expectation:
         self._spec = spec
         self._range = (model.airfoil[0] + END_MARGIN, model.airfoil[1] - END_MARGIN)
         self.pitch = float(self.fan[1, 0] - self.fan[0, 0])
-        reach = int(np.ceil(EDGE_MARGIN / (self.pitch * spec.standoff)))
-        self._edge = np.ones((1, 2 * reach + 1), np.uint8)
+        self._edge = int(np.ceil(EDGE_MARGIN / (self.pitch * spec.standoff)))
         blind = int(np.ceil(BLIND_MARGIN / (self.pitch * spec.standoff)))
         self._blind = np.ones((2 * BLIND_LINES + 1, 2 * blind + 1), np.uint8)
 
@@ -140,23 +140,22 @@ class Expectation:
         spec = self._spec
         far = spec.standoff + spec.depth / 2
         z, cosine, _ = self._scene.cast_fan(sensors, self.fan, far, [self._placement])
-        height = self._heights(z, sensors)
-        clear = (z < far) & (z > spec.standoff - spec.depth / 2)
-        clear &= cosine > np.cos(max(spec.incidence - INCIDENCE_MARGIN, 0.0))
-        clear &= (height > self._range[0]) & (height < self._range[1])
-        with np.errstate(invalid="ignore"):
-            jump = ~(np.abs(np.diff(z, axis=1)) < STEP)
-        clear[:, 1:] &= ~jump
-        clear[:, :-1] &= ~jump
-        eroded = cv2.erode(clear.astype(np.uint8), self._edge, borderValue=0)
-        clear = eroded.astype(bool)
-        measured = np.isfinite(depth)
-        seen = (measured & clear).sum(axis=1) > LEAST_SEEN * clear.sum(axis=1)
-        clear &= seen[:, None]
+        clear, measured, off, seen = promised(
+            z,
+            cosine,
+            depth,
+            np.array([s.rotation()[2] for s in sensors]),
+            np.array([s.p[2] for s in sensors]),
+            self.fan,
+            (spec.standoff - spec.depth / 2, far),
+            self._range,
+            float(np.cos(max(spec.incidence - INCIDENCE_MARGIN, 0.0))),
+            STEP,
+            self._edge,
+            LEAST_SEEN,
+        )
         if uncertain is not None:
             clear &= ~uncertain
-        both = measured & np.isfinite(z)
-        off = np.where(both, depth - np.where(both, z, 0), np.float32(0))
         return Comparison(z, cosine, clear, off, measured, seen)
 
     def points(
@@ -181,11 +180,3 @@ class Expectation:
         where = np.array([s.p for s in sensors])
         local = self.fan[column] * depth[:, None]
         return np.asarray(np.einsum("nij,nj->ni", turn[line], local) + where[line])
-
-    def _heights(self, z: F32, sensors: Sequence[Pose]) -> F32:
-        """Height in the part frame of points at depth z."""
-        turn = Rotation.from_quat(np.array([s.q for s in sensors])).as_matrix()
-        where = np.array([s.p[2] for s in sensors])
-        slope = (turn[:, 2] @ self.fan.T.astype(float)).astype(np.float32)
-        near = np.where(np.isfinite(z), z, np.float32(0))
-        return np.asarray(slope * near + where[:, None].astype(np.float32))

@@ -13,15 +13,14 @@ from twincell.inspection.clusters import Clusters
 from twincell.inspection.expectation import Comparison, Expectation
 from twincell.inspection.indications import (
     GAP,
-    HALF_WIDTH,
     Collector,
     Indications,
-    Surroundings,
     gaps,
     line_spacing,
     threshold,
 )
 from twincell.inspection.measure import FEWEST, anomaly, measure, severity
+from twincell.inspection.neighbourhood import HALF_WIDTH, Surroundings
 from twincell.world.sensors import Profiler
 from twincell.world.work import Criteria
 
@@ -108,8 +107,12 @@ class Stream:
         m, _ = dark.shape
         numbers = self._line + np.arange(m)[:, None]
         lit = comparison.measured & comparison.seen[:, None]
-        last = np.maximum.accumulate(np.where(lit, numbers, NEVER), axis=0)
-        last = np.maximum(last, self._lit)
+        last = np.where(lit, numbers, NEVER)
+        if not len(self._waits) and not dark.any():  # as of most lines
+            self._line += m
+            self._lit = np.maximum(last.max(axis=0), self._lit)
+            return []
+        last = np.maximum(np.maximum.accumulate(last, axis=0), self._lit)
         following = np.where(lit, numbers, -NEVER)[::-1]
         following = np.minimum.accumulate(following, axis=0)[::-1]
         self._line += m
