@@ -18,8 +18,8 @@ import math
 import os
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -40,7 +40,6 @@ from twincell.safety.supervisor import Supervisor
 from twincell.sensing.profiler import lines
 from twincell.sensing.scene import Scene
 from twincell.sensing.types import Profiles
-from twincell.stack.surface import BODY_RATE
 from twincell.study.passes import passes
 from twincell.world.load import load_world
 from twincell.world.model import World
@@ -58,16 +57,18 @@ class Way:
     Attributes:
         batch: lines a message; None for those that a body state makes known.
         bodies: body and joint states a second [Hz].
+        physics: steps of the Bullet world a second [Hz].
     """
 
     batch: int | None
     bodies: float
+    physics: float
 
     @property
     def name(self) -> str:
         """In words."""
         lines = "lines as known" if self.batch is None else f"{self.batch} lines"
-        return f"{lines}, {self.bodies:.0f} Hz"
+        return f"{lines}, {self.bodies:.0f} of {self.physics:.0f} Hz"
 
     def messages(self, stamps: np.ndarray) -> Iterator[tuple[slice, float]]:
         """The lines of each message, and the body state after which they can be cast [s]."""
@@ -139,7 +140,14 @@ class Arm:
 
 
 def one_pass(
-    way: Way, view, scene: Scene, detector: CrackDetector, arm: Arm, spec, rng, cast: Profiles
+    way: Way,
+    view,
+    scene: Scene,
+    detector: CrackDetector,
+    arms: Mapping[float, Arm],
+    spec,
+    rng,
+    cast: Profiles,
 ) -> Chain | None:
     """Lines of `cast` by messages, until a crack is called critical; None where none is.
 
@@ -148,11 +156,12 @@ def one_pass(
         view: the pass; its last lines are those of `cast`.
         scene: cast into once more, to time it.
         detector: is started anew.
-        arm: that is stopped.
+        arms: that are stopped, by their physics steps a second.
         spec: of the profiler.
         rng: of the noise of what is cast once more.
         cast: the lines.
     """
+    arm = arms[way.physics]
     placement = scene.place({"part": view.part})
     detector.start("part", 0.0)
     skipped = len(view.sensors) - len(cast.stamps)
@@ -186,9 +195,14 @@ def main(blades: int = 10, times: int = 10) -> None:
     model: BladeModel = blade_model(world.part, path.parent)
     spec = world.profilers()[world.inspection.profiler]
     detector = CrackDetector(model, world.inspection, spec)
-    arm = Arm(world, path.parent)
-    ways = [Way(None, BODY_RATE), Way(10, 80.0), Way(4, 80.0), Way(2, BODY_RATE)]
-    ways += [Way(1, BODY_RATE), Way(None, world.physics_rate)]
+    state, physics = world.state_rate, world.physics_rate
+    ways = [Way(None, state, physics), Way(10, 80.0, physics), Way(4, 80.0, physics)]
+    ways += [Way(2, state, physics), Way(1, state, physics)]
+    ways += [Way(None, physics, physics), Way(None, 2 * physics, 2 * physics)]
+    arms = {
+        rate: Arm(replace(world, physics_rate=rate), path.parent)
+        for rate in sorted({way.physics for way in ways})
+    }
     rows: dict[Way, list[np.ndarray]] = {way: [] for way in ways}
     whole: list[float] = []
     silent = 0
@@ -202,11 +216,11 @@ def main(blades: int = 10, times: int = 10) -> None:
             view = passes(world, model, float(rng.random()))[0]
             heights = np.array([s.p[2] for s in view.in_part])
             first = max(int(np.searchsorted(heights, low)) - RUN_UP, 0)
-            stamps = float(rng.random()) / BODY_RATE  # lines have a clock of their own
+            stamps = float(rng.random()) / state  # lines have a clock of their own
             stamps = stamps + np.arange(1, len(heights) - first + 1) / spec.rate
             placement = scene.place({"part": view.part})
             cast = lines(scene, spec, view.sensors[first:], placement, stamps, rng)
-            given = (view, scene, detector, arm, spec, rng, cast)
+            given = (view, scene, detector, arms, spec, rng, cast)
             if seed == k == 0:
                 one_pass(ways[0], *given)  # first calls take their time
             chains = {way: one_pass(way, *given) for way in ways}
@@ -242,12 +256,12 @@ def _table(rows: dict[Way, list[np.ndarray]], silent: int) -> None:
         f"{count} passes each way; {silent} more without a call while lines arrived; "
         f"load {os.getloadavg()[0]:.1f}, computing is CPU time"
     )
-    print(f"{'median of a stage [ms]':22} " + " ".join(f"{s:>13}" for s in STAGES), end="")
+    print(f"{'median of a stage [ms]':27} " + " ".join(f"{s:>13}" for s in STAGES), end="")
     print(f" {'p50':>7} {'p90':>7} {'p99':>7} {'most':>7}")
     for way, chains in rows.items():
         ends = np.array(chains)
         stages = np.diff(ends, axis=1, prepend=0.0)
-        print(f"{way.name:22} " + " ".join(f"{x:13.2f}" for x in np.median(stages, axis=0)), end="")
+        print(f"{way.name:27} " + " ".join(f"{x:13.2f}" for x in np.median(stages, axis=0)), end="")
         cuts = np.percentile(ends[:, -1], [50, 90, 99, 100])
         print(" " + " ".join(f"{c:7.1f}" for c in cuts))
 

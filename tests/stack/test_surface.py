@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from twincell.assets import world_path
-from twincell.stack.surface import BODY_RATE, TF_RATE, band_name, band_names, strides, topics
+from twincell.stack.surface import TF_RATE, band_name, band_names, strides, topics
 from twincell.world.cameras import Ultraviolet
 from twincell.world.load import load_world
 
@@ -46,5 +48,17 @@ def test_rates_are_whole_strides_of_physics() -> None:
     assert tf % body == 0
     rates = {t.name: t.rate for t in topics(WORLD)}
     assert rates["/clock"] == WORLD.physics_rate / body
-    assert abs(WORLD.physics_rate / body - BODY_RATE) < 0.2 * BODY_RATE
+    assert rates["handler/joint_states"] == WORLD.state_rate
     assert abs(WORLD.physics_rate / tf - TF_RATE) < 0.2 * TF_RATE
+
+
+@pytest.mark.parametrize(
+    ("physics", "state", "told"),
+    [(240, 240, 240), (480, 240, 240), (240, 100, 120), (100, 120, 100)],
+)
+def test_states_come_by_the_nearest_whole_number_of_steps(physics, state, told) -> None:
+    world = dataclasses.replace(WORLD, physics_rate=float(physics), state_rate=float(state))
+    body, tf = strides(world)
+    assert physics / body == told
+    assert tf % body == 0
+    assert abs(physics / tf - TF_RATE) < 0.2 * TF_RATE

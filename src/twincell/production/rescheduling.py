@@ -39,6 +39,8 @@ _SLACK = 0.005
 """Share of the shortest makespan found that match-up gives away for a steadier plan."""
 _BUSY = 0.75
 """Where no machine works for more than this share of the time, idle time may stay in the plan."""
+_LOOSE = 0.02
+"""`_SLACK` there: what is late now is caught up before more work arrives."""
 _STEPS = 200
 """Iterations of the tabu search from the running sequence, beside one an operation."""
 
@@ -194,7 +196,8 @@ def _decide(
     packed = insert(rest, before)
     fresh = dispatch(rest)
     best = shortest(rest, seconds / 2, min(packed, fresh, key=makespan), workers, seed)
-    latest = int(best.makespan * (1 + _SLACK))
+    busy = _busiest(rest, shifted) > _BUSY
+    latest = int(best.makespan * (1 + (_SLACK if busy else _LOOSE)))
     options = [
         # pulled to the left: machines that idle now are missed when the next job arrives
         (insert(rest, best.plan), "shortest"),
@@ -208,7 +211,7 @@ def _decide(
         near = TabuSearch(rest, packed, np.random.default_rng(seed))
         near.run(_STEPS + rest.operations, latest)
         options.append((near.plan, "tabu"))
-    if _busiest(rest, shifted) <= _BUSY:
+    if not busy:
         options.append((shifted, "right_shift"))
     options = [o for o in options if makespan(o[0]) <= latest]
     near_plan, method = min(options, key=lambda o: (nervousness(before, o[0])[0], makespan(o[0])))

@@ -9,7 +9,6 @@ from twincell.world.model import World
 from twincell.world.sensors import Multispectral
 
 __all__ = [
-    "BODY_RATE",
     "TF_RATE",
     "Keep",
     "Topic",
@@ -20,8 +19,6 @@ __all__ = [
     "topics",
 ]
 
-BODY_RATE = 120.0
-"""Body states, joint states and the clock, at most [Hz of simulation time]."""
 TF_RATE = 30.0
 """Transforms [Hz of simulation time]."""
 
@@ -68,8 +65,8 @@ def band_names(camera: Multispectral) -> tuple[str, ...]:
 
 def strides(world: World) -> tuple[int, int]:
     """Physics steps from one body state to the next, and from one transform to the next."""
-    body = max(1, round(world.physics_rate / BODY_RATE))
-    return body, body * max(1, round(BODY_RATE / TF_RATE))
+    body = max(1, round(world.physics_rate / world.state_rate))
+    return body, body * max(1, round(world.physics_rate / body / TF_RATE))
 
 
 def topics(world: World) -> tuple[Topic, ...]:

@@ -66,6 +66,8 @@ class World:
     """Root of all chance."""
     physics_rate: Frequency = 240.0
     """Steps of the Bullet world a second [Hz]."""
+    state_rate: Frequency = 120.0
+    """Joint states, body states and the clock, by the nearest whole number of steps [Hz]."""
     arms: dict[Name, Arm]
     """Movers by name: arms and rotary tables."""
     handler: str
