@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.ros
+
+
 LISTENER = """
 import rclpy
 from rclpy.qos import QoSProfile, ReliabilityPolicy

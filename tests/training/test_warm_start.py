@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import gymnasium as gym
 import numpy as np
 import pytest
+import torch
 
 import twincell.envs
 from twincell.errors import TrainingError
-from twincell.training import teachers
+from twincell.training import imitation, teachers
 from twincell.training.settings import load_settings
 from twincell.training.teachers import TEACHERS, teacher
 from twincell.training.trainer import train_seed
@@ -110,3 +112,31 @@ def test_what_cannot_be_imitated_is_named():
         with pytest.raises(TrainingError, match="action 'velocity': scripted ways act by"):
             load_settings("ReachClear-v0").changed(**{options: {"action": "velocity"}})
     assert set(teachers.TEACHERS) <= set(twincell.envs.IDS)
+
+
+class Constant(torch.nn.Module):
+    """A policy of one mean for everything that is seen."""
+
+    def __init__(self, mean):
+        super().__init__()
+        self.mean = torch.nn.Parameter(torch.tensor(mean))
+
+    def get_distribution(self, batch):
+        """The mean for each row."""
+        return SimpleNamespace(distribution=SimpleNamespace(mean=self.mean.expand(len(batch), -1)))
+
+    def set_training_mode(self, mode):
+        """As of stable-baselines3."""
+        self.train(mode)
+
+
+def test_an_action_at_its_bound_is_met_from_beyond_and_others_by_the_mean():
+    policy = Constant([3.0, -2.0, 0.7, 0.8])
+    optimiser = torch.optim.Adam(policy.parameters())
+    told = [(np.zeros((512, 1), np.float32), np.tile(np.float32([1.0, -1.0, 0.5, 1.0]), (512, 1)))]
+    imitation._fit(policy, optimiser, told, None, 2000, np.random.default_rng(1))
+    mean = policy.mean.detach().numpy()
+    assert mean[0] == 3.0
+    assert mean[1] == -2.0
+    assert mean[2] == pytest.approx(0.5, abs=1e-2)
+    assert mean[3] >= 1.0 - 1e-2

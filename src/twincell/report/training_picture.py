@@ -40,7 +40,6 @@ def training_picture(results: Sequence[dict[str, Any]], title: str) -> bytes:
         success.yaxis.set_major_formatter(PercentFormatter(1.0))
         success.set_title("episodes that end at the goal (20 a point)", loc="left")
         reward.set_title("sum of rewards, mean", loc="left")
-        # what is solved leaves this corner free
-        success.legend(frameon=False, fontsize=8, loc="lower right", title="judged at the end")
+        success.legend(frameon=False, fontsize=8, loc="best", title="judged at the end")
         drawing.suptitle(title, x=0.01, ha="left")
         return png(drawing)

@@ -66,8 +66,8 @@ def _scan(task: Any, seen: Any) -> Array:
     gap = (begin.p - tip) / _STEP
     move = np.concatenate([gap[:, :2].clip(-0.3, 0.3), np.ones((len(gap), 1))], axis=1)
     early = (1.0 - seen[:, -2]) * task.periods < _EARLY - 0.5
-    move[early] = gap[early]
-    move /= np.maximum(np.linalg.norm(move, axis=1, keepdims=True), 1.0)
+    # up at the bound: the environment shortens a step that is longer than one
+    move[early] = (gap / np.maximum(np.linalg.norm(gap, axis=1, keepdims=True), 1.0))[early]
     about = (Rotation.from_quat(begin.q) * turn.inv()).as_rotvec() / _TURN
     return np.asarray(np.clip(np.concatenate([move, about], axis=1), -1.0, 1.0))
 
