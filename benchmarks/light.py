@@ -18,7 +18,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -140,28 +140,20 @@ class Arm:
 
 
 def one_pass(
-    way: Way,
-    view,
-    scene: Scene,
-    detector: CrackDetector,
-    arms: Mapping[float, Arm],
-    spec,
-    rng,
-    cast: Profiles,
+    way: Way, arm: Arm, view, scene: Scene, detector: CrackDetector, spec, rng, cast: Profiles
 ) -> Chain | None:
     """Lines of `cast` by messages, until a crack is called critical; None where none is.
 
     Args:
         way: how lines travel.
+        arm: that is stopped, of as many physics steps a second.
         view: the pass; its last lines are those of `cast`.
         scene: cast into once more, to time it.
         detector: is started anew.
-        arms: that are stopped, by their physics steps a second.
         spec: of the profiler.
         rng: of the noise of what is cast once more.
         cast: the lines.
     """
-    arm = arms[way.physics]
     placement = scene.place({"part": view.part})
     detector.start("part", 0.0)
     skipped = len(view.sensors) - len(cast.stamps)
@@ -220,10 +212,10 @@ def main(blades: int = 10, times: int = 10) -> None:
             stamps = stamps + np.arange(1, len(heights) - first + 1) / spec.rate
             placement = scene.place({"part": view.part})
             cast = lines(scene, spec, view.sensors[first:], placement, stamps, rng)
-            given = (view, scene, detector, arms, spec, rng, cast)
+            given = (view, scene, detector, spec, rng, cast)
             if seed == k == 0:
-                one_pass(ways[0], *given)  # first calls take their time
-            chains = {way: one_pass(way, *given) for way in ways}
+                one_pass(ways[0], arms[physics], *given)  # first calls take their time
+            chains = {way: one_pass(way, arms[way.physics], *given) for way in ways}
             if None in chains.values():
                 silent += 1
                 continue

@@ -75,12 +75,23 @@ class StagedLidar(LidarNode):
             self._now = self.person
 
 
-def main(events: int = 50, states: int = 120) -> None:
+def ready(driver: Driver, moving: bool) -> None:
+    """A cell that is free, for all that the person of the event before may be seen once more."""
+    driver.recover()
+    while moving:
+        driver.swing("inspector", 3.0)
+        driver.until(lambda: driver.speed("inspector") > 0.05, 5.0)
+        if driver.free:
+            return
+        driver.recover()
+
+
+def main(events: int = 50, state_rate: int = 120) -> None:
     """Measure and report."""
     world = OUT.with_suffix(".yaml").resolve()
     world.parent.mkdir(parents=True, exist_ok=True)
     text = world_path("blade_cell").read_text(encoding="utf-8")
-    text = text.replace("physics_rate:", f"state_rate: {states} Hz\nphysics_rate:", 1)
+    text = text.replace("physics_rate:", f"state_rate: {state_rate} Hz\nphysics_rate:", 1)
     world.write_text(text.replace("kind: lidar\n", f"kind: lidar\n    columns: {COLUMNS}\n", 1))
     rclpy.init(args=["--ros-args", "-p", f"world:={world}", "-p", f"sensor:={LIDAR}"])
     driver = Driver("separation_bench", OUT, without=("orchestrator", "operator", LIDAR))
@@ -98,13 +109,7 @@ def main(events: int = 50, states: int = 120) -> None:
         driver.wait(lambda: ping.get_subscription_count() > 0, "the echo", 30)
         driver.spin(2.0)
         for i in range(events):
-            driver.recover()
-            while i % EVERY == 0:
-                driver.swing("inspector", 3.0)
-                driver.until(lambda: driver.speed("inspector") > 0.05, 5.0)
-                if driver.free:
-                    break
-                driver.recover()  # the person of the event before was seen once more
+            ready(driver, moving=i % EVERY == 0)
             driver.reports.clear()
             lidar.shown.clear()
             x, y = (rng.uniform(*span) for span in PLACES)

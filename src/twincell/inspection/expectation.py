@@ -18,7 +18,7 @@ from scipy.spatial.transform import Rotation
 from twincell.geometry.blade import BladeModel
 from twincell.geometry.bodies import Body
 from twincell.geometry.pose import Pose
-from twincell.inspection.promised import promised
+from twincell.inspection.expectation_kernel import compare_lines
 from twincell.sensing.glints import GLARE
 from twincell.sensing.profiler import fan
 from twincell.sensing.scene import Scene
@@ -140,7 +140,7 @@ class Expectation:
         spec = self._spec
         far = spec.standoff + spec.depth / 2
         z, cosine, _ = self._scene.cast_fan(sensors, self.fan, far, [self._placement])
-        clear, measured, off, seen = promised(
+        clear, measured, off, seen = compare_lines(
             z,
             cosine,
             depth,

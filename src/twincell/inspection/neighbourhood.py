@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twincell.inspection.expectation import Comparison
 
-__all__ = ["HALF_WIDTH", "Surroundings", "background"]
+__all__ = ["CLIP", "HALF_WIDTH", "LEAST", "Surroundings", "background"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -41,8 +41,8 @@ def background(comparison: Comparison, columns: int, lines: int) -> tuple[F32, M
         # beyond this no neighbourhood holds a point: the part fills but some of the line
         part = slice(max(used[0] - columns, 0), used[-1] + columns + 1)
         sums = _sums(comparison.columns(part), columns)
+        size, border = (1, 2 * lines + 1), cv2.BORDER_CONSTANT
         for s in sums:
-            size, border = (1, 2 * lines + 1), cv2.BORDER_CONSTANT
             s[:] = cv2.boxFilter(s, -1, size, normalize=False, borderType=border).reshape(s.shape)
         trend[:, part], enough[:, part] = _trend(sums, columns)
     return trend, enough

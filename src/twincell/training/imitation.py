@@ -40,7 +40,7 @@ def imitate(model: Any, teacher: Teacher, steps: int, seed: int) -> None:
     rng = np.random.default_rng([seed, *b"imitation"])
     spread = torch.exp(policy.log_std).detach().cpu().numpy()
     count = max(1, steps // (_ROUNDS * venv.num_envs))
-    optimiser = torch.optim.Adam(policy.parameters(), lr=_RATE)
+    optimiser = torch.optim.Adam(policy.parameters())
     seen = venv.reset()
     told: list[tuple[Any, NDArray[Any]]] = []
     for number in range(_ROUNDS):
@@ -98,7 +98,7 @@ def _fit(
     wanted = torch.as_tensor(goal)
     policy.set_training_mode(True)
     for number in range(passes):
-        for group in optimiser.param_groups:
+        for group in optimiser.param_groups:  # the rate falls, so that a fit ends fine
             group["lr"] = _RATE * _FINE ** (number / passes)
         order = rng.permutation(len(wanted))
         for start in range(0, len(order), _BATCH):

@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twincell.inspection.promised import promised
+from twincell.inspection.expectation_kernel import compare_lines
 
 
 def by_morphology(z, cosine, depth, upward, base, fan, reach, heights, least, step, margin, share):
@@ -30,7 +30,7 @@ def by_morphology(z, cosine, depth, upward, base, fan, reach, heights, least, st
 @given(
     st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 70), st.integers(0, 5), st.floats(0, 1)
 )
-def test_it_promises_what_whole_arrays_and_opencv_promise(seed, m, k, margin, share) -> None:
+def test_lines_compare_as_by_whole_arrays_and_opencv(seed, m, k, margin, share) -> None:
     rng = np.random.default_rng(seed)
     z = (0.2 + np.cumsum(2e-4 * rng.normal(size=(m, k)), axis=1)).astype(np.float32)
     z[rng.random((m, k)) < 0.03] = np.inf
@@ -43,5 +43,5 @@ def test_it_promises_what_whole_arrays_and_opencv_promise(seed, m, k, margin, sh
         z, cosine, depth.astype(np.float32), upward, base, fan,
         (0.19, 0.21), (0.03, 0.08), 0.7, 5e-4, margin, share,
     )  # fmt: skip
-    for found, expected in zip(promised(*given), by_morphology(*given), strict=True):
+    for found, expected in zip(compare_lines(*given), by_morphology(*given), strict=True):
         assert np.array_equal(found, expected)

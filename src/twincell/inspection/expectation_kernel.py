@@ -1,4 +1,4 @@
-"""Where the CAD promises a good view of the airfoil, and how far off measured lines are."""
+"""Measured lines against the CAD, compiled by numba."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["promised"]
+__all__ = ["compare_lines"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -14,7 +14,7 @@ Mask = NDArray[np.bool_]
 
 
 @njit(cache=True, nogil=True)
-def promised(
+def compare_lines(
     z: F32,
     cosine: F32,
     depth: F32,
@@ -28,7 +28,7 @@ def promised(
     margin: int,
     share: float,
 ) -> tuple[Mask, Mask, F32, Mask]:
-    """Judge m lines of k rays.
+    """Where the CAD promises a good view of the airfoil, and how far off m lines of k rays are.
 
     Args:
         z: depth of the CAD along the optical z, inf where it is not met, shape (m, k) [m].
@@ -52,7 +52,7 @@ def promised(
     clear, measured = np.zeros((m, k), np.bool_), np.zeros((m, k), np.bool_)
     off, seen = np.zeros((m, k), np.float32), np.zeros(m, np.bool_)
     for i in range(m):
-        run = promises = returns = 0
+        run = promised = returned = 0
         smooth = True
         for j in range(k):
             height = base[i] + z[i, j] * (
@@ -70,9 +70,9 @@ def promised(
             if measured[i, j] and np.isfinite(z[i, j]):
                 off[i, j] = depth[i, j] - z[i, j]
         for j in range(k):
-            promises += clear[i, j]
-            returns += clear[i, j] and measured[i, j]
-        seen[i] = returns > share * promises
+            promised += clear[i, j]
+            returned += clear[i, j] and measured[i, j]
+        seen[i] = returned > share * promised
         if not seen[i]:
             clear[i] = False
     return clear, measured, off, seen
