@@ -197,6 +197,24 @@ def test_brakes_stop_a_moving_arm_that_then_draws_no_power(world, descriptions, 
     np.testing.assert_allclose(cell.joints("inspector")[0], still, atol=1e-3)
 
 
+def test_brakes_hold_an_arm_where_it_stands(world, descriptions, model):
+    """Stretched out for ten seconds: a hand that creeps would grip a blade beside its middle."""
+    cell = PhysicsCell(world, descriptions, model)
+    home = np.array(world.arms[H].home)
+    away = home + np.array([0.3, 0.5, -0.4, 0.2, 0.3, 0.0, 0.0])
+    for share in np.linspace(0.0, 1.0, 480):
+        cell.command(H, home + share * (away - home), np.zeros_like(home))
+        cell.step()
+    for _ in range(120):
+        cell.command(H, away, np.zeros_like(home))
+        cell.step()
+    cell.power_off(H)
+    stood = cell.joints(H)[0].copy()
+    for _ in range(2400):
+        cell.step()
+    np.testing.assert_allclose(cell.joints(H)[0], stood, atol=1e-4)
+
+
 def wiggle(world, descriptions, model) -> str:
     """A hash over poses and joint states while all movers move and the gripper closes."""
     names = [f"blade/{n}" for n in world.blades]

@@ -18,6 +18,8 @@ Array = NDArray[np.float64]
 
 _POSITION_GAIN = 0.8
 """Share of the position error that a motor takes away in one step."""
+_LOCKED = 5e-3
+"""Brakes lock a mover whose joints are all slower [rad/s or m/s]."""
 _FINGER_SPEED = 0.12
 """Of each finger [m/s]."""
 _FINGER_FRICTION = 1.2
@@ -47,6 +49,7 @@ class MoverBody:
         self.body = self.handle.body
         self.tip = self.handle.links[description.tip]
         self.powered = True
+        self._locked = False
         self.closing = False
         self.energy = 0.0
         self.power = arm.power.idle
@@ -79,8 +82,11 @@ class MoverBody:
             )
         if not (np.isfinite(goal).all() and np.isfinite(speed).all()):
             raise PhysicsError(f"{self.name}: set-points are not finite: {goal}, {speed}")
-        if not self.powered:
-            return
+        if self.powered:
+            self._hold(goal, speed)
+
+    def _hold(self, goal: NDArray[np.float64], speed: NDArray[np.float64]) -> None:
+        """Position control to the end of the next step, or from then on without speed."""
         count = len(goal)
         # Bullet adds the speed to the way that it takes towards the position: start of the step
         goal = goal - speed * self._dt
@@ -99,19 +105,26 @@ class MoverBody:
     def power_off(self) -> None:
         """Brakes on: joints are braked with their full effort and draw nothing."""
         self.powered = False
-        count = len(self.q)
         p.setJointMotorControlArray(
             self.body,
             self.handle.joints,
             p.VELOCITY_CONTROL,
-            targetVelocities=[0.0] * count,
+            targetVelocities=[0.0] * len(self.q),
             forces=self._effort.tolist(),
             physicsClientId=self._client,
         )
+        self._lock()
+
+    def _lock(self) -> None:
+        """What stands in its brakes stays there: friction alone lets Bullet's joints creep."""
+        if self._locked or np.max(np.abs(self.v)) > _LOCKED:
+            return
+        self._locked = True
+        self._hold(self.q, np.zeros_like(self.q))
 
     def power_on(self) -> None:
         """Motors hold where the joints are."""
-        self.powered = True
+        self.powered, self._locked = True, False
         self.command(self.q, np.zeros_like(self.q))
 
     def read(self) -> None:
@@ -125,6 +138,7 @@ class MoverBody:
         self.effort = np.array([s[3] for s in states])
         if not self.powered:
             self.power = 0.0
+            self._lock()
             return
         draw = self._arm.power
         work = float(np.maximum(self.effort * self.v, 0.0).sum())

@@ -65,6 +65,6 @@ def settle(part: str, source: Place | None, goal: Place, seen: Whereabouts) -> S
     if held is None and at == source and at is not None:
         if seen.over != source:
             return Settled("not begun", "reach", text)
-        at_it = seen.height <= _AT
-        return Settled("half done", "grip" if at_it else "lower", f"{text} yet")
+        # where it is at it already, this brings it to the blade's middle
+        return Settled("half done", "lower", f"{text} yet")
     return Settled("lost", "", text)

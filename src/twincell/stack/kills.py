@@ -27,6 +27,9 @@ from twincell.world.model import World
 
 __all__ = ["Shift", "read_shifts", "run_kills", "summary"]
 
+_RESTART = 120.0
+"""What a kill may lengthen a shift by on a slow machine [s of wall time]."""
+
 Shift = dict[str, Any]
 """One shift: `shift`, `name` of its world, `seed` and `world` (digests) as in its journal's first
 line, `kills` (rows), `why` (what was lost or done twice), `seconds`."""
@@ -126,7 +129,8 @@ def _shift(
     began = time.monotonic()
     polling.start()
     try:
-        code = up(specs, out=folder, echo=hear, timeout=2.0 * LONGEST, on_started=started)
+        longest = LONGEST + _RESTART * quota
+        code = up(specs, out=folder, echo=hear, timeout=longest, on_started=started)
     finally:
         over.set()
         polling.join()
