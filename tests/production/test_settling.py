@@ -22,26 +22,25 @@ def test_an_open_hand_at_its_blade_is_brought_to_the_middle_before_it_closes(hei
 
 
 @pytest.mark.parametrize(
-    ("place", "held", "over", "height", "step"),
+    ("place", "held", "over", "height", "how", "step"),
     [
-        (TRAY, False, None, 0.0, "reach"),
-        (TRAY, True, TRAY, 0.0, "grip"),
-        (None, True, TRAY, 0.05, "lift"),
-        (None, True, None, 0.0, "carry"),
-        (None, True, FIXTURE, 0.05, "insert"),
-        (FIXTURE, True, FIXTURE, 0.0, "clamp"),
-        (FIXTURE, False, FIXTURE, 0.0, "leave"),
-        (FIXTURE, False, None, 0.0, ""),
+        (TRAY, False, None, 0.0, "not begun", "reach"),
+        (TRAY, True, TRAY, 0.0, "half done", "grip"),
+        (None, True, TRAY, 0.05, "half done", "lift"),
+        (None, True, None, 0.0, "half done", "carry"),
+        (None, True, FIXTURE, 0.05, "half done", "insert"),
+        (FIXTURE, True, FIXTURE, 0.0, "half done", "clamp"),
+        (FIXTURE, False, FIXTURE, 0.0, "half done", "leave"),
+        (FIXTURE, False, None, 0.0, "done", ""),
+        (None, False, None, 0.0, "lost", ""),
     ],
 )
-def test_it_goes_on_with_a_step_that_does_no_harm_twice(place, held, over, height, step) -> None:
+def test_each_state_has_its_step(place, held, over, height, how, step) -> None:
     found = settle("b", TRAY, FIXTURE, seen(place, held, over, height))
-    assert found.step == step
-    assert found.how == ("done" if not step else "not begun" if step == "reach" else "half done")
+    assert (found.how, found.step) == (how, step)
 
 
-def test_a_blade_on_the_floor_and_another_in_the_hand_are_lost() -> None:
-    assert settle("b", TRAY, FIXTURE, seen(None, False, None, 0.0)).how == "lost"
+def test_a_task_whose_hand_holds_another_blade_is_lost() -> None:
     other = Whereabouts({"b": TRAY, "c": None}, "c", True, None, 0.0, ())
     found = settle("b", TRAY, FIXTURE, other)
     assert found.how == "lost"

@@ -103,7 +103,7 @@ class MoverBody:
         )
 
     def power_off(self) -> None:
-        """Brakes on: joints are braked with their full effort and draw nothing."""
+        """Brakes on: joints are braked with their full effort, then locked, and draw nothing."""
         self.powered = False
         p.setJointMotorControlArray(
             self.body,

@@ -28,7 +28,7 @@ from twincell.world.model import World
 __all__ = ["Shift", "read_shifts", "run_kills", "summary"]
 
 _RESTART = 120.0
-"""What a kill may lengthen a shift by on a slow machine [s of wall time]."""
+"""By which a kill may lengthen a shift, on a slow machine too [s of wall time]."""
 
 Shift = dict[str, Any]
 """One shift: `shift`, `name` of its world, `seed` and `world` (digests) as in its journal's first
@@ -129,7 +129,7 @@ def _shift(
     began = time.monotonic()
     polling.start()
     try:
-        longest = LONGEST + _RESTART * quota
+        longest = 2.0 * LONGEST + _RESTART * quota
         code = up(specs, out=folder, echo=hear, timeout=longest, on_started=started)
     finally:
         over.set()
