@@ -47,8 +47,8 @@ def gantt(result: RunResult) -> bytes:
             )
         for task in result.tasks:
             _bar(axes, task, resources.index(task.resource), shade[task.part], end)
-        _marks(axes, result)
-        axes.set(ylim=(len(resources) - 0.4, -0.75), xlim=(0, end), xlabel="time [s]")
+        top = _marks(axes, result)
+        axes.set(ylim=(len(resources) - 0.4, top), xlim=(0, end), xlabel="time [s]")
         axes.set_yticks(range(len(resources)), resources, color=INK, fontsize=10)
         axes.tick_params(axis="y", length=0)
         handles = [Patch(color=shade[name], label=name) for name in shade]
@@ -101,17 +101,23 @@ def _readable(color: str) -> str:
     return "white" if float(linear @ [0.2126, 0.7152, 0.0722]) < 0.25 else INK
 
 
-def _marks(axes: Axes, result: RunResult) -> None:
+def _marks(axes: Axes, result: RunResult) -> float:
+    """Lines with labels, in as many rows as it takes that none covers another; the upper end."""
     labels = [(time, label, STOP, "-") for label, time in stop_marks(result.stops).values()]
     labels += [(plan.stamp, f"P{plan.revision}", PLAN, ":") for plan in result.plans[1:]]
-    row, last = 0, -np.inf
-    for time, label, color, style in sorted(labels):
-        row = (row + 1) % 2 if time - last < 0.03 * _extent(result) else 0
-        last = time
+    lasts: list[float] = []  # time of the last label of each row
+    rows = []
+    for time, *_ in sorted(labels):
+        free = (i for i, last in enumerate(lasts) if time - last >= 0.03 * _extent(result))
+        row = next(free, len(lasts))
+        lasts[row : row + 1] = [time]
+        rows.append(row)
+    top = -0.42 - 0.2 * (max(len(lasts), 2) - 1)
+    for (time, label, color, style), row in zip(sorted(labels), rows, strict=True):
         axes.axvline(time, color=color, linestyle=style, linewidth=1.3, zorder=3)
         axes.text(
             time,
-            -0.62 + 0.2 * row,
+            top + 0.2 * row,
             label,
             color="white",
             fontsize=8,
@@ -121,6 +127,7 @@ def _marks(axes: Axes, result: RunResult) -> None:
             zorder=4,
             bbox={"boxstyle": "round,pad=0.25", "facecolor": color, "edgecolor": "none"},
         )
+    return top - 0.13
 
 
 def power_curve(

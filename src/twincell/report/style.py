@@ -69,6 +69,8 @@ def tidy(axes: Axes) -> None:
 
 def png(drawing: Figure, dpi: int = 150) -> bytes:
     """The figure as a PNG file."""
+    # the layout gives titles their room only when it knows what a fixed aspect has left of the axes
+    drawing.draw_without_rendering()
     buffer = io.BytesIO()
     drawing.savefig(buffer, format="png", dpi=dpi)
     return buffer.getvalue()
