@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.production.shops import holds, shops
+from tests.production.shops import FT06, holds, shops
 from twincell.production.shop import Placed, Shop, ShopPlan, makespan, nervousness
 from twincell.production.shop_calm import calmer
+from twincell.production.shop_files import read_job_shop
 from twincell.production.shop_rules import dispatch, insert, shift_right
+from twincell.production.shop_solver import steadiest
+from twincell.production.shop_tabu import TabuSearch
 
 
 def semi_active(shop: Shop):
@@ -68,3 +73,26 @@ def test_it_is_valid_in_time_and_never_less_calm(shop, late, seed) -> None:
         assert holds(harmed, made)
         assert makespan(made) <= makespan(begin)
         assert nervousness(before, made)[0] <= nervousness(before, begin)[0]
+
+
+@pytest.mark.parametrize(("machine", "late"), [(1, 10), (2, 20), (3, 20), (5, 30)])
+def test_it_comes_close_to_what_cp_sat_proves(tmp_path, machine, late) -> None:
+    """Ways that begin at the running sequence find what annealing from the shortest plan misses."""
+    (tmp_path / "ft06.txt").write_text(FT06, encoding="utf-8")
+    shop = read_job_shop(tmp_path / "ft06.txt")
+    before = searched(shop)
+    harmed = replace(shop, ready=tuple(late if m == machine else 0 for m in range(6)))
+    start = searched(harmed)
+    latest = makespan(start)
+    made = calmer(harmed, before, start, latest, 60.0, threads=1, rounds=16)
+    # its plans may leave idle time in, ours may not
+    least = steadiest(harmed, before, latest, 30.0, start)
+    assert least is not None
+    assert nervousness(before, made)[0] <= 1.1 * nervousness(before, least)[0]
+
+
+def searched(shop: Shop) -> ShopPlan:
+    """A short plan, by a search that begins with nothing."""
+    search = TabuSearch(shop, dispatch(shop), np.random.default_rng(2))
+    search.run(20_000)
+    return search.plan

@@ -1,5 +1,8 @@
 """Simulated annealing towards the running plan: the least shift of starts within a makespan.
 
+One annealing gets stuck near the sequences that it begins with. So every other one begins with a
+way of its own from the running sequence into the limit, by tabu search.
+
 Every plan on the way is semi-active: each operation starts as early as its sequence allows, so that
 no time of a machine is given away that work which is yet to arrive will need.
 """
@@ -15,13 +18,17 @@ from numba import njit
 from twincell.production.searches import side_by_side
 from twincell.production.shop import Shop, ShopPlan, makespan, nervousness
 from twincell.production.shop_arrays import Sequences, links, move, times
+from twincell.production.shop_rules import insert
+from twincell.production.shop_tabu import TabuSearch
 
 __all__ = ["calmer"]
 
 _SLICE = 4000
 """Moves of one annealing, between looks at whether time is up."""
-_COOLED = 0.01
-"""Temperature at the end of an annealing, as a share of that at its beginning."""
+_WARM, _COOLED = 4.0, 0.001
+"""Temperature at its beginning, in mean durations, and at its end, as a share of that."""
+_STEPS = 2000
+"""Iterations of a way from the running sequence into the limit, at most."""
 
 
 def calmer(
@@ -46,24 +53,31 @@ def calmer(
         seed: of their chance.
         rounds: annealings of each search at most; without a limit until time is up.
     """
+    running = insert(shop, before)
 
     def search(rng: np.random.Generator, over: threading.Event) -> tuple[ShopPlan, bool]:
-        at = Sequences.of(shop, start)
+        best = Sequences.of(shop, start)
+        at = best.copy()
         olds = [before.get((j.name, o.number)) for j, o in at.operations]
         old_start = np.array([-1 if p is None else p.start for p in olds], np.int64)
         old_machine = np.array([-1 if p is None else p.machine for p in olds], np.int64)
-        best = at.copy()
         cost = np.full(1, np.iinfo(np.int64).max, np.int64)
         net = at.net
+        warm = _WARM * float(np.mean(net.duration))
         done = 0
         while cost[0] > 0 and done != rounds and not over.is_set():
+            at.take(best)
+            if done % 2:
+                way = TabuSearch(shop, running, rng)
+                way.run(_STEPS, latest)
+                if way.makespan <= latest:
+                    at.take(way.sequences)
             done += 1
             _anneal(
                 net.before, net.after, net.head, net.first, net.machine, net.duration, net.ready,
                 at.mode, at.row, at.size, best.mode, best.row, best.size, cost,
-                old_start, old_machine, latest, _SLICE, float(np.mean(net.duration)), _COOLED, rng,
+                old_start, old_machine, latest, _SLICE, warm, _COOLED, rng,
             )  # fmt: skip
-            at.take(best)
         return best.plan(), cost[0] == 0
 
     found = side_by_side(search, start, seconds, threads, seed)
@@ -102,6 +116,7 @@ def _anneal(  # type: ignore[no-untyped-def]
     cost = _cost(head, took, on, old_start, old_machine, now, latest)
     if now <= latest and cost < best[0]:
         best[0] = cost
+        best_mode[:], best_row[:], best_size[:] = mode, row, size
     starts = head.copy()
     for i in range(moves):
         temperature = warm * cooled ** (i / moves)

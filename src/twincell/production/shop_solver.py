@@ -139,7 +139,9 @@ def steadiest(
             if old is None or key in shop.frozen:
                 continue
             shift = model.model.new_int_var(0, latest + old.start, f"{key}.shift")
-            model.model.add_abs_equality(shift, tasks[key].start - old.start)
+            # not add_abs_equality: that of OR-Tools 9.12 loses the sign of a constant
+            later = tasks[key].start - old.start
+            model.model.add_max_equality(shift, [later, old.start - tasks[key].start])
             model.model.add_hint(shift, abs(start[key].start - old.start))
             terms.append(shift)
             for (machine, size), on in zip(op.modes, tasks[key].chosen, strict=False):

@@ -59,6 +59,11 @@ class TabuSearch:
         return int(self._count[2])
 
     @property
+    def sequences(self) -> Sequences:
+        """Of the best plan so far."""
+        return self._best.copy()
+
+    @property
     def plan(self) -> ShopPlan:
         """The best so far, each operation as early as its sequence allows."""
         return self._best.plan()
