@@ -13,8 +13,9 @@ from twincell.cell.assembly import assemble, generator
 from twincell.cell.lockstep import LockstepCell
 from twincell.cell.result import RunResult
 from twincell.cell.run import run_cell, run_shift
+from twincell.geometry.pose import Pose
 from twincell.production.journal import Journal
-from twincell.production.messages import Journalled
+from twincell.production.messages import Done, Journalled, Look
 from twincell.world.disruptions import Disruption, Moment
 from twincell.world.layout import Visitor
 from twincell.world.load import load_world
@@ -77,6 +78,23 @@ def test_a_flawless_blade_lies_in_the_accept_bin_at_the_end(world: World):
     # the camera looked on while the laser lay on the blade, and saw nothing
     assert cell.detector.images >= 2 * len(world.inspection.views)
     assert cell.log.verdicts["blade_1"].harmless == ()
+
+
+@pytest.mark.parametrize(("lean", "stands"), [(0.0, True), (0.25, True), (1.2, False)])
+def test_a_blade_that_falls_where_it_was_set_down_is_seen(world: World, lean: float, stands: bool):
+    """Let go a little askew it rights itself in its pocket; far askew it falls over."""
+    cell = LockstepCell(assemble(short(world, "blade_1"), PATH, 7))
+    place = cell.physics.blade_pose("blade_1")
+    cell.physics.put("blade_1", place @ Pose.of((0.0, 0.0, 0.01), (lean, 0.0, 0.0)))
+    for _ in range(round(1.0 / cell.physics.dt)):
+        cell.physics.step()
+    upright = cell.physics.blade_pose("blade_1").rotation()[2, 2] > 0.97
+    assert upright == stands
+    cell._carry_out(Look("b/unload/look/1", "blade_1", place), cell.physics.time)
+    answer = cell._inbox[-1]
+    assert isinstance(answer, Done)
+    assert answer.ok == stands
+    assert ("leans" in answer.message) == (not stands)
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(world: World):

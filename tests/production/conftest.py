@@ -26,6 +26,7 @@ from twincell.production.messages import (
     Grip,
     Inject,
     Journalled,
+    Look,
     Move,
     Publish,
     RequestStop,
@@ -38,7 +39,7 @@ from twincell.production.messages import (
 from twincell.production.orchestrator import Orchestrator
 from twincell.production.targets import Targets, grasp_of
 from twincell.production.triggers import Triggers
-from twincell.production.whereabouts import Standstill
+from twincell.production.whereabouts import Standstill, amiss
 from twincell.safety.operator import Operator
 from twincell.safety.reaction import Reaction
 from twincell.safety.supervisor import Supervisor
@@ -133,6 +134,7 @@ class FakeCell:
         self.place = {b: (tray, s.pocket) for b, s in self.orchestrator.state.blades.items()}
         self.hand: str | None = None
         self.clamped: str | None = None
+        self.fallen: set[str] = set()
         self.grip_fails: dict[str, int] = {}
         self.person: list[tuple[float, float]] = []
         self.injects: list[tuple[float, Inject]] = []
@@ -205,6 +207,8 @@ class FakeCell:
             self.due.append((self.now + 0.3, Done(command.tag, *self._grip(command))))
         elif isinstance(command, Clamp):
             self.due.append((self.now + 0.4, Done(command.tag, *self._clamp(command))))
+        elif isinstance(command, Look):
+            self.due.append((self.now, Done(command.tag, *self._look(command))))
         elif isinstance(command, StartScan):
             assert self.clamped == command.part
             self.scans.append(command.part)
@@ -258,6 +262,13 @@ class FakeCell:
         assert self.hand == clamp.part
         self.clamped = clamp.part if clamp.close else None
         return True, ""
+
+    def _look(self, look: Look) -> tuple[bool, str]:
+        pose = self.sighted().blades[look.part]
+        if look.part in self.fallen and self.place[look.part] != "fixture":
+            pose = pose @ Pose.of((0.02, 0.0, 0.0), (0.0, np.pi / 2, 0.0))
+        wrong = amiss(pose, look.pose)
+        return not wrong, wrong
 
     def _verdict(self, part: str) -> Verdict:
         assert len({v for p, v in self.passes if p == part}) == len(self.world.inspection.views)

@@ -273,3 +273,18 @@ def test_an_answer_that_nobody_waits_for_is_journalled(small_world, fake_cell) -
     cell.step()
     lines = cell.orchestrator.handle(Done("nobody/asked/1", True), cell.now)
     assert lines[0].kind == "unknown_answer"
+
+
+def test_a_blade_that_fell_when_it_was_set_down_halts_the_cell(small_world, fake_cell) -> None:
+    """Nobody journals it as unloaded, and no hand goes near a bin with a blade across it."""
+    cell = fake_cell(small_world)
+    cell.fallen = set(cell.orchestrator.state.blades)
+    summary = cell.run()
+    first = cell.loads[0]
+    assert f"{first} does not stand where it was set down" in summary["halted"]
+    assert "20 mm" in summary["halted"]
+    assert "90 degrees" in summary["halted"]
+    done = [line.subject for line in cell.journal if line.kind == "task_done"]
+    assert f"{first}/unload" not in done
+    assert cell.loads == [first]
+    assert not cell.moves

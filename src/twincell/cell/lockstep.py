@@ -35,6 +35,7 @@ from twincell.production.messages import (
     Grip,
     Inject,
     Journalled,
+    Look,
     Move,
     Publish,
     Rehearse,
@@ -49,7 +50,7 @@ from twincell.production.messages import (
 from twincell.production.orchestrator import Orchestrator
 from twincell.production.physical import blinded, intruded
 from twincell.production.triggers import Triggers
-from twincell.production.whereabouts import Standstill
+from twincell.production.whereabouts import Standstill, amiss
 from twincell.safety.arm_motion import SPEED_WINDOW, arm_motions
 from twincell.safety.masks import body_spheres, spheres_at
 from twincell.safety.operator import Operator
@@ -366,6 +367,9 @@ class LockstepCell:
             self._goals.grip(command, now)
         elif isinstance(command, Clamp):
             self._goals.clamp(command)
+        elif isinstance(command, Look):
+            wrong = amiss(self.physics.blade_pose(command.part), command.pose)
+            self._inbox.append(Done(command.tag, not wrong, wrong))
         elif isinstance(command, StartScan):
             self.detector.start(command.part, now)
             self._scanning = command.part

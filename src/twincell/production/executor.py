@@ -16,6 +16,7 @@ from twincell.production.messages import (
     Command,
     FinishScan,
     Grip,
+    Look,
     Move,
     StartScan,
     Steer,
@@ -24,6 +25,7 @@ from twincell.production.motions import Motions, retimed
 from twincell.production.steps import (
     ClampStep,
     GripStep,
+    LookStep,
     MoveStep,
     PassStep,
     Program,
@@ -48,7 +50,7 @@ _BESIDE = 0.05
 """A mover within this of where it is to go needs nobody to lead it there [rad]."""
 _ATTEMPTS = 2
 """How often a step is tried before its program fails."""
-_CLAMP, _DETECTOR = "clamp", "detector"
+_CLAMP, _DETECTOR, _LOOK = "clamp", "detector", "look"
 
 
 @dataclass(frozen=True)
@@ -273,7 +275,7 @@ class Executor:
         self._runs = [r for r in self._runs if not r.over() or id(r) in waiting]
 
     def _may(self, resource: str, state: SafetyState | None) -> bool:
-        if resource == _DETECTOR:
+        if resource in (_DETECTOR, _LOOK):
             return True
         if state is None or state.mode is Mode.STARTING:
             return False
@@ -304,6 +306,8 @@ class Executor:
             command = Grip(tag, step.mover, closing, part)
         elif isinstance(step, ClampStep):
             command = Clamp(tag, step.close, part)
+        elif isinstance(step, LookStep):
+            command = Look(tag, part, step.pose)
         elif isinstance(step, ScanStep):
             command = (StartScan if step.what == "start" else FinishScan)(tag, part)
         else:
@@ -378,4 +382,6 @@ def _resource(step: Step) -> str:
         return _CLAMP
     if isinstance(step, ScanStep):
         return _DETECTOR
+    if isinstance(step, LookStep):
+        return _LOOK
     return step.mover

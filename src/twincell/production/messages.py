@@ -27,6 +27,7 @@ __all__ = [
     "Inject",
     "Journalled",
     "Leg",
+    "Look",
     "Move",
     "Plan",
     "PlannedTask",
@@ -223,6 +224,19 @@ class Clamp:
 
 
 @dataclass(frozen=True)
+class Look:
+    """See whether a blade stands where it was set down; answered by `Done(tag)`, not ok if not.
+
+    Attributes:
+        pose: where its part frame has to be, in the world.
+    """
+
+    tag: str
+    part: str
+    pose: Pose
+
+
+@dataclass(frozen=True)
 class StartScan:
     """Tell the detector which part is in the fixture; answered by `Done(tag)`."""
 
@@ -375,6 +389,7 @@ Command = (
     | Steer
     | Grip
     | Clamp
+    | Look
     | StartScan
     | FinishScan
     | RequestStop

@@ -68,7 +68,7 @@ def _then(cell: Progress, kind: TaskKind, step: str, part: str) -> Then:
         if kind == "load":
             return "leave"
         return "repeat" if cell.may_repeat("unload", part) else "halt"
-    if step in ("release", "leave") or (kind == "load" and step == "clamp"):
+    if step in ("release", "leave", "look") or (kind == "load" and step == "clamp"):
         return "halt"
     return "put_back"
 
@@ -78,4 +78,6 @@ def _halted(step: str, part: str, why: str) -> str:
         return f"{part} cannot be taken out of the fixture: {why}"
     if step == "clamp":
         return f"the clamp does not hold {part}: {why}"
+    if step == "look":
+        return f"{part} does not stand where it was set down: {why}"
     return f"{part} is where it should be, but the hand does not come off: {why}"

@@ -13,6 +13,7 @@ from twincell.geometry.pose import Pose
 __all__ = [
     "ClampStep",
     "GripStep",
+    "LookStep",
     "MoveStep",
     "PassStep",
     "Program",
@@ -88,6 +89,15 @@ class ClampStep:
 
 
 @dataclass(frozen=True)
+class LookStep:
+    """See that the blade stands, its part frame at a pose in the world."""
+
+    id: str
+    needs: tuple[str, ...]
+    pose: Pose
+
+
+@dataclass(frozen=True)
 class ScanStep:
     """Start a scan, or finish it and have the verdict."""
 
@@ -96,7 +106,7 @@ class ScanStep:
     what: Literal["start", "finish"]
 
 
-Step = MoveStep | TurnStep | PassStep | GripStep | ClampStep | ScanStep
+Step = MoveStep | TurnStep | PassStep | GripStep | ClampStep | LookStep | ScanStep
 
 
 @dataclass(frozen=True)

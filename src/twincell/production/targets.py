@@ -51,6 +51,10 @@ class Targets:
         """The tip's pose at a blade that stands anywhere."""
         return blade @ self.grasp
 
+    def blade(self, tip: Pose) -> Pose:
+        """The blade's pose where the tip is at it."""
+        return tip @ self.grasp.inverse()
+
     def pocket(self, rack: str, index: int) -> Pose:
         """The tip's pose at a blade in a pocket."""
         return self._pockets[rack][index] @ self.grasp

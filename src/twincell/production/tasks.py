@@ -10,6 +10,7 @@ from twincell.geometry.pose import Pose
 from twincell.production.steps import (
     ClampStep,
     GripStep,
+    LookStep,
     MoveStep,
     PassStep,
     Program,
@@ -66,7 +67,7 @@ class Tasks:
     def _set_down(
         self, place: Pose, clear_of: tuple[str, ...], *needs: str, hold: bool = False
     ) -> tuple[Step, ...]:
-        """Above a free place, down, (clamp,) open, up."""
+        """Above a free place, down, (clamp,) open, up, and see that the blade stands there."""
         hand, above = self.world.handler, self.targets.above(place)
         steps: list[Step] = [
             MoveStep("carry", needs, hand, above, False, True, clear_of),
@@ -76,6 +77,7 @@ class Tasks:
             steps.append(ClampStep("clamp", ("insert",), True))
         steps.append(GripStep("release", (steps[-1].id,), hand, False))
         steps.append(MoveStep("leave", ("release",), hand, above, True, False))
+        steps.append(LookStep("look", ("leave",), self.targets.blade(place)))
         return tuple(steps)
 
     def load(self, task: str, part: str, rack: str, pocket: int) -> Program:
@@ -87,7 +89,7 @@ class Tasks:
                 self.targets.fixture(), (self._inspector,), "lift", "table-home", hold=True
             ),
         )
-        return Program(task, part, steps, (self._home(self.world.handler, "leave"),))
+        return Program(task, part, steps, (self._home(self.world.handler, "look"),))
 
     def inspect(self, task: str, part: str) -> Program:
         """A pass over each view, the table turning in between; the arm's way home overlaps.
@@ -111,7 +113,7 @@ class Tasks:
             *self._take(self.targets.fixture(), (self._inspector,), "table-home", held=True),
             *self._set_down(self.targets.pocket(rack, pocket), (), "lift"),
         )
-        return Program(task, part, steps, (self._home(self.world.handler, "leave"),))
+        return Program(task, part, steps, (self._home(self.world.handler, "look"),))
 
     def go_home(self, task: str, mover: str) -> Program:
         """A mover goes home in the background, from wherever it stands."""
@@ -120,7 +122,7 @@ class Tasks:
     def put_back(self, task: str, part: str, rack: str, pocket: int) -> Program:
         """A blade that is held goes to a pocket: its own, or the bin again."""
         steps = self._set_down(self.targets.pocket(rack, pocket), ())
-        return Program(task, part, steps, (self._home(self.world.handler, "leave"),))
+        return Program(task, part, steps, (self._home(self.world.handler, "look"),))
 
     def back_off(self, task: str, part: str, place: Pose | None) -> Program:
         """An empty hand opens, goes up from a place where it stands at one, and home."""

@@ -15,7 +15,7 @@ from twincell.production.motions import Motions
 from twincell.production.targets import Targets
 from twincell.world.model import World
 
-__all__ = ["FIXTURE", "Place", "Standstill", "Whereabouts", "look", "named"]
+__all__ = ["FIXTURE", "Place", "Standstill", "Whereabouts", "amiss", "look", "named"]
 
 Array = NDArray[np.float64]
 
@@ -67,6 +67,21 @@ def named(place: Place | None) -> str:
     return "in the fixture" if place == FIXTURE else f"in {place[0]}, pocket {place[1]}"
 
 
+def amiss(blade: Pose, place: Pose) -> str:
+    """What is wrong with a blade that has to stand at a place, in words; empty where nothing is.
+
+    Args:
+        blade: world pose of its part frame.
+        place: where that has to be.
+    """
+    off = _apart(blade, place)
+    upright = float(blade.rotation()[:, 2] @ place.rotation()[:, 2])
+    if off < _NEAR and upright > _UPRIGHT:
+        return ""
+    lean = np.degrees(np.arccos(np.clip(upright, -1.0, 1.0)))
+    return f"it is {off * 1e3:.0f} mm away from it and leans by {lean:.0f} degrees"
+
+
 def look(world: World, motions: Motions, targets: Targets, sighted: Sighted) -> Whereabouts:
     """Find every blade and the hand.
 
@@ -106,8 +121,7 @@ def _apart(a: Pose, b: Pose) -> float:
 
 def _standing(blade: Pose, places: Mapping[Place, Pose]) -> Place | None:
     place = min(places, key=lambda name: _apart(blade, places[name]))
-    upright = float(blade.rotation()[:, 2] @ places[place].rotation()[:, 2]) > _UPRIGHT
-    return place if upright and _apart(blade, places[place]) < _NEAR else None
+    return None if amiss(blade, places[place]) else place
 
 
 def _line(tip: Pose, places: Mapping[Place, Pose]) -> tuple[Place | None, float]:

@@ -287,6 +287,8 @@ class OrchestratorNode(CellNode):
             self._answer(command)
         elif isinstance(command, ServerCommand):
             self._cell_clients.send(command)
+        elif isinstance(command, say.Look):
+            self._hear(self._state_monitor.stands(command))
         elif isinstance(command, say.RequestStop):
             self._stops.publish(messages.stop_request(command.request))
         elif isinstance(command, say.Rehearse):

@@ -8,8 +8,8 @@ from twincell_msgs.msg import BodyStates
 
 from twincell.cell.assembly import Assembly
 from twincell.geometry.pose import Pose
-from twincell.production.messages import Sighted
-from twincell.production.whereabouts import Standstill
+from twincell.production.messages import Done, Look, Sighted
+from twincell.production.whereabouts import Standstill, amiss
 from twincell_nodes import qos
 from twincell_nodes.running import CellNode
 
@@ -17,7 +17,7 @@ __all__ = ["StateMonitor"]
 
 
 class StateMonitor:
-    """Keeps the newest joint state of each mover, and looks at the bodies once nothing moves.
+    """Keeps the newest joint state of each mover, and looks at blades when it is asked to.
 
     Args:
         node: hears for it.
@@ -33,6 +33,7 @@ class StateMonitor:
         self._seen = False
         self._newest: dict[str, JointState] = {}
         self._lock = threading.Lock()  # the orchestrator's worker asks, too
+        self._blades: dict[str, Pose] = {}
         self._bodies = node.mailbox(BodyStates, "cell/body_states", qos.NEWEST)
         self._states = {
             name: node.mailbox(JointState, f"{name}/joint_states", qos.NEWEST)
@@ -65,15 +66,29 @@ class StateMonitor:
         fingers = set(hand.name) - set(self._orders[self._world.handler])
         opening = sum(p for n, p in zip(hand.name, hand.position, strict=True) if n in fingers)
         rested = self._still.update(now, joints, opening)
-        bodies = next(self._node.waiting(self._bodies), None) if rested else None
-        if bodies is None:
+        if not rested or not self._look_at_bodies():
             return None
+        self._seen = True
+        return Sighted(joints, opening, dict(self._blades))
+
+    def stands(self, command: Look) -> Done:
+        """Whether a blade stands where it was set down, by the newest state of the bodies."""
+        self._look_at_bodies()
+        blade = self._blades.get(command.part)
+        wrong = amiss(blade, command.pose) if blade is not None else "nobody tells where it is"
+        return Done(command.tag, not wrong, wrong)
+
+    def _look_at_bodies(self) -> bool:
+        """Whether there is news of them."""
+        bodies = None
+        for message in self._node.waiting(self._bodies):
+            bodies = message
+        if bodies is None:
+            return False
         rows = zip(bodies.names, np.reshape(bodies.poses, (-1, 7)), strict=True)
         poses = {name: Pose.from_array(row) for name, row in rows}
-        blades = {name: poses[f"blade/{name}"] for name in self._world.blades}
-        self._seen = True
-        self._node.destroy_subscription(self._bodies)
-        return Sighted(joints, opening, blades)
+        self._blades = {name: poses[f"blade/{name}"] for name in self._world.blades}
+        return True
 
     def _look(self) -> dict[str, JointState]:
         with self._lock:
