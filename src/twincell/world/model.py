@@ -35,7 +35,7 @@ class Safety:
     clear_time: Duration = 1.0
     """A zone counts as clear after no person was seen for so long [s]."""
     separation: Separation | None = field(default_factory=Separation)
-    """The distance that people and moving arms keep; `none`: zones alone."""
+    """The distance that people and moving arms keep; `null`: zones alone."""
 
 
 @typed

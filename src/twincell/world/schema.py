@@ -139,7 +139,7 @@ def _limits(entry: dict[str, Any]) -> str:
 
 def _default(entry: dict[str, Any]) -> str:
     if "default" in entry:
-        return "none" if entry["default"] is None else json.dumps(entry["default"])
+        return "null" if entry["default"] is None else json.dumps(entry["default"])
     return "its own defaults" if "$ref" in entry else "{}"
 
 
