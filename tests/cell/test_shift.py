@@ -51,6 +51,22 @@ def test_plans_verdicts_and_stops_come_back_from_the_journal(tmp_path: Path) -> 
         assert found.severity == "critical"
 
 
+@pytest.mark.parametrize("task", ["b/inspect", "b/inspect#2"])
+def test_a_scan_that_was_cut_short_is_not_judged_by_the_one_before(task: str) -> None:
+    log = ShiftLog()
+    log.anomaly(CRACK)
+    log.verdicts = {
+        "b": Verdict("b", "rescan", (), 0.4, 0.0),
+        "c": Verdict("c", "accept", (), 1, 0),
+    }
+    log.line(Journalled(1.0, "task_started", "b/unload", {}))
+    assert set(log.verdicts) == {"b", "c"}
+    log.line(Journalled(2.0, "task_started", task, {}))
+    assert set(log.verdicts) == {"c"}
+    assert not log.early
+    assert [line.stamp for line in log.events] == [1.0, 2.0]
+
+
 def test_a_stop_report_that_comes_twice_is_kept_once() -> None:
     log = ShiftLog()
     assert log.report(REPORT)

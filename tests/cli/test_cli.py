@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 import twincell
 from twincell.cell import run as cell_run
 from twincell.cli import app
+from twincell.production.messages import Journalled
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "worlds" / "blade_cell.yaml"
@@ -121,6 +123,16 @@ def test_run_writes_the_result_and_its_report(made_up, tmp_path, monkeypatch):
     assert again.exit_code == 0
     assert "5 of 6" in again.stdout
     assert (out / "report.html").stat().st_size > 100_000
+
+
+def test_a_shift_that_halted_is_shown_and_ends_with_2(made_up, monkeypatch):
+    why = {"reason": "blade_2 cannot be taken out of the fixture"}
+    halted = replace(made_up, events=(Journalled(9.0, "halted", "", why),))
+    monkeypatch.setattr(cell_run, "run_shift", lambda *_: halted)
+    for result in (call("run", SHIPPED, "--json"), call("run", SHIPPED)):
+        assert result.exit_code == 2
+        assert result.stdout
+        assert "could not be finished: blade_2 cannot be taken out of the fixture" in result.output
 
 
 def test_a_folder_with_a_journal_is_no_folder_for_a_new_shift(tmp_path):

@@ -207,6 +207,23 @@ def test_goals_and_streams_do_not_take_the_arm_from_each_other() -> None:
     assert arm.controller.result.ok
 
 
+def test_no_goal_is_taken_while_a_silent_stream_brakes() -> None:
+    """It would replay the brake, and begin the goal in its middle."""
+    arm = Arm()
+    arm.run(0.3, target((0.9, 0.0)))
+    while arm.controller.streaming:
+        arm.run(DT)
+    while np.max(np.abs(arm.rows[-1][1])) > 0.0:
+        at = arm.rows[-1][0]
+        with pytest.raises(GoalError, match="let it come to rest"):
+            arm.controller.accept(point_to_point(NAMES, at, np.zeros(2), LIMITS), arm.now)
+        arm.run(DT)
+    arm.controller.accept(point_to_point(NAMES, arm.rows[-1][0], np.zeros(2), LIMITS), arm.now)
+    arm.run(2.0)
+    arm.keeps()
+    np.testing.assert_allclose(arm.rows[-1][0], np.zeros(2), atol=1e-9)
+
+
 def test_an_arm_that_is_held_back_ends_the_stream() -> None:
     arm = controller()
     arm.stream(target((0.9, 0.0), hold=1.0), 0.0)

@@ -91,6 +91,14 @@ def test_senseless_requests_are_refused_with_the_reason(changes: dict, said: str
     assert supervisor.remarks
 
 
+def test_a_cause_that_was_refused_does_not_keep_the_next_from_stopping() -> None:
+    supervisor = running()
+    with pytest.raises(SafetyError, match="stamp is nan"):
+        supervisor.cause("person_in_zone", True, 1.0, "a person", stamp=math.nan)
+    supervisor.cause("person_in_zone", True, 1.01, "a person", stamp=1.0)
+    assert supervisor.tick(1.01).mode is Mode.STOPPED
+
+
 def test_a_reset_is_refused_while_its_cause_persists() -> None:
     supervisor = running()
     supervisor.cause("person_in_zone", True, 1.0, "a person at the fixture")

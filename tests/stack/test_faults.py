@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twincell.assets import world_path
 from twincell.errors import TwincellError
 from twincell.production.journal import Journal
 from twincell.production.messages import Journalled
 from twincell.stack.faults import (
     GRACE,
     cells,
+    claim,
     journal_fault,
     matrix,
     motion_fault,
@@ -21,6 +23,7 @@ from twincell.stack.faults import (
     stop_told,
 )
 from twincell.stack.rows import write_rows
+from twincell.world.load import load_world
 
 CASES = st.lists(
     st.fixed_dictionaries(
@@ -69,6 +72,21 @@ def test_a_campaign_goes_on_where_it_was_cut_short(tmp_path: Path) -> None:
     file.write_text('{"cases": 3}')
     with pytest.raises(TwincellError, match="holds no cases"):
         read_cases(file)
+
+
+def test_cases_of_another_campaign_are_not_taken_for_ones_own(tmp_path: Path) -> None:
+    world, other = (load_world(world_path(name)) for name in ("blade_cell", "hard_day"))
+    claim(tmp_path, other, 1)  # nothing has come of it
+    claim(tmp_path, world, 1)
+    write_rows(tmp_path / "cases.json", [])
+    claim(tmp_path, world, 1)
+    with pytest.raises(TwincellError, match="the seed is 2, the earlier campaign's 1; nothing was"):
+        claim(tmp_path, world, 2)
+    with pytest.raises(TwincellError, match="the world is 'hard_day', the earlier"):
+        claim(tmp_path, other, 1)
+    (tmp_path / "campaign.json").unlink()
+    with pytest.raises(TwincellError, match="does not say of which world"):
+        claim(tmp_path, world, 1)
 
 
 def test_an_event_that_was_told_and_not_kept_is_missed(tmp_path: Path) -> None:

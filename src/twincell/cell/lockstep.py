@@ -317,7 +317,7 @@ class LockstepCell:
 
     def _journal(self, line: Journalled, now: float) -> None:
         """Keep a line; what it tells befalls sensors and people, and may lead to more."""
-        self.log.events.append(line)
+        self.log.line(line)
         self._triggers.hear(line)
         if (blind := blinded(line)) is not None:
             self._blind[blind[0]] = blind[1]

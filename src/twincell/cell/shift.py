@@ -39,8 +39,8 @@ class ShiftLog:
     Attributes:
         plans: published, by revision.
         events: the journal's lines.
-        verdicts: the last of each blade.
-        early: anomalies that came while a blade was scanned.
+        verdicts: of the last scan of each blade.
+        early: anomalies that came during it.
         requests: stop requests that were in force, by id.
         reports: how movers came to rest.
     """
@@ -65,7 +65,8 @@ class ShiftLog:
         for entry in entries:
             line = entry.line
             if line.kind != MEMORY:
-                self.events += [line] if line.kind != SHIFT else []
+                if line.kind != SHIFT:
+                    self.line(line)
                 continue
             try:
                 self._remember(decode(kinds[line.subject], line.detail))
@@ -73,6 +74,14 @@ class ShiftLog:
                 raise ProductionError(
                     f"entry {entry.number}: no {line.subject or 'memory'} of this version: {error}"
                 ) from None
+
+    def line(self, line: Journalled) -> None:
+        """Keep a line of the journal; with a new scan of a blade the earlier one counts no more."""
+        self.events.append(line)
+        part, _, task = line.subject.rpartition("/")
+        if line.kind == "task_started" and task.startswith("inspect"):
+            self.verdicts.pop(part, None)
+            self.early.pop(part, None)
 
     def _remember(self, value: Remembered) -> None:
         if isinstance(value, Plan):

@@ -9,6 +9,7 @@ import typer
 
 from twincell.cli.checked import checked_world
 from twincell.cli.output import Json, World, emit, say
+from twincell.errors import ProductionError
 
 __all__ = ["register"]
 
@@ -60,12 +61,15 @@ def run(
         files = [str(out / RESULT), str(out / EXTRAS), str(page)]
     if json:
         emit(result.to_dict() | {"files": files})
-        return
-    from twincell.report.tables import print_tables
+    else:
+        from twincell.report.tables import print_tables
 
-    print_tables(result)
-    for file in files:
-        say(f"wrote {file}")
+        print_tables(result)
+        for file in files:
+            say(f"wrote {file}")
+    for event in result.events:
+        if event.kind == "halted":
+            raise ProductionError(f"the shift could not be finished: {event.detail['reason']}")
 
 
 def report(

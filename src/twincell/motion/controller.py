@@ -144,7 +144,7 @@ class TrajectoryController:
             raise GoalError(f"{self.name}: a stop is in force; reset it before sending goals")
         if self.active:
             raise GoalError(f"{self.name}: a goal is running; cancel it or wait for its end")
-        if self._stream.running and np.max(np.abs(self._v)) > _RESTING:
+        if self._brake is not None or (self._stream.running and np.max(np.abs(self._v)) > _RESTING):
             raise GoalError(f"{self.name}: a stream moves it; let it come to rest")
         goal = checked(self.name, trajectory, self.joints, self.limits, self._q)
         if stamp is not None and stamp + goal.duration < now:

@@ -261,10 +261,8 @@ class Supervisor:
         # a source that comes and goes latches once: else each state would be longer than the last
         if (key, scope) in self._held:
             return
-        self._held.add((key, scope))
-        self._made += 1
         request = StopRequest(
-            id=f"{name}-{self._made}",
+            id=f"{name}-{self._made + 1}",
             function=function_of(rule.function),
             category=rule.category,
             cause=name,
@@ -273,7 +271,10 @@ class Supervisor:
             stamp=stamp,
             requested=now,
         )
+        # a request that is refused leaves room for the next one of its cause
         self._latched.append(judge(request, self._world))
+        self._held.add((key, scope))
+        self._made += 1
 
     def _state(self, now: float) -> SafetyState:
         self._sequence += 1

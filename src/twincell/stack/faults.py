@@ -9,17 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from twincell.errors import ProductionError, TwincellError
+from twincell.production.identity import differences, shift_line
 from twincell.production.journal import check
 from twincell.stack.alone import run_alone
-from twincell.stack.rows import read_rows
+from twincell.stack.rows import read_rows, write_rows
 from twincell.stack.specs import NodeSpec, ParameterValue
+from twincell.world.load import load_world
+from twincell.world.model import World
 
 __all__ = [
     "GRACE",
     "SETTLED",
     "SILENT",
+    "UNSAFE",
     "Case",
     "cells",
+    "claim",
     "journal_fault",
     "matrix",
     "motion_fault",
@@ -35,6 +40,8 @@ WHERE = {"detector_killed": ("scan", "replanning")}
 """Faults that only some phases can have: a detector that scans nothing is missed by nobody."""
 
 
+UNSAFE = 3
+"""Exit code of a campaign that has ended with an unsafe case: 1 is that of a Python that fails."""
 GRACE = 0.05
 """A stop may take so long from the supervisor's word to the arms [s of simulated time]."""
 SETTLED = 0.1
@@ -154,6 +161,27 @@ def motion_fault(
     return ""
 
 
+def claim(out: Path, world: World, seed: int) -> None:
+    """Make sure that a folder's cases are of this world and seed; an empty one is theirs from now.
+
+    Raises:
+        TwincellError: they are of another campaign, or do not say of which.
+    """
+    file, line = out / "campaign.json", shift_line(world, seed)
+    if not (out / "cases.json").is_file():
+        write_rows(file, [{"name": world.name, **line.detail}])
+        return
+    kept = read_rows(file, "campaign", lambda row: row["name"])
+    differs = ["it does not say of which world and seed its cases are"]
+    if kept:
+        differs = differences(kept[0]["name"], kept[0], world, seed, "the earlier campaign's")
+    if differs:
+        raise TwincellError(
+            f"{out}: is of another campaign: {'; '.join(differs)}; nothing was started; "
+            "give another --out, or the earlier campaign's own world and seed"
+        )
+
+
 def run_faults(
     world_path: Path,
     seed: int,
@@ -179,15 +207,16 @@ def run_faults(
         `why`.
 
     Raises:
-        TwincellError: the campaign did not get to its end.
+        TwincellError: the campaign did not get to its end, or `out` holds another one.
     """
     out = out.resolve()
+    claim(out, load_world(world_path), seed)
     given: dict[str, ParameterValue] = {
         "world": str(world_path), "seed": seed, "out": str(out), "runs": runs, "faults": faults,
         "phases": phases,
     }  # fmt: skip
     try:
-        found = run_alone("fault_campaign", given, out, out / "cases.json", echo, codes=(0, 1))
+        found = run_alone("fault_campaign", given, out, out / "cases.json", echo, codes=(0, UNSAFE))
     except TwincellError as error:
         raise TwincellError(f"{error}; the same command goes on") from None
     cases: list[Case] = json.loads(found)

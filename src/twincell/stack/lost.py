@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rosbags.highlevel import AnyReader
+from rosbags.highlevel import AnyReader, AnyReaderError
 
 from twincell.cell.result import BladeResult, RunResult
 from twincell.errors import AssetError, ProductionError
@@ -38,7 +38,7 @@ def shift_wrong(world: World, folder: Path) -> list[str]:
         result = RunResult.from_json((folder / "result.json").read_text(encoding="utf-8"))
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         through, events = _watched(folder / "bag", world)
-    except (ProductionError, AssetError, OSError, ValueError) as error:
+    except (ProductionError, AssetError, AnyReaderError, OSError, ValueError) as error:
         return [f"cannot be read: {error}"]
     lost = journal_fault(journal, events)
     wrong = [lost] if lost else []

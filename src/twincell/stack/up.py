@@ -115,7 +115,7 @@ def up(
 
 
 def _catch_signals(interrupted: list[int]) -> dict[signal.Signals, Any]:
-    """Note SIGINT and SIGTERM, where this thread may.
+    """Note SIGINT, SIGTERM and that the terminal is gone, where this thread may.
 
     A list, not an event: a second signal in the handler of the first would wait for the event's
     lock, which is its own.
@@ -126,7 +126,7 @@ def _catch_signals(interrupted: list[int]) -> dict[signal.Signals, Any]:
     def handler(number: int, _frame: FrameType | None) -> None:
         interrupted.append(number)
 
-    return {n: signal.signal(n, handler) for n in (signal.SIGINT, signal.SIGTERM)}
+    return {n: signal.signal(n, handler) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
 
 def _watch(

@@ -17,6 +17,7 @@ from twincell.safety.supervisor import CLOCK
 from twincell.stack.faults import (
     GRACE,
     SETTLED,
+    UNSAFE,
     Case,
     cells,
     journal_fault,
@@ -322,7 +323,7 @@ FAULTS = _named("supervisor_killed", "button")
 
 
 def main(args=None) -> None:
-    """Entry point. Exit code 1 where a case is unsafe.
+    """Entry point. Exit code `UNSAFE` where a case is.
 
     Parameters: `out` (folder), `runs`, `faults` and `phases` (names with commas; all without).
     Cases that `cases.json` of the folder has are not run again.
@@ -386,7 +387,7 @@ def _all(out: Path, todo: list[tuple[int, str, str]], cases: list[Case]) -> int:
         if all(c["safe"] for c in cases[-len(done) :]):
             rmtree(driver.out)  # what went wrong is kept, with its bag and logs
         left = [c for c in left if c not in done]
-    return 0 if cases and all(c["safe"] for c in cases) else 1
+    return 0 if cases and all(c["safe"] for c in cases) else UNSAFE
 
 
 def _case(campaign: Campaign, run: int, fault: str, phase: str) -> Case:

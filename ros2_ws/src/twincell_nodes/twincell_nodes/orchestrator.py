@@ -300,7 +300,7 @@ class OrchestratorNode(CellNode):
             self._plans.publish(messages.plan(command.plan))
             self._show()
         else:
-            self.shift.events.append(command)
+            self.shift.line(command)
             self._journal.append(command)
             self._triggers.hear(command)
             self._lines.publish(messages.event(command, len(self.shift.events)))
