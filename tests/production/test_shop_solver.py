@@ -80,6 +80,19 @@ def test_the_steadiest_plan_moves_least_of_all(shop) -> None:
     assert moved <= nervousness(before, start)[0]
 
 
+@settings(max_examples=12, deadline=None)
+@given(shop=shops(jobs=2, operations=2, machines=2, longest=3, ready=False))
+def test_the_steadiest_plan_begins_earlier_where_it_has_to(shop) -> None:
+    """Machines that were to come back later are there at once."""
+    before = dispatch(replace(shop, ready=(2,) * shop.machines))
+    start = dispatch(shop)
+    latest = makespan(start)
+    made = steadiest(shop, before, latest, 5.0, start, workers=1)
+    assert made is not None
+    assert holds(shop, made)
+    assert nervousness(before, made)[0] == steadiest_by_trying(shop, before, latest)
+
+
 def test_the_published_optimum_of_ft06_is_proven(tmp_path) -> None:
     path = tmp_path / "ft06.txt"
     path.write_text(FT06)

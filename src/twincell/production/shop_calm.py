@@ -27,8 +27,9 @@ _SLICE = 4000
 """Moves of one annealing, between looks at whether time is up."""
 _WARM, _COOLED = 4.0, 0.001
 """Temperature at its beginning, in mean durations, and at its end, as a share of that."""
-_STEPS = 2000
-"""Iterations of a way from the running sequence into the limit, at most."""
+_STEPS, _PIECE = 2000, 100
+"""Iterations of a way from the running sequence into the limit, at most, and between two looks at
+whether time is up."""
 
 
 def calmer(
@@ -69,7 +70,11 @@ def calmer(
             at.take(best)
             if done % 2:
                 way = TabuSearch(shop, running, rng)
-                way.run(_STEPS, latest)
+                left = _STEPS
+                while left > 0 and not over.is_set() and way.run(_PIECE, latest):
+                    left -= _PIECE
+                if over.is_set():
+                    break
                 if way.makespan <= latest:
                     at.take(way.sequences)
             done += 1
