@@ -76,7 +76,7 @@ def test_a_flawless_blade_lies_in_the_accept_bin_at_the_end(world: World):
     assert at.rotation()[2, 2] > 0.999
     assert cell.physics.clamped is None
     # the camera looked on while the laser lay on the blade, and saw nothing
-    assert cell.detector.images >= 2 * len(world.inspection.views)
+    assert cell.scanning.detector.images >= 2 * len(world.inspection.views)
     assert cell.log.verdicts["blade_1"].harmless == ()
 
 
@@ -181,7 +181,7 @@ def test_killed_with_a_blade_in_hand_and_in_mid_scan_the_shift_goes_on(
         return bool(cell.physics.blade_pose("blade_1").p[2] > tray + 0.1)
 
     def scanned() -> bool:
-        return cell.picture is not None
+        return cell.scanning.picture is not None
 
     def gripped() -> bool:
         begun = any(line.subject == "blade_1/unload" for line in kept())

@@ -57,7 +57,7 @@ def test_a_scan_that_was_cut_short_is_not_judged_by_the_one_before(task: str) ->
     log.anomaly(CRACK)
     log.verdicts = {
         "b": Verdict("b", "rescan", (), 0.4, 0.0),
-        "c": Verdict("c", "accept", (), 1, 0),
+        "c": Verdict("c", "accept", (), 1.0, 0.0),
     }
     log.line(Journalled(1.0, "task_started", "b/unload", {}))
     assert set(log.verdicts) == {"b", "c"}

@@ -80,7 +80,7 @@ def test_cases_of_another_campaign_are_not_taken_for_ones_own(tmp_path: Path) ->
     claim(tmp_path, world, 1)
     write_rows(tmp_path / "cases.json", [])
     claim(tmp_path, world, 1)
-    with pytest.raises(TwincellError, match="the seed is 2, the earlier campaign's 1; nothing was"):
+    with pytest.raises(TwincellError, match="the seed is 2, the earlier run's 1; nothing was"):
         claim(tmp_path, world, 2)
     with pytest.raises(TwincellError, match="the world is 'hard_day', the earlier"):
         claim(tmp_path, other, 1)

@@ -23,7 +23,7 @@ from twincell.production.messages import Journalled
 from twincell.production.triggers import Triggers
 from twincell.stack.killer import Killer
 from twincell.stack.kills import read_shifts, run_kills, summary
-from twincell.stack.lost import journal_wrong, places_wrong
+from twincell.stack.lost import journal_wrong, places_wrong, shift_wrong
 from twincell.stack.up import HASTY, TRIES
 from twincell.world.disruptions import Disruption, Moment
 from twincell.world.load import load_world
@@ -237,3 +237,15 @@ def test_an_earlier_run_is_gone_on_with_or_refused(tmp_path: Path) -> None:
             continue
         with pytest.raises(TwincellError, match=r"kills\.json holds no kills"):
             read_shifts(file)
+
+
+def test_a_bag_that_its_recorder_never_closed_is_told(made_up, tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.mcap") as journal:
+        journal.append(Journalled(0.0, "shift_over", "", {}))
+    (tmp_path / "result.json").write_text(made_up.to_json())
+    (tmp_path / "summary.json").write_text("{}")
+    (tmp_path / "bag").mkdir()
+    (tmp_path / "bag" / "bag_0.mcap").write_bytes(b"")
+    (told,) = shift_wrong(load_world(world_path("blade_cell")), tmp_path)
+    assert told.startswith("cannot be read: ")
+    assert "metadata" in told

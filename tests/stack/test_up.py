@@ -147,12 +147,13 @@ def test_who_ignores_sigint_gets_more(
     assert gone(pids["deaf"])
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_by_the_user(
-    node: Make, environment: Mapping[str, str], tmp_path: Path
+    node: Make, environment: Mapping[str, str], tmp_path: Path, number: signal.Signals
 ) -> None:
     caught = "import signal, sys, time\nsignal.signal(2, lambda *_: (print('bye'), sys.exit(0)))\n"
-    before = signal.getsignal(signal.SIGINT)
-    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    before = signal.getsignal(number)
+    threading.Timer(0.5, os.kill, (os.getpid(), number)).start()
     lines: list[str] = []
     code = up(
         [node("polite", caught + "time.sleep(60)")],
@@ -162,7 +163,19 @@ def test_interrupted_by_the_user(
     )
     assert code == INTERRUPTED
     assert lines == ["bye"]
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(number) is before
+
+
+def test_under_nohup_it_outlives_its_terminal(
+    node: Make, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGHUP)).start()
+    try:
+        last = node("last", "import time; time.sleep(1); raise SystemExit(7)", terminal=True)
+        assert up([last], out=tmp_path, environment=environment) == 7
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_impatient_users_interrupt_nothing_but_what_runs(

@@ -17,10 +17,10 @@ from twincell.cell.drives import Drives
 from twincell.cell.eyes import Eyes
 from twincell.cell.led import Lead, Led
 from twincell.cell.rehearsal import Rehearsal
+from twincell.cell.scanning import Scanning
 from twincell.cell.shift import ShiftLog
 from twincell.errors import InspectionError, ProductionError, SafetyError
 from twincell.geometry.pose import Pose
-from twincell.inspection.detector import CrackDetector
 from twincell.motion.motions import CellMotions
 from twincell.physics.cell import PhysicsCell
 from twincell.physics.collision import CollisionChecker
@@ -66,12 +66,8 @@ __all__ = ["LockstepCell"]
 Array = NDArray[np.float64]
 Witness = Callable[[Event, Sequence[Command], float], None]
 
-EYE, TARGET = (2.9, -2.4, 2.3), (0.6, 0.0, 0.75)
-"""Of the picture for the report [m]."""
 THINK = 0.02
 """Period of the orchestrator's ticks [s]."""
-BATCH = 4
-"""Lines of the profiler that travel together: 16 ms at 250 Hz."""
 
 
 class LockstepCell:
@@ -86,8 +82,7 @@ class LockstepCell:
 
     Attributes:
         log: plans, events, verdicts, stops.
-        picture: of the cell at its first scan, shape (h, w, 3).
-        deviations: the detector's deviation map of each blade, as the detector gives it.
+        scanning: the scan under way; maps of those that were.
         power: rows (time [s], power [W]), shape (n, 2).
     """
 
@@ -114,9 +109,7 @@ class LockstepCell:
         self._goals = ActiveGoals(self.drives, self.physics)
         self._rehearsal: Rehearsal | None = None
         self._led = Led(lead, self.drives, self.physics, checker, world.physics_rate)
-        profiler = world.profilers()[world.inspection.profiler]
-        self._camera = world.cameras().get(world.inspection.camera or "")
-        self.detector = CrackDetector(assembly.model, world.inspection, profiler, self._camera)
+        self.scanning = Scanning(assembly, self.eyes, self.physics, self._is_blind)
         self.supervisor = Supervisor(world)
         self.reaction = Reaction(world)
         self.monitor = SeparationMonitor(world, self.eyes.scene)
@@ -125,18 +118,13 @@ class LockstepCell:
         self._motions = motions
         self.orchestrator = self._orchestrate()
         self.log = ShiftLog()
-        self.picture: NDArray[np.uint8] | None = None
-        self.deviations: dict[str, tuple[Array, Array, NDArray[np.bool_]]] = {}
         self.power: list[tuple[float, float]] = []
         self._sent_mode: tuple[object, ...] = ()
         self._inbox: list[Event] = []
-        self._scanning: str | None = None
-        self._buffer: list[tuple[float, Array]] = []
-        self._seen = False
         self._triggers = Triggers(world.production.disruptions, seed)
         self._still = Standstill()
         self._blind: dict[str, float] = {}
-        self._next_state = self._next_think = self._next_image = 0.0
+        self._next_state = self._next_think = 0.0
         self._poses = self.physics.poses()
         self.eyes.see(0.0, self._poses)
 
@@ -191,65 +179,25 @@ class LockstepCell:
         self.physics.step()
         self._poses, now = self.physics.poses(), self.time
         self.eyes.see(now, self._poses)
-        self._profile(t0, now)
+        self._scan(t0, now)
         self._watch(now)
         self._speak(now)
         self._answers(now)
         self._disrupt(now)
         self._think(now)
 
-    def _profile(self, t0: float, now: float) -> None:
-        """While a part is scanned, the profiler's lines go to the detector as they arrive.
-
-        Like a profiler's own buffer, `BATCH` lines travel together.
-        """
-        if self._scanning is None:
-            return
-        name = self.assembly.world.inspection.profiler
-        self._buffer += self.eyes.line_poses(name, t0, now)
-        if len(self._buffer) < BATCH:
-            return
-        lines, self._buffer = self._buffer, []
-        if self._is_blind(name, now):
-            return
-        if self.picture is None and self._seen:
-            self.picture = self.physics.picture(960, 600, EYE, TARGET)
-        sensor = self.assembly.world.profilers()[name]
-        profiles = self.eyes.profile(name, lines)
-        sensors = [self._datum(r).inverse() @ self.eyes.sensor_pose(sensor, r) for _, r in lines]
-        self._seen = True
-        for anomaly in self.detector.push(profiles, sensors, now):
+    def _scan(self, t0: float, now: float) -> None:
+        """Safety hears of a critical crack before anybody else, and cuts the scan short."""
+        for anomaly in self.scanning.profile(t0, now):
             self.log.anomaly(anomaly)
             asked = self.reaction.request(
                 anomaly.id, anomaly.part, anomaly.severity, anomaly.length, anomaly.light, now
             )
             if asked is not None:
                 self._hear(self.supervisor.request(asked, now), now)
-                self._map(anomaly.part)
-                self._scanning = None
+                self.scanning.cut_short(anomaly.part)
             self._inbox.append(AnomalyFound(anomaly))
-        if self._scanning is None:
-            return
-        if np.isfinite(profiles.points[-1, :, 2]).any():
-            self._photograph(now)
-
-    def _photograph(self, now: float) -> None:
-        """An image for the detector, while the laser lies on the part."""
-        name = self.assembly.world.inspection.camera
-        if self._camera is None or name is None or now < self._next_image:
-            return
-        if self._is_blind(name, now):
-            return
-        self._next_image = now + 1.0 / self._camera.rate
-        where = self.eyes.sensor_pose(self._camera, self._poses)
-        taken = self.eyes.picture(name, self._poses, now)
-        self.detector.look(taken, self._datum(self._poses).inverse() @ where)
-
-    def _datum(self, poses: Array) -> Pose:
-        """Nominal pose of a clamped part, as the table's encoder and the drawing say."""
-        fixture = self.assembly.world.fixture
-        tip = self.assembly.descriptions[fixture.arm].tip
-        return self.eyes.body_pose(f"{fixture.arm}/{tip}", poses) @ Pose.at(fixture.place)
+        self.scanning.photograph(self._poses, now)
 
     def _watch(self, now: float) -> None:
         """LiDARs look for people."""
@@ -284,11 +232,9 @@ class LockstepCell:
         if self.operator.update(state, now):
             try:
                 self.supervisor.reset(now)
-                self.log.events.append(Journalled(now, "reset", "operator", {"text": state.text}))
+                self.log.line(Journalled(now, "reset", "operator", {"text": state.text}))
             except SafetyError as error:
-                self.log.events.append(
-                    Journalled(now, "reset_refused", "operator", {"why": str(error)})
-                )
+                self.log.line(Journalled(now, "reset_refused", "operator", {"why": str(error)}))
             state = self.supervisor.tick(now)
         self._hear(state, now)
 
@@ -371,9 +317,7 @@ class LockstepCell:
             wrong = amiss(self.physics.blade_pose(command.part), command.pose)
             self._inbox.append(Done(command.tag, not wrong, wrong))
         elif isinstance(command, StartScan):
-            self.detector.start(command.part, now)
-            self._scanning = command.part
-            self._buffer = []
+            self.scanning.start(command.part, now)
             self._inbox.append(Done(command.tag, True))
         elif isinstance(command, FinishScan):
             self._finish(command, now)
@@ -388,16 +332,10 @@ class LockstepCell:
             self._journal(command, now)
 
     def _finish(self, command: FinishScan, now: float) -> None:
-        self._scanning = None
         try:
-            verdict = self.detector.finish(now)
+            verdict = self.scanning.finish(now)
         except InspectionError as error:
             self._inbox.append(Done(command.tag, False, str(error)))
             return
         self.log.verdicts[verdict.part] = verdict
-        self._map(verdict.part)
         self._inbox.append(Verdicts(command.tag, verdict))
-
-    def _map(self, part: str) -> None:
-        """Keep the scan's deviation from the CAD for the report's pictures."""
-        self.deviations[part] = self.detector.deviation()

@@ -109,7 +109,7 @@ def collect(cell: LockstepCell, fingerprint: Fingerprint, wall: float) -> RunRes
     extras = Extras(
         power=np.array(cell.power[::POWER_STRIDE]).reshape(-1, 2),
         tariff=tuple((s.start, s.price) for s in assembly.world.production.tariff),
-        maps={name: DeviationMap(*found) for name, found in cell.deviations.items()},
-        picture=cell.picture,
+        maps={name: DeviationMap(*found) for name, found in cell.scanning.deviations.items()},
+        picture=cell.scanning.picture,
     )
     return replace(result, hash=fingerprint.hex(), extras=extras)

@@ -12,7 +12,7 @@ from twincell.production.journal import Entry
 from twincell.production.messages import Journalled
 from twincell.world.model import World
 
-__all__ = ["SHIFT", "differences", "require_shift", "shift_line"]
+__all__ = ["SHIFT", "require_rows", "require_shift", "shift_line"]
 
 SHIFT = "shift"
 """Kind of the first line of a shift's journal."""
@@ -32,7 +32,7 @@ def shift_line(world: World, seed: int) -> Journalled:
     return Journalled(0.0, SHIFT, world.name, {"seed": seed, "world": _digests(world)})
 
 
-def differences(
+def _differences(
     name: str, detail: Mapping[str, Any], world: World, seed: int, whose: str
 ) -> list[str]:
     """What another shift differs in, in words; nothing where it is the same.
@@ -75,8 +75,29 @@ def require_shift(entries: Sequence[Entry], world: World, seed: int, where: str)
             f"{where}: does not say of which shift it is: its first entry is '{first.kind}', "
             f"valid: '{SHIFT}'; nothing was started; give another folder to begin a new shift"
         )
-    differs = differences(first.subject, first.detail, world, seed, "the journal's")
+    differs = _differences(first.subject, first.detail, world, seed, "the journal's")
     if differs:
         raise ProductionError(
             f"{where}: is of another shift: {'; '.join(differs)}; nothing was started; {help_}"
         )
+
+
+def require_rows(rows: Sequence[Mapping[str, Any]], world: World, seed: int, where: str) -> None:
+    """Make sure that what an earlier campaign has left is of this world and seed.
+
+    Args:
+        rows: with `name`, the subject, and the detail of its `shift_line`.
+        world: that is to run.
+        seed: root of all chance.
+        where: the rows are, for the message.
+
+    Raises:
+        ProductionError: one is of another world or seed; the message says what differs.
+    """
+    for row in rows:
+        differs = _differences(row["name"], row, world, seed, "the earlier run's")
+        if differs:
+            raise ProductionError(
+                f"{where}: is of another run: {'; '.join(differs)}; nothing was started; "
+                "give another --out, or the earlier run's own world and seed"
+            )

@@ -26,7 +26,8 @@ def recover(cell: Progress, outcome: Outcome, now: float) -> None:
     - Nothing was gripped: back off, leave a blade in its pocket; try an unload once more.
     - A blade is held: put it back into its pocket of the in-tray.
     - An inspection failed: the blade goes to rework without a judgement.
-    - An arm cannot go home, or recovery itself failed: halt, a person has to look.
+    - A blade does not stand where it was set down, or the hand does not come off it, an arm cannot
+      go home, or recovery itself failed: halt, a person has to look.
     """
     program, step = outcome.program, outcome.step
     blade = cell.inside

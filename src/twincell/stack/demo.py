@@ -15,8 +15,8 @@ from rosbags.highlevel import AnyReader
 
 from twincell.cell.assembly import Assembly, assemble
 from twincell.cell.extras import DeviationMap, Extras
-from twincell.cell.lockstep import EYE, TARGET
 from twincell.cell.result import RunResult
+from twincell.cell.scanning import EYE, TARGET
 from twincell.errors import AssetError, TwincellError
 from twincell.physics.cell import PhysicsCell
 from twincell.stack.specs import NodeSpec, node_specs

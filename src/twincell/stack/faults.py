@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from twincell.errors import ProductionError, TwincellError
-from twincell.production.identity import differences, shift_line
+from twincell.production.identity import require_rows, shift_line
 from twincell.production.journal import check
 from twincell.stack.alone import run_alone
 from twincell.stack.rows import read_rows, write_rows
@@ -172,14 +172,12 @@ def claim(out: Path, world: World, seed: int) -> None:
         write_rows(file, [{"name": world.name, **line.detail}])
         return
     kept = read_rows(file, "campaign", lambda row: row["name"])
-    differs = ["it does not say of which world and seed its cases are"]
-    if kept:
-        differs = differences(kept[0]["name"], kept[0], world, seed, "the earlier campaign's")
-    if differs:
+    if not kept:
         raise TwincellError(
-            f"{out}: is of another campaign: {'; '.join(differs)}; nothing was started; "
-            "give another --out, or the earlier campaign's own world and seed"
+            f"{out}: does not say of which world and seed its cases are; nothing was started; "
+            "give another --out"
         )
+    require_rows(kept, world, seed, str(file))
 
 
 def run_faults(

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from twincell.errors import TwincellError
-from twincell.production.identity import differences, shift_line
+from twincell.production.identity import require_rows, shift_line
 from twincell.stack.demo import LONGEST, fresh_folder
 from twincell.stack.killer import Killer
 from twincell.stack.lost import shift_wrong
@@ -66,7 +66,7 @@ def run_kills(
     """
     world, file = load_world(world_path), out / "kills.json"
     shifts = read_shifts(file)
-    _same(shifts, world, seed, file)
+    require_rows(shifts, world, seed, str(file))
     while (done := sum(len(s["kills"]) for s in shifts)) < count:
         number = len(shifts) + 1
         echo(f"shift {number}: {done} of {count} kills")
@@ -75,17 +75,6 @@ def run_kills(
         if not shifts[-1]["kills"]:
             raise TwincellError(f"shift {number} had no kill: see {out / f'shift_{number}'}")
     return shifts
-
-
-def _same(shifts: Sequence[Shift], world: World, seed: int, file: Path) -> None:
-    """Make sure that earlier shifts are of this world and seed."""
-    for shift in shifts:
-        differs = differences(shift["name"], shift, world, seed, "the earlier run's")
-        if differs:
-            raise TwincellError(
-                f"{file}: is of another run: {'; '.join(differs)}; nothing was started; "
-                "give another --out, or the earlier run's own world and seed"
-            )
 
 
 def _shift(

@@ -117,6 +117,8 @@ def up(
 def _catch_signals(interrupted: list[int]) -> dict[signal.Signals, Any]:
     """Note SIGINT, SIGTERM and that the terminal is gone, where this thread may.
 
+    A terminal that is gone is none of our business where somebody (nohup) has said so.
+
     A list, not an event: a second signal in the handler of the first would wait for the event's
     lock, which is its own.
     """
@@ -126,7 +128,10 @@ def _catch_signals(interrupted: list[int]) -> dict[signal.Signals, Any]:
     def handler(number: int, _frame: FrameType | None) -> None:
         interrupted.append(number)
 
-    return {n: signal.signal(n, handler) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    caught = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        caught.append(signal.SIGHUP)
+    return {n: signal.signal(n, handler) for n in caught}
 
 
 def _watch(

@@ -66,23 +66,21 @@ class StateMonitor:
         fingers = set(hand.name) - set(self._orders[self._world.handler])
         opening = sum(p for n, p in zip(hand.name, hand.position, strict=True) if n in fingers)
         rested = self._still.update(now, joints, opening)
-        if not rested or not self._look_at_bodies():
+        if not rested or not self._see_blades():
             return None
         self._seen = True
         return Sighted(joints, opening, dict(self._blades))
 
     def stands(self, command: Look) -> Done:
         """Whether a blade stands where it was set down, by the newest state of the bodies."""
-        self._look_at_bodies()
+        self._see_blades()
         blade = self._blades.get(command.part)
         wrong = amiss(blade, command.pose) if blade is not None else "nobody tells where it is"
         return Done(command.tag, not wrong, wrong)
 
-    def _look_at_bodies(self) -> bool:
-        """Whether there is news of them."""
-        bodies = None
-        for message in self._node.waiting(self._bodies):
-            bodies = message
+    def _see_blades(self) -> bool:
+        """Whether there was news of the bodies."""
+        bodies = next(self._node.waiting(self._bodies), None)
         if bodies is None:
             return False
         rows = zip(bodies.names, np.reshape(bodies.poses, (-1, 7)), strict=True)
