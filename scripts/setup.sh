@@ -102,7 +102,7 @@ pip_install() {
     | tee "$LOG" \
     | while IFS= read -r line; do
       case $line in
-        Collecting* | Processing* | "Requirement already"*)
+        Collecting* | Processing*) # what is there already is none of the total
           count=$((count + 1))
           ((count % 25)) || echo "      $count of $total packages"
           ;;
