@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from twincell.production.disruptions import apply
-from twincell.production.messages import Clamp, Done, Grip, Inject, Move, SafetySilent, Tick
+from twincell.production.messages import Clamp, Done, Grip, Inject, Look, Move, SafetySilent, Tick
 from twincell.production.state import LineState
 from twincell.world.work import Policy
 
@@ -287,3 +289,39 @@ def test_a_blade_that_fell_when_it_was_set_down_halts_the_cell(small_world, fake
     done = [line.subject for line in cell.journal if line.kind == "task_done"]
     assert f"{first}/unload" not in done
     assert cell.phases[-1][1] == f"{first}/unload/leave"
+    assert re.search(r"not in \w+, pocket 0", summary["halted"])
+
+
+def test_a_blade_that_still_rocks_is_looked_at_again_when_it_has_come_to_rest(
+    small_world, fake_cell
+) -> None:
+    cell = fake_cell(small_world)
+    looks: list[float] = []
+    see = cell._look
+
+    def first_askew(look: Look) -> tuple[bool, str]:
+        looks.append(cell.now)
+        return (False, "it leans") if len(looks) == 1 else see(look)
+
+    cell._look = first_askew
+    summary = cell.run()
+    assert not summary["halted"]
+    assert 0.5 <= looks[1] - looks[0] < 0.5 + 3 * cell.period
+
+
+@pytest.mark.parametrize(("task", "where"), [("load", "in the fixture"), ("put_back", "pocket")])
+def test_a_blade_that_does_not_stand_after_a_load_or_a_put_back_halts_the_cell(
+    small_world, fake_cell, task: str, where: str
+) -> None:
+    cell = fake_cell(small_world)
+    first = next(iter(cell.orchestrator.state.blades))
+    see = cell._look
+    cell._look = lambda look: (False, "it leans") if f"/{task}/" in look.tag else see(look)
+    if task == "put_back":  # no way into the fixture with the blade in the hand
+        fixture = cell.targets.above(cell.targets.fixture()).p
+        cell.motions.fail = lambda mover, pose: (
+            mover == "handler" and bool(np.allclose(pose.p, fixture))
+        )
+    halted = cell.run()["halted"]
+    assert re.search(f"{first}/{task}: not .*{where}.*: it leans", halted), halted
+    assert f"{first}/{task}" not in [li.subject for li in cell.journal if li.kind == "task_done"]

@@ -21,7 +21,7 @@ from twincell.production.identity import shift_line
 from twincell.production.journal import Journal, check
 from twincell.production.messages import Journalled
 from twincell.stack.specs import NodeSpec, node_specs
-from twincell.stack.up import up
+from twincell.stack.up import INTERRUPTED, up
 from twincell.world.load import load_world
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(900)]  # a busy machine takes its time
@@ -102,6 +102,16 @@ def test_killed_in_mid_task_the_shift_ends_with_every_blade_judged_once(
     assert result.plans[0].reason == "the shift begins"
     assert [p.revision for p in result.plans] == list(range(1, len(result.plans) + 1))
     assert next(e for e in result.events if e.kind == "task_started").subject == "blade_2/load"
+
+
+def test_an_orchestrator_that_is_told_to_end_has_not_finished_the_shift(
+    start: Callable[..., Any], until: Callable[..., None], tmp_path: Path
+) -> None:
+    process = start("orchestrator", out=str(tmp_path), use_sim_time=True)
+    until((tmp_path / "journal.mcap").is_file, "the journal", 100)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == INTERRUPTED
+    assert not (tmp_path / "result.json").exists()
 
 
 @pytest.mark.parametrize(

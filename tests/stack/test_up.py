@@ -15,9 +15,9 @@ import pytest
 
 from twincell.errors import AssetError
 from twincell.stack.environment import ros_environment
-from twincell.stack.processes import arguments
+from twincell.stack.processes import Process, arguments
 from twincell.stack.specs import NodeSpec
-from twincell.stack.up import INTERRUPTED, TRIES, up
+from twincell.stack.up import INTERRUPTED, PATIENCE, TRIES, end, up
 
 Make = Callable[..., NodeSpec]
 SLEEP = "import time\nprint('up', flush=True)\ntime.sleep(60)\n"
@@ -145,6 +145,26 @@ def test_who_ignores_sigint_gets_more(
     code = up(specs, out=tmp_path, environment=environment, on_started=pids.update)
     assert code == 0
     assert gone(pids["deaf"])
+
+
+def test_who_is_given_that_patience_itself_has_less(
+    node: Make, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    """A node that runs a stack of its own has ended it before it is killed for being slow."""
+    deaf = "import signal\nfor n in (2, 15): signal.signal(n, signal.SIG_IGN)\n"
+    process = Process(
+        node("deaf", deaf + "print('on', flush=True)\n" + SLEEP),
+        environment,
+        tmp_path,
+        lambda *_: None,
+    )
+    while not process.log.is_file() or not process.log.read_text():
+        time.sleep(0.01)
+    began = time.monotonic()
+    end([process], share=0.1)
+    assert gone(process.pid)
+    asked = sum(seconds for _, seconds in PATIENCE[:2])
+    assert 0.1 * asked <= time.monotonic() - began < asked
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

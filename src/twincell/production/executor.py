@@ -50,7 +50,9 @@ _BESIDE = 0.05
 """A mover within this of where it is to go needs nobody to lead it there [rad]."""
 _ATTEMPTS = 2
 """How often a step is tried before its program fails."""
-_CLAMP, _DETECTOR, _LOOK = "clamp", "detector", "look"
+_AGAIN = 0.5
+"""What was looked at is looked at again after so long, when it has come to rest [s]."""
+_CLAMP, _DETECTOR, _LOOK = "/clamp", "/detector", "/look"  # names that no mover can have
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class _Run:
     program: Program
     ended: set[str] = field(default_factory=set)
     failures: dict[str, int] = field(default_factory=dict)
+    after: dict[str, float] = field(default_factory=dict)
     led: set[str] = field(default_factory=set)
     reopen: bool = False
     told: bool = False
@@ -137,6 +140,7 @@ class Executor:
         self._at: dict[str, Array] = {}
         self._positions: dict[str, Array] = {}
         self._count = 0
+        self._now = 0.0
         self.slow: dict[str, float] = {}
         self.failed: frozenset[str] = frozenset()
         self.bare: frozenset[str] = frozenset()
@@ -220,6 +224,9 @@ class Executor:
             self.outcomes.append(Outcome("interrupted", run.program, step.id, message))
         else:
             run.reopen = isinstance(step, GripStep) and step.close
+            if isinstance(step, LookStep):
+                run.after[step.id] = self._now + _AGAIN
+                message = f"not {step.where}: {message}"
             self._failed(run, step, message)
         self._sweep()
         return True
@@ -229,14 +236,17 @@ class Executor:
         sent = self._sent.get(tag)
         return sent is None or self._may(sent.resource, state)
 
-    def poll(self, state: SafetyState | None) -> list[Command]:
-        """Commands for every step that can start now."""
+    def poll(self, state: SafetyState | None, now: float) -> list[Command]:
+        """Commands for every step that can start now [s]."""
+        self._now = now
         commands: list[Command] = []
         busy = {s.resource for s in self._sent.values()}
         for run in list(self._runs):
             for step in run.todo():
                 resource = _resource(step)
-                if resource in busy or not self._may(resource, state):
+                if resource in busy or now < run.after.get(step.id, now):
+                    continue
+                if not self._may(resource, state):
                     continue
                 if resource in self.bare and not isinstance(step, TurnStep):
                     continue

@@ -124,7 +124,7 @@ class Progress:
             if self.halted or not self.planner.plans:
                 return
             self._begin(now)
-            self._out += self.executor.poll(self._permission)
+            self._out += self.executor.poll(self._permission, now)
             if not self.executor.outcomes:
                 return
             self._outcomes(now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -14,17 +15,19 @@ __all__ = ["Search", "side_by_side"]
 _PATIENCE = 0.2
 """A search that has not ended its slice by then is left alone [s]."""
 
-Search = Callable[[np.random.Generator, threading.Event], tuple[ShopPlan, bool]]
-"""Looks for a plan with its own chance until the event is set; and whether none can be better."""
+Search = Callable[[np.random.Generator, threading.Event, Callable[[ShopPlan], None]], bool]
+"""Looks for a plan with its own chance until the event is set, and gives each that is better than
+those before; whether none can be better."""
 
 
 def side_by_side(
     search: Search, start: ShopPlan, seconds: float, threads: int, seed: int
 ) -> list[ShopPlan]:
-    """The plan of each search; `start` for one that did not end.
+    """The best plan that each search has found until time was up; `start` for one without.
 
     Args:
-        search: releases the interpreter's lock most of its time; ends soon once the event is set.
+        search: releases the interpreter's lock most of its time; ends soon once the event is set,
+            and what it gives later than that is left out.
         start: a valid plan.
         seconds: limit on the clock [s].
         threads: how many searches.
@@ -33,7 +36,7 @@ def side_by_side(
     over, found, left = threading.Event(), [start] * threads, [threads]
 
     def run(number: int, rng: np.random.Generator) -> None:
-        found[number], best = search(rng, over)
+        best = search(rng, over, partial(found.__setitem__, number))
         left[0] -= 1
         if best or not left[0]:
             over.set()
@@ -49,4 +52,4 @@ def side_by_side(
     over.set()
     for thread in running:
         thread.join(_PATIENCE)
-    return found
+    return list(found)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 
 import numpy as np
 from numba import njit
@@ -56,7 +57,9 @@ def calmer(
     """
     running = insert(shop, before)
 
-    def search(rng: np.random.Generator, over: threading.Event) -> tuple[ShopPlan, bool]:
+    def search(
+        rng: np.random.Generator, over: threading.Event, give: Callable[[ShopPlan], None]
+    ) -> bool:
         best = Sequences.of(shop, start)
         at = best.copy()
         olds = [before.get((j.name, o.number)) for j, o in at.operations]
@@ -78,12 +81,15 @@ def calmer(
                 if way.makespan <= latest:
                     at.take(way.sequences)
             done += 1
+            least = cost[0]
             _anneal(
                 net.before, net.after, net.head, net.first, net.machine, net.duration, net.ready,
                 at.mode, at.row, at.size, best.mode, best.row, best.size, cost,
                 old_start, old_machine, latest, _SLICE, warm, _COOLED, rng,
             )  # fmt: skip
-        return best.plan(), cost[0] == 0
+            if cost[0] < least:
+                give(best.plan())
+        return bool(cost[0] == 0)
 
     found = side_by_side(search, start, seconds, threads, seed)
     ends = [p for p in (start, *found) if makespan(p) <= latest]

@@ -11,6 +11,7 @@ Journal of Scheduling 3 (2000), 3-20.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 from numba import njit
@@ -271,10 +272,16 @@ def improved(
         seed: of their chance.
     """
 
-    def search(rng: np.random.Generator, over: threading.Event) -> tuple[ShopPlan, bool]:
+    def search(
+        rng: np.random.Generator, over: threading.Event, give: Callable[[ShopPlan], None]
+    ) -> bool:
         tabu = TabuSearch(shop, start, rng)
-        while not over.is_set() and tabu.run(_SLICE, bound):
-            pass
-        return min(start, tabu.plan, key=makespan), tabu.makespan <= bound
+        least, on = makespan(start), True
+        while on and not over.is_set():
+            on = tabu.run(_SLICE, bound)
+            if tabu.makespan < least:
+                least = tabu.makespan
+                give(tabu.plan)
+        return tabu.makespan <= bound
 
     return min(side_by_side(search, start, seconds, threads, seed), key=makespan)

@@ -90,11 +90,12 @@ class ClampStep:
 
 @dataclass(frozen=True)
 class LookStep:
-    """See that the blade stands, its part frame at a pose in the world."""
+    """See that the blade stands, its part frame at a pose in the world; `where` in words."""
 
     id: str
     needs: tuple[str, ...]
     pose: Pose
+    where: str
 
 
 @dataclass(frozen=True)

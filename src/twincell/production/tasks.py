@@ -19,6 +19,7 @@ from twincell.production.steps import (
     TurnStep,
 )
 from twincell.production.targets import Targets
+from twincell.production.whereabouts import FIXTURE, Place, named
 from twincell.world.model import World
 
 __all__ = ["Tasks"]
@@ -64,20 +65,19 @@ class Tasks:
         steps.append(MoveStep("lift", (steps[-1].id,), hand, above, True, True))
         return tuple(steps)
 
-    def _set_down(
-        self, place: Pose, clear_of: tuple[str, ...], *needs: str, hold: bool = False
-    ) -> tuple[Step, ...]:
+    def _set_down(self, at: Place, clear_of: tuple[str, ...], *needs: str) -> tuple[Step, ...]:
         """Above a free place, down, (clamp,) open, up, and see that the blade stands there."""
+        place = self.targets.fixture() if at == FIXTURE else self.targets.pocket(*at)
         hand, above = self.world.handler, self.targets.above(place)
         steps: list[Step] = [
             MoveStep("carry", needs, hand, above, False, True, clear_of),
             MoveStep("insert", ("carry",), hand, place, True, True),
         ]
-        if hold:
+        if at == FIXTURE:
             steps.append(ClampStep("clamp", ("insert",), True))
         steps.append(GripStep("release", (steps[-1].id,), hand, False))
         steps.append(MoveStep("leave", ("release",), hand, above, True, False))
-        steps.append(LookStep("look", ("leave",), self.targets.blade(place)))
+        steps.append(LookStep("look", ("leave",), self.targets.blade(place), named(at)))
         return tuple(steps)
 
     def load(self, task: str, part: str, rack: str, pocket: int) -> Program:
@@ -85,9 +85,7 @@ class Tasks:
         steps = (
             self._table("table-home", None),
             *self._take(self.targets.pocket(rack, pocket), ()),
-            *self._set_down(
-                self.targets.fixture(), (self._inspector,), "lift", "table-home", hold=True
-            ),
+            *self._set_down(FIXTURE, (self._inspector,), "lift", "table-home"),
         )
         return Program(task, part, steps, (self._home(self.world.handler, "look"),))
 
@@ -111,7 +109,7 @@ class Tasks:
         steps = (
             self._table("table-home", None),
             *self._take(self.targets.fixture(), (self._inspector,), "table-home", held=True),
-            *self._set_down(self.targets.pocket(rack, pocket), (), "lift"),
+            *self._set_down((rack, pocket), (), "lift"),
         )
         return Program(task, part, steps, (self._home(self.world.handler, "look"),))
 
@@ -121,7 +119,7 @@ class Tasks:
 
     def put_back(self, task: str, part: str, rack: str, pocket: int) -> Program:
         """A blade that is held goes to a pocket: its own, or the bin again."""
-        steps = self._set_down(self.targets.pocket(rack, pocket), ())
+        steps = self._set_down((rack, pocket), ())
         return Program(task, part, steps, (self._home(self.world.handler, "look"),))
 
     def back_off(self, task: str, part: str, place: Pose | None) -> Program:

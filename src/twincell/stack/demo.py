@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rosbags.highlevel import AnyReader
+from rosbags.highlevel import AnyReader, AnyReaderError
 
 from twincell.cell.assembly import Assembly, assemble
 from twincell.cell.extras import DeviationMap, Extras
@@ -107,13 +108,18 @@ def _extras(assembly: Assembly, out: Path) -> Extras:
 
 
 def _power(bag: Path) -> Array | None:
-    """Power over time from the recorded energy, rows (time [s], power [W])."""
+    """Power over time from the recorded energy, rows (time [s], power [W]); None without it."""
     rows = []
-    with AnyReader([bag]) as reader:
-        wanted = [c for c in reader.connections if c.topic.endswith("cell/energy")]
-        for connection, stamp, data in reader.messages(connections=wanted):
-            message: Any = reader.deserialize(data, connection.msgtype)
-            rows.append((stamp * 1e-9, message.data))
+    try:
+        with AnyReader([bag]) as reader:
+            wanted = [c for c in reader.connections if c.topic.endswith("cell/energy")]
+            for connection, stamp, data in reader.messages(connections=wanted):
+                message: Any = reader.deserialize(data, connection.msgtype)
+                rows.append((stamp * 1e-9, message.data))
+    except AnyReaderError as error:
+        # a recorder that was killed at the end; what the shift came to is there all the same
+        print(f"no power curve, the bag cannot be read: {error}", file=sys.stderr)
+        return None
     if len(rows) < 3:
         return None
     times, joules = np.array(rows).T

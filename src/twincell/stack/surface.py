@@ -79,7 +79,7 @@ def topics(world: World) -> tuple[Topic, ...]:
         Topic("cell/body_states", "twincell_msgs/msg/BodyStates", body, False, keep="fast"),
         Topic("cell/progress", "std_msgs/msg/Header", None, keep="fast"),
         Topic("cell/energy", "std_msgs/msg/Float64", 10.0),
-        Topic("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray", 2.0),
+        Topic("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray", 3.0),
     ]
     for arm in world.arms:
         found += [

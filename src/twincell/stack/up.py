@@ -176,9 +176,15 @@ def _signal(number: int) -> str:
         return f"signal {number}"
 
 
-def end(processes: Sequence[Process]) -> None:
-    """SIGINT, then SIGTERM, then SIGKILL to the groups that still run."""
-    for number, patience in PATIENCE:
+def end(processes: Sequence[Process], share: float = 1.0) -> None:
+    """SIGINT, then SIGTERM, then SIGKILL to the groups that still run.
+
+    Args:
+        processes: to end.
+        share: of the usual patience; less than 1 for whoever is given that patience itself.
+    """
+    for number, usual in PATIENCE:
+        patience = share * usual
         running = [p for p in processes if p.poll() is None]
         if not running:
             break

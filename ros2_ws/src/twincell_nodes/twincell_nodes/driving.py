@@ -145,10 +145,10 @@ class Driver(CellNode):
         self.processes[name].signal(number)
 
     def finish(self) -> None:
-        """End all that was started."""
+        """End all that was started, sooner than whoever ends this process loses patience."""
         for process in self.processes.values():
             process.signal(signal.SIGCONT)
-        end(list(self.processes.values()))
+        end(list(self.processes.values()), share=0.5)
 
     # ---------------------------------------------------------------- waiting
 

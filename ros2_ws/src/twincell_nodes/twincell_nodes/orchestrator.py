@@ -36,6 +36,7 @@ from twincell.production.journal_replay import OVER, recap
 from twincell.production.orchestrator import Orchestrator
 from twincell.production.triggers import Triggers
 from twincell.production.whereabouts import Standstill
+from twincell.stack.up import INTERRUPTED
 from twincell.twin.gate import TwinGate
 from twincell_nodes import messages, qos
 from twincell_nodes.anomalies import anomalies_of
@@ -355,5 +356,5 @@ class OrchestratorNode(CellNode):
 
 
 def main(args=None) -> None:
-    """Entry point."""
-    run(OrchestratorNode, args)
+    """Entry point; exit code `INTERRUPTED` where it is told to end before the shift is over."""
+    run(OrchestratorNode, args, cut_short=INTERRUPTED)

@@ -219,13 +219,19 @@ def give_back() -> None:
         trim(0)
 
 
-def run(make: Callable[[], CellNode], args: list[str] | None = None, urgent: int = 0) -> None:
+def run(
+    make: Callable[[], CellNode],
+    args: list[str] | None = None,
+    urgent: int = 0,
+    cut_short: int = 0,
+) -> None:
     """Spin a node until it is done or told to end; exits non-zero where it fails.
 
     Args:
         make: gives the node.
         args: of the command line.
         urgent: real-time priority to ask for, where a stop waits for this process; 0: none.
+        cut_short: exit code where it is told to end; not 0 for a node that has work to end.
     """
     settle_transport()  # looks at all processes: no work for an urgent one
     if urgent:
@@ -246,13 +252,14 @@ def run(make: Callable[[], CellNode], args: list[str] | None = None, urgent: int
             executor.spin_once()
         code = node.done
     except (KeyboardInterrupt, ExternalShutdownException):
-        code = 0
+        code = cut_short if node is None or node.done is None else node.done
     except RuntimeError as error:
         # told to end while it was still being made, or while a message was read (an interrupt that
         # pybind11 turns into this); a thread shuts the context down meanwhile
         time.sleep(0.1)
         if rclpy.ok():
             raise
+        code = cut_short
         name = "node" if node is None else node.get_name()
         print(f"{name}: ended in the middle of something: {error}", file=sys.stderr, flush=True)
     except TwincellError as error:

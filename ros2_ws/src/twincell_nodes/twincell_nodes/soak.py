@@ -110,9 +110,11 @@ class Soak:
             passed = time.monotonic() - self._begin
             print(f"{passed:7.0f} s  {fault:18} {phase:12} {word}", flush=True)
             self._driver.spin(float(self._rng.uniform(0.2, 2.0)))
-        self._recover()
-        self.sample()
-        self._file.close()
+        try:
+            self._recover()
+        finally:
+            self.sample()
+            self._file.close()
 
 
 def _resident(pid: int) -> int:
@@ -134,10 +136,13 @@ def main(args=None) -> None:
         probe.declare_parameter(name, default)
     out, duration, seed = (probe.get_parameter(n).value for n in ("out", "duration", "seed"))
     probe.destroy_node()
-    driver = Driver("soak", Path(out))
+    driver, code = Driver("soak", Path(out)), 1
     try:
         driver.begin(START)
         Soak(driver, np.random.default_rng(seed)).run(duration)
+        code = 0
+    except TwincellError as error:
+        print(f"soak: {error}", flush=True)
     finally:
-        driver.finish()
-    leave(0)
+        driver.finish()  # its node stays: see `leave`
+    leave(code)

@@ -11,9 +11,13 @@ from twincell.geometry.pose import Pose
 from twincell.production.messages import Done, Look, Sighted
 from twincell.production.whereabouts import Standstill, amiss
 from twincell_nodes import qos
+from twincell_nodes.conversions import seconds
 from twincell_nodes.running import CellNode
 
 __all__ = ["StateMonitor"]
+
+_OLD = 0.5
+"""Poses of blades that are older tell nothing [s]."""
 
 
 class StateMonitor:
@@ -34,6 +38,7 @@ class StateMonitor:
         self._newest: dict[str, JointState] = {}
         self._lock = threading.Lock()  # the orchestrator's worker asks, too
         self._blades: dict[str, Pose] = {}
+        self._looked = 0.0
         self._bodies = node.mailbox(BodyStates, "cell/body_states", qos.NEWEST)
         self._states = {
             name: node.mailbox(JointState, f"{name}/joint_states", qos.NEWEST)
@@ -75,7 +80,10 @@ class StateMonitor:
         """Whether a blade stands where it was set down, by the newest state of the bodies."""
         self._see_blades()
         blade = self._blades.get(command.part)
-        wrong = amiss(blade, command.pose) if blade is not None else "nobody tells where it is"
+        if blade is None or self._node.now - self._looked > _OLD:
+            wrong = f"for {_OLD:g} s and more nobody has told where it is"
+        else:
+            wrong = amiss(blade, command.pose)
         return Done(command.tag, not wrong, wrong)
 
     def _see_blades(self) -> bool:
@@ -86,6 +94,7 @@ class StateMonitor:
         rows = zip(bodies.names, np.reshape(bodies.poses, (-1, 7)), strict=True)
         poses = {name: Pose.from_array(row) for name, row in rows}
         self._blades = {name: poses[f"blade/{name}"] for name in self._world.blades}
+        self._looked = seconds(bodies.header.stamp)
         return True
 
     def _look(self) -> dict[str, JointState]:
