@@ -156,3 +156,43 @@ def test_a_bag_that_is_none_is_named_and_the_code_is_1(tmp_path: Path) -> None:
     for name in ("a.mcap", "b.db3", "none.mcap"):
         assert name in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_nothing_is_written_over_what_is_read(part: tuple[Path, Path], tmp_path: Path) -> None:
+    cad, good = (tmp_path / p.name for p in part)
+    for ours, theirs in zip((cad, good), part, strict=True):
+        ours.write_bytes(theirs.read_bytes())
+    truth = tmp_path / "truth.json"
+    truth.write_text('{"cracks": []}')
+    before = {p: p.read_bytes() for p in tmp_path.iterdir()}
+    words = ["inspect", "scan", "--cad", str(cad), "--scan", str(good), "--truth", str(truth)]
+    for out in (good.with_suffix(".json"), truth, good, tmp_path / "o.png", tmp_path):
+        told = RUN.invoke(app, [*words, "--out", str(out)])
+        assert told.exit_code == 2, out
+        assert "--out" in told.stderr
+        assert "valid:" in told.stderr
+    assert {p: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+def test_a_folder_of_scans_may_take_its_own_findings(
+    part: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """And a name that a picture would take for a formula is a name."""
+    cad, good = part
+    for name in ("a.ply", "p$^$1.ply"):
+        (tmp_path / name).write_bytes(good.read_bytes())
+    for _ in range(2):
+        code, data, _ = scan(cad, tmp_path / "found.json", tmp_path)
+        assert code == 0
+        assert [Path(r["file"]).name for r in data["files"]] == ["a.ply", "p$^$1.ply"]
+
+
+def test_where_nothing_can_be_written_is_a_fault_of_the_user(
+    part: tuple[Path, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    cad, good = part
+    code, _, log = scan(cad, tmp_path / "file" / "found.json", good)
+    assert code == 2
+    assert "file" in log
+    assert "valid: a place" in log

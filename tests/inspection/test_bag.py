@@ -131,3 +131,25 @@ def test_a_bag_cut_or_mangled_is_told_in_one_short_line(
         inspect_bag(file)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 600
+
+
+def test_one_odd_cloud_does_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
+    types = STORE.types
+    cloud, field = types["sensor_msgs/msg/PointCloud2"], types["sensor_msgs/msg/PointField"]
+    header, time = types["std_msgs/msg/Header"], types["builtin_interfaces/msg/Time"]
+    good = [field(n, 4 * i, 7, 1) for i, n in enumerate("xyz")]
+    twice = [*good[:2], field("x", 8, 7, 1)]
+    wide = [field("x", 0, 7, 2), field("y", 0, 7, 1), field("z", 8, 7, 1)]
+    with Writer(tmp_path / "bag", version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        to = writer.add_connection("/a/points", cloud.__msgtype__, typestore=STORE)
+        for i, fields in enumerate((good, twice, wide, good)):
+            made = header(time(10 + i, 0), "a")
+            message = cloud(made, 1, 5, fields, False, 12, 60, np.zeros(60, np.uint8), True)
+            raw = STORE.serialize_cdr(message, cloud.__msgtype__)
+            writer.write(to, (10 + i) * 10**9, raw)
+    (topic,) = inspect_bag(tmp_path / "bag").topics
+    assert topic.points == (5, 5)
+    assert topic.faults == [
+        "message 2: fields of one name: x; valid: a name each",
+        "message 3: several values a point in x; valid: one",
+    ]

@@ -65,8 +65,11 @@ def test_a_training_that_was_cut_short_goes_on_and_another_is_refused(tmp_path, 
     with pytest.raises(KeyboardInterrupt):
         photo_training.train(out, steps=3, seed=1, batch=1, every=2, tell=told.append)
     monkeypatch.setattr(photo_network, "write_onnx", write)
-    with pytest.raises(InspectionError, match=r"3 steps from seed 1; valid: 4 steps"):
+    with pytest.raises(InspectionError, match=r"\(steps 3, now 4\); valid: the same command"):
         photo_training.train(out, steps=4, seed=1, batch=1, resume=True)
+    learnt = [(np.zeros((2, 300, 300), np.float32), np.zeros((300, 300), np.uint8))]
+    with pytest.raises(InspectionError, match=r"\(--from and photographs"):
+        photo_training.train(out, steps=3, seed=1, batch=1, real=learnt, resume=True)
     photo_training.train(out, steps=3, seed=1, batch=1, resume=True, tell=told.append)
     assert told == ["resumed at step 1/3"]
     assert [p.name for p in tmp_path.iterdir()] == ["net.onnx"]

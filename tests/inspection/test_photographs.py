@@ -192,3 +192,69 @@ def test_folders_that_make_no_sense_are_refused(tmp_path):
     Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "tiny.png")
     with pytest.raises(InspectionError, match="16×16"):
         read_photograph(tmp_path / "tiny.png")
+
+
+def test_masks_of_two_photographs_with_one_name_are_two_files(tmp_path):
+    rng = np.random.default_rng(8)
+    grey, _ = cracked(rng)
+    photographs = tmp_path / "in"
+    photographs.mkdir()
+    Image.fromarray(grey).save(photographs / "dup.bmp")
+    Image.fromarray(plate(rng)).save(photographs / "dup.tif")
+    Image.fromarray(plate(rng)).save(photographs / "other.bmp")
+    words = ["inspect", "images", "--in", str(photographs), "--out", str(tmp_path / "out")]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    masks = {p.name: np.asarray(Image.open(p)).any() for p in (tmp_path / "out").iterdir()}
+    assert masks == {"dup.bmp.png": True, "dup.tif.png": False, "other.png": False}
+
+
+def test_folders_within_the_photographs_are_no_photographs_and_nothing_is_written_over(tmp_path):
+    """Masks of an earlier run, truths in any case of letters; the same answer each time."""
+    rng = np.random.default_rng(9)
+    grey, truth = cracked(rng)
+    folder = tmp_path / "in"
+    (folder / "truth").mkdir(parents=True)
+    Image.fromarray(grey).save(folder / "a.tiff")
+    Image.fromarray(plate(rng)).save(folder / "b.tiff")
+    Image.fromarray(truth).save(tmp_path / "a.png")
+    (tmp_path / "a.png").rename(folder / "truth" / "a.PNG")
+    words = ["inspect", "images", "--in", folder, "--out", folder / "out", "--json"]
+    for _ in range(2):
+        told = CliRunner().invoke(app, [str(w) for w in (*words, "--truth", folder / "truth")])
+        data = json.loads(told.stdout)
+        assert [f["file"] for f in data["files"]] == ["a.tiff", "b.tiff"]
+        assert (data["cracked"], data["free"], data["auroc"]) == (1, 1, 1.0)
+
+
+def test_a_mask_is_written_over_a_mask_and_over_nothing_else(tmp_path):
+    grey, truth = cracked(np.random.default_rng(9))
+    photographs, out = tmp_path / "in", tmp_path / "out"
+    for folder in (photographs, out, tmp_path / "truth"):
+        folder.mkdir()
+    Image.fromarray(grey).save(photographs / "a.jpg")
+    Image.fromarray(truth).save(tmp_path / "truth" / "a.png")
+    words = ["inspect", "images", "--in", photographs, "--truth", tmp_path / "truth", "--out"]
+
+    def judge(to):
+        return CliRunner().invoke(app, [str(w) for w in (*words, to)])
+
+    assert judge(out).exit_code == 0
+    assert judge(out).exit_code == 0
+    Image.fromarray(grey).save(out / "a.png")
+    Image.fromarray(truth).save(photographs / "a.png")
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*.*")}
+    for to in (out, photographs, tmp_path / "truth", photographs / ".." / "in"):
+        refused = judge(to)
+        assert refused.exit_code == 2
+        assert "written over" in refused.stderr or "overwrite" in refused.stderr
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*.*")} == before
+
+
+def test_a_network_that_is_none_is_one_fault_and_not_one_a_photograph(tmp_path):
+    Image.fromarray(plate(np.random.default_rng(6))).save(tmp_path / "a.png")
+    (tmp_path / "net.onnx").write_bytes(b"no network")
+    words = ["inspect", "images", "--in", tmp_path, "--out", tmp_path / "out", "--network"]
+    told = CliRunner().invoke(app, [str(w) for w in (*words, tmp_path / "net.onnx")])
+    assert told.exit_code == 2
+    assert told.stderr.count("net.onnx") == 1
+    assert not (tmp_path / "out").exists()

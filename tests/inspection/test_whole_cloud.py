@@ -151,3 +151,37 @@ def test_points_that_are_not_finite_are_counted_and_left_out() -> None:
     assert (len(kept), bad) == (191, 9)
     with pytest.raises(InspectionError, match="finite"):
         finite(points * np.nan, "scan")
+
+
+@pytest.mark.parametrize("kind", ["stl", "ply"])
+def test_a_cad_that_looks_inwards_is_turned(kind: str, tmp_path: Path) -> None:
+    """Else a groove would be a ridge."""
+    mesh = cad()
+    mesh.invert()
+    assert mesh.volume < 0
+    mesh.export(tmp_path / f"a.{kind}")
+    read = read_cad(tmp_path / f"a.{kind}", "m")
+    outside = mesh.triangles_center - 1e-4 * mesh.face_normals
+    assert np.median(signed_deviation(outside, read)[0]) == pytest.approx(1e-4, abs=1e-6)
+
+
+def test_a_cad_in_text_cut_between_faces_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.ply"
+    trimesh.creation.icosphere(3, 0.02).export(path, encoding="ascii")
+    assert len(read_cad(path, "m").faces) == 1280
+    rows = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(rows[:-300]))
+    with pytest.raises(InspectionError, match=r"a\.ply: .*1280 faces.*truncated|a\.ply: cannot"):
+        read_cad(path, "m")
+
+
+def test_coordinates_that_open3d_reads_as_zeros_are_refused(tmp_path: Path) -> None:
+    points = np.random.default_rng(3).uniform(0, 0.05, (200, 3))
+    head = (
+        "# .PCD v0.7\nVERSION 0.7\nFIELDS x y z\nSIZE 8 8 8\nTYPE F F F\nCOUNT 1 1 1\nWIDTH 200\n"
+        "HEIGHT 1\nVIEWPOINT 0 0 0 1 0 0 0\nPOINTS 200\nDATA binary\n"
+    )
+    path = tmp_path / "a.pcd"
+    path.write_bytes(head.encode() + points.tobytes())
+    with pytest.raises(InspectionError, match=r"coordinates of 8 8 8 bytes.*valid: 4 bytes"):
+        read_scan(path)

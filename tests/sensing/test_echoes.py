@@ -74,6 +74,9 @@ def test_cross_talk_comes_first_by_its_share():
     foreign = np.abs(measured - 15.0) > 0.2
     assert foreign.mean() == pytest.approx(0.2 * (15 - 0.3) / (30 - 0.3), abs=0.01)
     assert (measured[foreign] < 15.0).all()
+    stepped, _ = echoes(with_effects(crosstalk=0.2, quantisation=1), 15.0, 0.9)
+    steps = stepped / SPEC.resolution
+    np.testing.assert_allclose(steps, np.rint(steps), atol=1e-3)
 
 
 def step(gap: float, roll: float = 0.0) -> Scene:

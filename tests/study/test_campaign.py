@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from typer.testing import CliRunner
 from twincell.assets import world_path
 from twincell.cli import app
 from twincell.errors import StudyError
-from twincell.geometry.catalogue import nominal
+from twincell.geometry.catalogue import nominal, part_digest
 from twincell.geometry.flaws import cut
+from twincell.report.pod_picture import pod_picture
 from twincell.study.campaign import TRIALS, carry_out
 from twincell.study.curve import curve, misses_by
 from twincell.study.design import Case, Design, cracks_of
@@ -204,3 +206,60 @@ def test_bad_words_say_what_is_valid(words: list[str], says: str, tmp_path: Path
     assert result.exit_code == 2
     assert says in " ".join(result.stderr.split())
     assert not (tmp_path / "x").exists()
+
+
+def test_sizes_below_those_that_were_cut_are_not_told_either(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    lengths = np.exp(rng.uniform(np.log(2e-4), np.log(3e-3), 300))
+    found = rng.random(300) < 1 / (1 + (6e-5 / lengths) ** 2)
+    rows = zip(lengths, found, strict=True)
+    trials = [Trial("c", i, (row(a, bool(y)),), 0, 0, "accept") for i, (a, y) in enumerate(rows)]
+    made = curve("c", trials)
+    figures = made.to_dict()
+    assert made.model is not None
+    assert made.model.size_at(0.5) < lengths.min() < made.model.upper_size(0.9, 0.95)
+    assert figures["a50"] is None
+    assert lengths.min() < figures["a90_95"] < lengths.max()
+    assert pod_picture([made], 5e-5, "$a$ study_of $^$").startswith(b"\x89PNG")
+
+
+def test_a_study_does_not_go_on_with_another_mesh(
+    done: tuple[Path, tuple[Trial, ...]], tmp_path: Path
+) -> None:
+    """The world names the mesh; its text is the same whatever lies in that file."""
+    cell = nominal(load_world(PATH).part, PATH.parent)
+    mesh, world = tmp_path / "blade.stl", tmp_path / "cell.yaml"
+    cell.mesh.export(mesh)
+    text, number = re.subn(
+        r"(?m)^part:\n", f"part:\n  mesh: {mesh}\n", PATH.read_text(encoding="utf-8")
+    )
+    assert number == 1
+    world.write_text(text, encoding="utf-8")
+    rows = (done[0] / TRIALS).read_text(encoding="utf-8").splitlines(keepends=True)
+    head = json.loads(rows[0])
+    part = part_digest(load_world(world).part, tmp_path)
+    head |= {"world_file": text, "part": part}
+    (tmp_path / TRIALS).write_text(json.dumps(head) + "\n" + rows[1] + rows[2], encoding="utf-8")
+    assert carry_out(SMALL, world, tmp_path, 1) == done[1]
+    thicker = cell.mesh.copy()
+    thicker.apply_scale((1.0, 1.3, 1.0))
+    thicker.export(mesh)
+    with pytest.raises(StudyError, match="mesh of its part: has changed"):
+        carry_out(SMALL, world, tmp_path, 1)
+
+
+def test_a_world_with_a_fault_is_refused_before_a_folder_is_made(tmp_path: Path) -> None:
+    text = PATH.read_text(encoding="utf-8")
+    assert text.count("\n  profiler: profiler\n") == 1
+    world = tmp_path / "cell.yaml"
+    world.write_text(text.replace("  profiler: profiler\n", "  profiler: profilr\n"), "utf-8")
+    result = CliRunner().invoke(app, ["pod", "--world", str(world), "--out", str(tmp_path / "x")])
+    assert result.exit_code == 2
+    assert "did you mean 'profiler'" in " ".join(result.stderr.split())
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_study_that_is_no_text_says_where(tmp_path: Path) -> None:
+    (tmp_path / TRIALS).write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(StudyError, match=r"trials\.jsonl: line 1"):
+        carry_out(SMALL, PATH, tmp_path, 1)

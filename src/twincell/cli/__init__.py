@@ -59,6 +59,11 @@ class _Commands(TyperGroup):
         except TwincellError as error:
             fail(str(error))
             raise typer.Exit(2) from None
+        except OSError as error:
+            if error.filename is None:  # no file of the user's: a broken pipe, a fault of ours
+                raise
+            fail(f"{error.filename}: {error.strerror}; valid: a place that can be read or written")
+            raise typer.Exit(2) from None
 
 
 app = typer.Typer(

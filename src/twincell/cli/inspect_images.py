@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -45,6 +46,7 @@ def images(
 
     from twincell.errors import InspectionError
     from twincell.inspection.photo_cracks import find_cracks
+    from twincell.inspection.photo_evidence import check_network
     from twincell.inspection.photo_files import (
         find_photographs,
         find_truth,
@@ -59,8 +61,18 @@ def images(
                 f"--out {out}: given: a folder that is read; valid: another one, as masks would "
                 "overwrite its files"
             )
-    photographs = find_photographs(folder)
+    photographs = find_photographs(folder, [out, *([truth] if truth else [])])
     pairs = {p: find_truth(p, folder, truth) if truth else None for p in photographs}
+    targets = _targets(photographs, folder, out)
+    read = {p.resolve() for p in (*photographs, *pairs.values()) if p is not None}
+    for target in targets.values():
+        if target.resolve() in read or (target.exists() and not _is_mask(target)):
+            raise InspectionError(
+                f"--out {out}: {target} would be written over, which is no mask of this command; "
+                "valid: another folder"
+            )
+    if method is _Method.NETWORK and network is not None:
+        check_network(network)
     if truth is not None and not any(pairs.values()):
         raise InspectionError(
             f"{truth}: given: no mask for any photograph of {folder}; valid: files of the same "
@@ -77,7 +89,7 @@ def images(
             free = (np.zeros(grey.shape, bool), np.zeros(grey.shape, bool))
             known = read_truth(mask_path, grey.shape) if mask_path else free
             found = find_cracks(grey, method.value, network)
-            target = (out / name).with_suffix(".png")
+            target = targets[path]
             target.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(found.mask.astype(np.uint8) * 255).save(target)
             score = found.score
@@ -100,6 +112,29 @@ def images(
             typer.echo(f"{key:<20} {'-' if value is None else value}")
     say(f"{len(files) - wrong} of {len(files)} photographs judged; masks in {out}")
     raise typer.Exit(1 if wrong else 0)
+
+
+def _is_mask(path: Path) -> bool:
+    """Whether a file is what this command writes: black and white, one channel."""
+    import numpy as np
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            return picture.mode == "L" and set(np.unique(np.asarray(picture))) <= {0, 255}
+    except OSError:
+        return False
+
+
+def _targets(photographs: list[Path], folder: Path, out: Path) -> dict[Path, Path]:
+    """The mask's file of each; where names differ by their endings alone, these stay in them."""
+    stems = Counter(p.relative_to(folder).with_suffix("") for p in photographs)
+    targets = {}
+    for path in photographs:
+        name = path.relative_to(folder)
+        alone = stems[name.with_suffix("")] == 1
+        targets[path] = out / (name.with_suffix(".png") if alone else f"{name}.png")
+    return targets
 
 
 def train(

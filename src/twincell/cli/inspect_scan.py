@@ -44,18 +44,23 @@ def scan(
     Exit code 1 where a file could not be judged; the others are judged all the same.
     """
     from twincell.errors import InspectionError
-    from twincell.inspection.cloud import SCANS, read_cad
+    from twincell.inspection.cloud import SCANS, check_unit, read_cad
 
+    check_unit(scan_unit, "--scan-unit")
     mesh = read_cad(cad, cad_unit)
     files: list[Path] = []
     for given in scan:
-        inside = sorted(p for p in given.glob("*") if p.suffix.lower() in SCANS)
+        inside = sorted(
+            p for p in given.glob("*") if p.suffix.lower() in SCANS and not _ours(p, out)
+        )
         if given.is_dir() and not inside:
             raise InspectionError(f"{given}: no scan in it; valid: {', '.join(SCANS)}")
         files += inside if given.is_dir() else [given]
+    stems = _stems(out, files)
+    _apart(out, stems, [*files, cad], truth)
     out.parent.mkdir(parents=True, exist_ok=True)
     rows = []
-    for file, stem in zip(files, _stems(out, files), strict=True):
+    for file, stem in zip(files, stems, strict=True):
         try:
             rows.append(_one(file, mesh, out.with_name(stem), truth, scan_unit))
         except InspectionError as error:
@@ -70,6 +75,37 @@ def scan(
             _tell(row)
     say(f"wrote {out}")
     raise typer.Exit(1 if any(row["error"] for row in rows) else 0)
+
+
+def _ours(path: Path, out: Path) -> bool:
+    """Whether a file is a coloured cloud that this command wrote with the same `--out`."""
+    beside = path.parent.resolve() == out.parent.resolve() and path.suffix == ".ply"
+    return beside and (path.stem == out.stem or path.stem.startswith(f"{out.stem}-"))
+
+
+def _apart(out: Path, stems: list[str], read: list[Path], truth: Path | None) -> None:
+    """Nothing is written over what is read, nor one file over another.
+
+    Raises:
+        InspectionError: `out` would do so.
+    """
+    from twincell.errors import InspectionError
+
+    written = [out, *(out.with_name(s + kind) for s in stems for kind in (".ply", ".png"))]
+    if truth is not None:
+        inside = truth.is_dir()
+        read = [*read, *(truth / f"{f.stem}.json" for f in read)] if inside else [*read, truth]
+    taken = {path.resolve() for path in read}
+    valid = "valid: a JSON of another name or folder"
+    for path in written:
+        if path.resolve() in taken:
+            raise InspectionError(
+                f"--out {out}: {path} would be written over, a file to read; {valid}"
+            )
+    if len({path.resolve() for path in written}) < len(written):
+        raise InspectionError(f"--out {out}: a picture or cloud would be written over it; {valid}")
+    if out.is_dir():
+        raise InspectionError(f"--out {out}: given: a folder; valid: a JSON in it")
 
 
 def _stems(out: Path, files: list[Path]) -> list[str]:
@@ -151,18 +187,16 @@ def _one(file: Path, mesh: Any, out: Path, truth: Path | None, unit: str) -> dic
 
 def _totals(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Figures over all files with a truth."""
+    from twincell.inspection.cloud_truth import f1
     from twincell.inspection.photo_score import auroc
 
     scored = [row for row in rows if "f1" in row]
     if not scored:
         return {}
-    found, false = (sum(row[k] for row in scored) for k in ("found", "false"))
-    cracks = sum(row["cracks"] for row in scored)
-    whole = 2 * found + false + cracks - found
     cracked = [row["score"] for row in scored if row["cracks"]]
     free = [row["score"] for row in scored if not row["cracks"]]
     return {
-        "f1": 2 * found / whole if whole else 1.0,
+        "f1": f1(*(sum(row[k] for row in scored) for k in ("found", "false", "missed"))),
         "iou": sum(row["iou"] for row in scored) / len(scored),
         "auroc": auroc(cracked, free),
     }
@@ -207,5 +241,8 @@ def _save(path: Path, report: dict[str, Any]) -> None:
 def _save_bytes(path: Path, data: bytes) -> None:
     """All of a file or nothing."""
     part = path.with_name(f".{path.name}.part")
-    part.write_bytes(data)
-    part.replace(path)
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -43,7 +43,7 @@ def pod(
     json: Json = False,
 ) -> None:
     """Cut cracks, scan, judge, and fit the POD curve (MIL-HDBK-1823A); goes on where it ended."""
-    from twincell.assets import world_path
+    from twincell.cli.checked import checked_world
     from twincell.cli.progress import bar
     from twincell.errors import StudyError
     from twincell.report.pod_picture import pod_picture
@@ -52,7 +52,6 @@ def pod(
     from twincell.study.campaign import carry_out
     from twincell.study.curve import curve
     from twincell.study.design import SENSORS, SURFACES, Case, Design
-    from twincell.world.load import load_world
     from twincell.world.units import to_si
 
     if cases:
@@ -67,8 +66,7 @@ def pod(
         except ValueError as fault:
             raise StudyError(f"{option} '{text}': {fault}; valid: as '0.05 mm'") from None
 
-    path = Path(world) if Path(world).is_file() else world_path(world)
-    load_world(path)
+    _, path = checked_world(world)
     design = Design(
         world=path.stem,
         seed=seed,

@@ -65,7 +65,7 @@ def _cut(part: Part, name: str, blade: Blade, seed: int, base: Path) -> CutBlade
     """One blade without a finish."""
     if not blade.cracks:
         return CutBlade(name, nominal(part, base).mesh, ())
-    text = f"{_FORMAT}|{_part_key(part, base)}|{name}|{seed}|{blade.cracks!r}"
+    text = f"{_FORMAT}|{part_digest(part, base)}|{name}|{seed}|{blade.cracks!r}"
     folder = cache_dir() / "blades"
     folder.mkdir(exist_ok=True)
     path = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.npz"
@@ -83,8 +83,12 @@ def nominal(part: Part, base: Path) -> BladeModel:
     return blade_model(part, base)
 
 
-def _part_key(part: Part, base: Path) -> str:
-    """What the nominal blade depends on: the part and the content of its mesh file."""
+def part_digest(part: Part, base: Path) -> str:
+    """What the nominal blade depends on, as text: the part, and a digest of its mesh file.
+
+    Raises:
+        AssetError: no such mesh.
+    """
     mesh = ""
     if part.mesh is not None:
         try:

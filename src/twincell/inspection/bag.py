@@ -121,6 +121,10 @@ def cloud_fields(message: Any) -> dict[str, NDArray[Any]]:
     order = ">" if message.is_bigendian else "<"
     count = message.width * message.height
     rows, used = message.row_step, message.width * message.point_step
+    names = [f.name for f in message.fields]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InspectionError(f"fields of one name: {', '.join(twice)}; valid: a name each")
     for f in message.fields:
         if f.datatype not in _TYPES:
             raise InspectionError(f"field '{f.name}' of datatype {f.datatype}; valid: 1 to 8")
@@ -139,7 +143,7 @@ def cloud_fields(message: Any) -> dict[str, NDArray[Any]]:
     kinds = [order + _TYPES[f.datatype] for f in message.fields]
     layout = np.dtype(
         {
-            "names": [f.name for f in message.fields],
+            "names": names,
             "formats": [
                 (kind, (f.count,)) if f.count > 1 else kind
                 for kind, f in zip(kinds, message.fields, strict=True)
@@ -211,6 +215,9 @@ def _cloud(report: TopicReport, message: Any) -> None:
     missing = [axis for axis in "xyz" if axis not in fields]
     if missing:
         raise InspectionError(f"no field {', '.join(missing)}; given: {', '.join(fields)}")
+    wide = [axis for axis in "xyz" if fields[axis].ndim > 1]
+    if wide:
+        raise InspectionError(f"several values a point in {', '.join(wide)}; valid: one")
     count = len(fields["x"])
     bad = np.zeros(count, bool)
     for axis in "xyz":
@@ -237,17 +244,25 @@ def _image(report: TopicReport, message: Any) -> None:
 
 def _anomalies(parts: dict[str, dict[str, dict[str, Any]]], message: Any) -> None:
     found = parts.setdefault(message.part_id, {})
+    odd = []
     for a in message.anomalies:
+        at = a.pose.position
+        known = {
+            "confidence": a.confidence, "length": a.length, "opening": a.opening_width,
+            "depth": a.depth, "x": at.x, "y": at.y, "z": at.z,
+        }  # fmt: skip
+        values = {key: float(v) if np.isfinite(v) else None for key, v in known.items()}
+        odd += [f"{a.id}: {key} is {known[key]}" for key, v in values.items() if v is None]
+        center = [values.pop(axis) for axis in "xyz"]
         found[a.id] = {
             "id": a.id,
             "kind": a.kind,
             "severity": a.severity,
-            "confidence": float(a.confidence),
-            "length": float(a.length),
-            "opening": float(a.opening_width),
-            "depth": float(a.depth),
-            "center": [a.pose.position.x, a.pose.position.y, a.pose.position.z],
+            **values,
+            "center": center,
         }
+    if odd:
+        raise InspectionError(f"{'; '.join(odd)}; valid: finite figures")
 
 
 def _check_stamp(

@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 
 from twincell.errors import InspectionError
 
-__all__ = ["CADS", "SCANS", "UNITS", "finite", "read_cad", "read_scan", "write_coloured"]
+__all__ = [
+    "CADS",
+    "SCANS",
+    "UNITS",
+    "check_unit",
+    "finite",
+    "read_cad",
+    "read_scan",
+    "write_coloured",
+]
 
 F64 = NDArray[np.float64]
 
@@ -52,7 +61,7 @@ def read_scan(path: Path, unit: str = AUTO) -> F64:
         InspectionError: a format that is not known, a file that is missing, truncated or empty.
     """
     kind = _check(path, SCANS, "scan")
-    _check_unit(unit)
+    check_unit(unit)
     if kind == ".stl":
         mesh = _mesh(path)
         points = np.asarray(trimesh.sample.sample_surface(mesh, _ON_STL, seed=0)[0], float)
@@ -60,7 +69,7 @@ def read_scan(path: Path, unit: str = AUTO) -> F64:
     if kind == ".xyz":
         points = _text(path)
     else:
-        promised = _promised(path, kind)
+        promised = _promised(path, "vertex" if kind == ".ply" else "point")
         _whole(path, kind, promised)
         with o3d.utility.VerbosityContextManager(o3d.utility.VerbosityLevel.Error):
             cloud = o3d.io.read_point_cloud(path, format=kind[1:])
@@ -85,9 +94,11 @@ def read_cad(path: Path, unit: str = AUTO) -> trimesh.Trimesh:
     Raises:
         InspectionError: as `read_scan`, or an extent that no part has.
     """
-    _check(path, CADS, "CAD")
-    _check_unit(unit)
-    mesh = _mesh(path)
+    kind = _check(path, CADS, "CAD")
+    check_unit(unit)
+    mesh = _mesh(path, _promised(path, "face") if kind == ".ply" else 0)
+    if mesh.is_watertight and mesh.volume < 0:
+        mesh.invert()  # its faces look inwards: grooves would be ridges
     scale = _scale(unit, float(np.linalg.norm(mesh.extents)))
     mesh.apply_transform(np.diag([scale, scale, scale, 1.0]))
     extent = float(np.linalg.norm(mesh.extents))
@@ -144,9 +155,14 @@ def _check(path: Path, valid: tuple[str, ...], what: str) -> str:
     return kind
 
 
-def _check_unit(unit: str) -> None:
+def check_unit(unit: str, what: str = "unit") -> None:
+    """Refuse a unit that is none; `what` it is of.
+
+    Raises:
+        InspectionError: it is neither `mm`, `m` nor `auto`.
+    """
     if unit not in (AUTO, *UNITS):
-        raise InspectionError(f"unit '{unit}'; valid: {', '.join((AUTO, *UNITS))}")
+        raise InspectionError(f"{what} '{unit}'; valid: {', '.join((AUTO, *UNITS))}")
 
 
 def _scale(unit: str, extent: float) -> float:
@@ -165,7 +181,8 @@ def _extent(points: F64) -> float:
         return float(np.linalg.norm(np.ptp(np.quantile(good, [0.005, 0.995], axis=0), axis=0)))
 
 
-def _mesh(path: Path) -> trimesh.Trimesh:
+def _mesh(path: Path, promised: int = 0) -> trimesh.Trimesh:
+    """Triangles of a file whose header promises at least so many faces."""
     log = logging.getLogger("trimesh.util")
     quiet, log.disabled = log.disabled, True  # it logs tracebacks of what is told below
     try:
@@ -177,6 +194,11 @@ def _mesh(path: Path) -> trimesh.Trimesh:
         log.disabled = quiet
     if not isinstance(mesh, trimesh.Trimesh) or len(mesh.faces) == 0:
         raise InspectionError(f"{path}: holds no triangles; valid: a mesh")
+    if len(mesh.faces) < promised:
+        raise InspectionError(
+            f"{path}: its header promises {promised} faces, {len(mesh.faces)} could be read; "
+            "valid: a whole file. Was it truncated?"
+        )
     if not np.isfinite(mesh.vertices).all():
         raise InspectionError(f"{path}: vertices that are not finite; valid: finite ones")
     mesh.merge_vertices()
@@ -213,6 +235,14 @@ def _whole(path: Path, kind: str, promised: int) -> None:
                 f"{path}: {len(rows[-1].split())} values in its last line, {len(rows[0].split())} "
                 "in its first; valid: a whole file. Was it truncated?"
             )
+    elif kind == ".pcd":
+        sizes = re.search(rb"(?m)^SIZE\s+(.+)$", data[:end])
+        if sizes is not None and sizes[1].split()[:3] != [b"4"] * 3:
+            given = b" ".join(sizes[1].split()[:3]).decode("ascii", "replace")
+            raise InspectionError(
+                f"{path}: binary coordinates of {given} bytes, which Open3D reads as zeros; "
+                "valid: 4 bytes each, or a PCD in ASCII"
+            )
     elif kind == ".ply":
         vertex = data[:end].split(b"element vertex", 1)[-1].split(b"element ", 1)[0]
         types = re.findall(rb"property\s+(?!list)(\w+)\s+\w+", vertex)
@@ -224,12 +254,15 @@ def _whole(path: Path, kind: str, promised: int) -> None:
             )
 
 
-def _promised(path: Path, kind: str) -> int:
-    """The number of points that a header tells."""
+def _promised(path: Path, what: str) -> int:
+    """The number of points, vertices or faces that a header tells."""
     with path.open("rb") as file:
         head = file.read(_HEADER)
-    pattern = rb"element vertex (\d+)" if kind == ".ply" else rb"(?m)^POINTS\s+(\d+)"
+    pattern = rb"(?m)^POINTS\s+(\d+)" if what == "point" else f"element {what} (\\d+)".encode()
     found = re.search(pattern, head)
     if found is None:
-        raise InspectionError(f"{path}: no header of a {kind[1:].upper()} cloud; valid: one")
+        kind = path.suffix[1:].upper()
+        raise InspectionError(
+            f"{path}: no header of a {kind} with its number of {what}s; valid: one"
+        )
     return int(found[1])

@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from twincell.errors import InspectionError
 from twincell.inspection.whole_cloud import Candidate
 
-__all__ = ["Score", "TrueCrack", "read_truth", "score", "write_truth"]
+__all__ = ["Score", "TrueCrack", "f1", "read_truth", "score", "write_truth"]
 
 F64 = NDArray[np.float64]
 
@@ -99,11 +99,18 @@ def score(candidates: Sequence[Candidate], truth: Sequence[TrueCrack]) -> Score:
         [bool(tree.query(c.size.center)[0] < NEAR) for tree in trees] for c in cracks
     ]  # fmt: skip
     found = tuple(any(row[i] for row in hit) for i in range(len(truth)))
-    right = sum(any(row) for row in hit)
-    precision = right / len(cracks) if cracks else 1.0
-    recall = sum(found) / len(truth) if truth else 1.0
-    f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-    return Score(found, len(cracks) - right, f1, _overlap(cracks, trees))
+    false = sum(not any(row) for row in hit)
+    right = f1(sum(found), false, len(truth) - sum(found))
+    return Score(found, false, right, _overlap(cracks, trees))
+
+
+def f1(found: int, false: int, missed: int) -> float:
+    """Harmonic mean of precision and recall; 1 where there is nothing to find and nothing is told.
+
+    A crack of which several candidates tell is found once.
+    """
+    whole = 2 * found + false + missed
+    return 2 * found / whole if whole else 1.0
 
 
 def _overlap(cracks: Sequence[Candidate], trees: Sequence[cKDTree]) -> float:

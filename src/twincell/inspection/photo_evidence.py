@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from twincell.errors import InspectionError
 from twincell.inspection.photo_normal import two_views
 
-__all__ = ["network_evidence"]
+__all__ = ["check_network", "network_evidence"]
 
 _MODEL = "photo_cracks.onnx"
 _STRIDE = 16
@@ -74,6 +74,15 @@ def _blocks(side: int) -> list[tuple[slice, slice]]:
         )
         for at in range(0, side, _BLOCK)
     ]
+
+
+def check_network(path: Path) -> None:
+    """Refuse a file that is no network, before any photograph is read.
+
+    Raises:
+        InspectionError: it cannot be read, or is another network.
+    """
+    _network(path)
 
 
 @cache

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
+from glob import escape
 from pathlib import Path
 
 import numpy as np
@@ -24,17 +26,28 @@ Truth = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 """True on cracks (h, w), true on edges that are no cracks (h, w)."""
 
 
-def find_photographs(folder: Path) -> list[Path]:
+def find_photographs(folder: Path, apart: Collection[Path] = ()) -> list[Path]:
     """All photographs beneath `folder`, sorted.
 
     A PNG beside a JPEG of the same name is that photograph's mask, and left out.
+
+    Args:
+        folder: searched deeply.
+        apart: folders within it that hold no photographs: of truths, of what is written.
 
     Raises:
         InspectionError: no such folder, or no photograph in it.
     """
     if not folder.is_dir():
         raise InspectionError(f"{folder}: given: no folder; valid: a folder of photographs")
-    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _PHOTOGRAPHS and p.is_file())
+    inside = [a.resolve() for a in apart if a.resolve() != folder.resolve()]
+    found = sorted(
+        p
+        for p in folder.rglob("*")
+        if p.suffix.lower() in _PHOTOGRAPHS
+        and p.is_file()
+        and not any(a in p.resolve().parents for a in inside)
+    )
     taken = {p.with_suffix("") for p in found if p.suffix.lower() in (".jpg", ".jpeg")}
     found = [p for p in found if p.suffix.lower() != ".png" or p.with_suffix("") not in taken]
     if not found:
@@ -47,9 +60,13 @@ def find_truth(photograph: Path, folder: Path, truths: Path) -> Path | None:
     """The mask of one photograph: same path below `truths`, or the same name at its top."""
     inner = photograph.relative_to(folder)
     for base in (truths / inner, truths / inner.name):
+        if not base.parent.is_dir():
+            continue
+        alike = base.parent.glob(f"{escape(base.stem)}.*")
+        known = {p.suffix.lower(): p for p in alike if p.stem == base.stem}
         for suffix in _TRUTHS:
-            path = base.with_suffix(suffix)
-            if path.is_file() and path.resolve() != photograph.resolve():
+            path = known.get(suffix)
+            if path is not None and path.is_file() and path.resolve() != photograph.resolve():
                 return path
     return None
 

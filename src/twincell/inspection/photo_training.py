@@ -5,10 +5,12 @@ Nothing but `photo_synthesis.cracked_surface` goes in, unless photographs with m
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +95,10 @@ def train(
     )
     mean_loss, done = 1.0, 0
     state = out.with_suffix(".state")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    of = [steps, seed, batch, _digest(start, real)]
     if resume and state.is_file():
-        done, mean_loss = _restore(state, (steps, seed), net, optimiser, schedule)
+        done, mean_loss = _restore(state, of, net, optimiser, schedule)
         tell(f"resumed at step {done}/{steps}")
         rng = np.random.default_rng([seed, done])
     kept: deque[Sample] = deque(maxlen=_REPLAYED)
@@ -127,7 +131,7 @@ def train(
                 write_onnx(net, out)
             if step % _KEPT_EVERY == 0:
                 parts = [m.state_dict() for m in (net, optimiser, schedule)]
-                _keep(state, {"of": (steps, seed), "at": (step, mean_loss), "parts": parts})
+                _keep(state, {"of": of, "at": (step, mean_loss), "parts": parts})
     state.unlink(missing_ok=True)
 
 
@@ -140,7 +144,15 @@ def _keep(path: Path, state: dict[str, Any]) -> None:
     part.replace(path)
 
 
-def _restore(path: Path, of: tuple[int, int], *into: Any) -> tuple[int, float]:
+def _digest(start: Path | None, real: Sequence[Sample]) -> str:
+    """Of what a training begins with and learns from, beside chance."""
+    told = hashlib.sha256(b"" if start is None else start.read_bytes())
+    for views, labels in real:
+        told.update(np.ascontiguousarray(views).tobytes() + np.ascontiguousarray(labels).tobytes())
+    return told.hexdigest()
+
+
+def _restore(path: Path, of: list[Any], *into: Any) -> tuple[int, float]:
     """Fill what learns with a kept state; the step it was kept at, and the mean loss.
 
     Raises:
@@ -150,16 +162,19 @@ def _restore(path: Path, of: tuple[int, int], *into: Any) -> tuple[int, float]:
 
     try:
         known = torch.load(path, weights_only=True)
-        given, (done, mean_loss), parts = tuple(known["of"]), known["at"], known["parts"]
+        given, (done, mean_loss), parts = list(known["of"]), known["at"], known["parts"]
     except Exception as error:  # torch raises whatever the broken bytes lead it to
         raise InspectionError(
             f"{path}: given: {type(error).__name__}; valid: a state of 'twincell inspect train', "
             "or none"
         ) from None
     if given != of:
+        words = ("steps", "seed", "pictures a step", "--from and photographs (digest)")
+        pairs = zip_longest(words, given, of)
+        other = [f"{word} {there}, now {here}" for word, there, here in pairs if there != here]
         raise InspectionError(
-            f"{path}: given: a training of {given[0]} steps from seed {given[1]}; valid: "
-            f"{of[0]} steps from seed {of[1]}, or no such file"
+            f"{path}: a state of another training ({'; '.join(other)}); valid: the same command, "
+            "or no such file"
         )
     for learner, part in zip(into, parts, strict=True):
         learner.load_state_dict(part)

@@ -259,7 +259,9 @@ def _discriminate(x: F32, y: I64, new: F32) -> I64:
     scores = []
     for material in classes:
         own = a[y == material]
-        cov = np.atleast_2d(np.cov(own.T)) + _SHRINK * np.eye(a.shape[1])
+        # one reading has no spread of its own
+        cov = np.cov(own.T) if len(own) > 1 else np.zeros((a.shape[1],) * 2)
+        cov = np.atleast_2d(cov) + _SHRINK * np.eye(a.shape[1])
         off = b - own.mean(axis=0)
         distance = (off @ np.linalg.inv(cov) * off).sum(axis=1)
         scores.append(np.log(len(own)) - distance / 2 - np.linalg.slogdet(cov)[1] / 2)

@@ -62,5 +62,5 @@ def gantt(plan: ShopPlan, machines: int, title: str) -> bytes:
         axes.invert_yaxis()
         axes.set_xlim(0, end * 1.01)
         axes.set_xlabel("time, in the unit of the file")
-        axes.set_title(title, loc="left")
+        axes.set_title(title, loc="left", parse_math=False)
         return png(drawing)

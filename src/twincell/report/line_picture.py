@@ -44,6 +44,6 @@ def line_picture(plans: Mapping[str, Mapping[str, F64]], chosen: str, title: str
         for name in plans:
             said = f"{name}: to work by" if name == chosen else name
             axes.plot([], [], color=colour[name], linewidth=2.4, label=said)
-        drawing.suptitle(title, x=0.01, ha="left")
+        drawing.suptitle(title, x=0.01, ha="left", parse_math=False)
         drawing.legend(loc="outside lower center", ncols=4, frameon=False)
         return png(drawing)

@@ -70,7 +70,8 @@ def pod_picture(curves: Sequence[Curve], opening: float, title: str) -> bytes:
                 upper = 1e3 * figures["a90_95"]
                 if upper <= mm.max():
                     axes.plot([upper, upper], [-0.1, 0.9], color=INK, lw=1.0, ls=(0, (4, 3)))
-                text.append(f"a90/95 {upper:.2f} mm   (a50 {1e3 * figures['a50']:.2f} mm)")
+                half = "" if figures["a50"] is None else f"   (a50 {1e3 * figures['a50']:.2f} mm)"
+                text.append(f"a90/95 {upper:.2f} mm{half}")
             else:
                 text.append("no a90/95 within these sizes")
             text.append(f"{each.calls} false calls on {each.blades} blades")
@@ -85,7 +86,7 @@ def pod_picture(curves: Sequence[Curve], opening: float, title: str) -> bytes:
             axes.set_xlabel(f"crack length [mm], opening {1e3 * opening:g} mm")
             axes.tick_params(labelbottom=True)
         panels[0].set_ylabel("probability of detection")
-        drawing.suptitle(title, color=INK, fontsize=11)
+        drawing.suptitle(title, color=INK, fontsize=11, parse_math=False)
         drawing.supxlabel(
             "line and band: log-odds model with one-sided 95 % likelihood-ratio bounds; points: "
             "groups of cracks with exact 95 % intervals; ticks: each crack",

@@ -47,7 +47,7 @@ def production_picture(changes: Changes, targets: Mapping[str, float], title: st
         axes.set_yticks(range(len(names)), names)
         axes.invert_yaxis()
         axes.set_xlabel("change of the mean [%], with its 95 % interval")
-        axes.set_title(title, loc="left")
+        axes.set_title(title, loc="left", parse_math=False)
         tidy(axes)
         drawing.legend(loc="outside lower center", ncols=2, frameon=False)
         return png(drawing)

@@ -107,7 +107,7 @@ def scan_picture(
             axes.set_xlabel(f"{names[across]} [mm]")
         panels[0].set_ylabel(f"{names[up]} [mm]")
         drawing.colorbar(image, ax=panels, label="deviation from CAD [µm]", shrink=0.8)
-        drawing.suptitle(title, color=INK)
+        drawing.suptitle(title, color=INK, parse_math=False)
         circle = Line2D([], [], marker="o", fillstyle="none", color=INK, linestyle="")
         circle.set_label("candidate")
         handles = [circle]

@@ -41,5 +41,5 @@ def training_picture(results: Sequence[dict[str, Any]], title: str) -> bytes:
         success.set_title("episodes that end at the goal (20 a point)", loc="left")
         reward.set_title("sum of rewards, mean", loc="left")
         success.legend(frameon=False, fontsize=8, loc="best", title="judged at the end")
-        drawing.suptitle(title, x=0.01, ha="left")
+        drawing.suptitle(title, x=0.01, ha="left", parse_math=False)
         return png(drawing)

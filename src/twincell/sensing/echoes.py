@@ -107,6 +107,8 @@ def measure(
     if effects.crosstalk and rng is not None:
         which = np.flatnonzero(rng.random(ranges.size, np.float32) < effects.crosstalk)
         foreign = rng.uniform(near, far, len(which)).astype(np.float32)
+        if effects.quantisation:
+            foreign = np.rint(foreign / spec.resolution) * np.float32(spec.resolution)
         first = foreign < measured[which]
         measured[which[first]] = foreign[first]
         intensity[which[first]] = rng.integers(1, 256, int(first.sum()))

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from twincell.errors import StudyError
+from twincell.geometry.catalogue import part_digest
 from twincell.study.design import Case, Design
 from twincell.study.trial import FlawRow, Trial, try_blade
+from twincell.world.load import load_world
 
 __all__ = ["TRIALS", "carry_out"]
 
@@ -108,16 +110,17 @@ def _resume(file: Path, design: Design, path: Path) -> Iterable[Trial]:
     header: dict[str, Any] = {
         "design": design.to_dict(),
         "world_file": path.read_text(encoding="utf-8"),
+        "part": part_digest(load_world(path).part, path.parent),
     }
     if not file.exists():
         part = file.with_suffix(".part")
         part.write_text(json.dumps(header) + "\n", encoding="utf-8")
         part.replace(file)
         return []
-    lines = file.read_text(encoding="utf-8").split("\n")
     try:
+        lines = file.read_text(encoding="utf-8").split("\n")
         given = json.loads(lines[0])
-        known = {"design": given["design"], "world_file": given["world_file"]}
+        known = {key: given[key] for key in header}
     except (ValueError, KeyError, TypeError):
         raise StudyError(
             f"{file}: line 1: given: no design; valid: a file of this command"
@@ -128,7 +131,8 @@ def _resume(file: Path, design: Design, path: Path) -> Iterable[Trial]:
             for key, value in header["design"].items()
             if known["design"].get(key) != value
         ]
-        other += ["world file: has changed"] if known["world_file"] != header["world_file"] else []
+        for key, what in (("world_file", "world file"), ("part", "mesh of its part")):
+            other += [f"{what}: has changed"] if known[key] != header[key] else []
         raise StudyError(
             f"{file}: holds another study ({'; '.join(other)}); valid: the same design to go on, "
             "or another --out"

@@ -76,7 +76,7 @@ class Curve:
                 ("a90_95", self.model.upper_size(0.9, 0.95)),
                 ("a90_95_wald", self.model.wald_upper_size(0.9, 0.95)),
             ):
-                out[key] = size if size <= self.sizes[-1] else None
+                out[key] = size if self.sizes[0] <= size <= self.sizes[-1] else None
             out["intercept"], out["slope"] = self.model.intercept, self.model.slope
         else:
             out["reason"] = self.reason
