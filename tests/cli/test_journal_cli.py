@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from twincell.cli import app
 from twincell.production.identity import shift_line
-from twincell.production.journal import Journal
+from twincell.production.journal import GENESIS, Journal
 from twincell.production.messages import Journalled
 from twincell.world.load import load_world
 
@@ -81,3 +81,56 @@ def test_what_cannot_be_done_ends_with_code_2(tmp_path) -> None:
     (tmp_path / "text").write_text("no journal at all")
     assert call("verify", tmp_path / "text").exit_code == 1
     assert call("replay", tmp_path / "text").exit_code == 2
+
+
+def test_a_journal_without_an_entry_is_not_whole(tmp_path) -> None:
+    """Neither one of no bytes nor one whose process was killed at once."""
+    empty, begun = tmp_path / "empty.mcap", tmp_path / "begun.mcap"
+    empty.touch()
+    Journal(begun).close()
+    for path in (empty, begun):
+        result = call("verify", path)
+        assert result.exit_code == 1
+        assert "holds no entry" in result.stderr
+
+
+def test_the_hash_before_the_first_entry_is_in_every_journal(journal) -> None:
+    assert call("verify", journal, "--head", GENESIS).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        Journalled(10**400, "plan", "", {}),
+        Journalled(1.0, "plan", "", [1]),  # type: ignore[arg-type]
+        Journalled(1.0, 5, "", {}),  # type: ignore[arg-type]
+    ],
+    ids=["stamp", "detail", "kind"],
+)
+def test_entries_of_other_types_are_told_though_their_hash_is_right(
+    journal, monkeypatch, line
+) -> None:
+    from twincell.production import journal as module
+
+    whole, number = journal.read_bytes(), 5
+    head = module.check(journal).head
+    body = {"stamp": line.stamp, "kind": line.kind, "subject": "", "detail": line.detail}
+    content = module._canonical(body)
+    text = module._canonical({**body, "hash": module._chain(head, content)})
+    message = module.Message(1, 0, text.encode(), 0, number)
+    entries = whole[: whole.index(module._epilogue(0)[:1], len(whole) - 60)]
+    journal.write_bytes(entries + module._bytes(message))
+    result = call("verify", journal)
+    assert result.exit_code == 1
+    assert "entry 5" in result.stderr
+    assert call("replay", journal).exit_code == 2
+
+
+def test_another_mcap_is_no_journal(tmp_path) -> None:
+    from mcap.writer import Writer
+
+    with (tmp_path / "bag.mcap").open("wb") as file:
+        writer = Writer(file)
+        writer.start()
+        writer.finish()
+    assert ": not a journal" in call("verify", tmp_path / "bag.mcap").stderr

@@ -142,6 +142,10 @@ def test_what_has_no_counterpart_is_noted_with_its_line(put) -> None:
         ("robots_to_disable: ['floor_robot']", "robots_to_disable: ['flor_robot']", "flor_robot",
          "did you mean 'floor_robot'?"),
         ("priority: true", "priority: 3", "priority: 3", "valid: true, false"),
+        ("faulty: [3]", "faulty: [4]", "faulty: [4]", "valid: each slot of the parts once: 1, 3"),
+        ("slots: [1, 3, 5]", "slots: [1, 3, 3]", "slots: [1, 3, 3]", "twice in a slot"),
+        ("announcement: {time_condition: 0}", "announcement: {time_condition: 400}",
+         "announcement: {time_condition: 400}", "before the trial's end, 400 s"),
     ],
 )  # fmt: skip
 def test_a_trial_that_contradicts_itself_is_refused_with_its_line(put, old, new, at, said) -> None:

@@ -15,7 +15,7 @@ from twincell.production.journal_replay import rebuild
 from twincell.production.messages import Grip, Inject, Move, Verdicts
 from twincell.production.outages import PEAK
 from twincell.production.physical import intruded
-from twincell.production.problem import Pace
+from twincell.production.problem import POWER, Pace
 from twincell.production.state import LineState
 from twincell.production.triggers import Triggers
 from twincell.world.disruptions import LATEST
@@ -205,14 +205,60 @@ def test_an_announced_person_delays_the_plan(small_world) -> None:
 @given(
     share=st.floats(0.05, 1.0),
     until=st.floats(0.0, 100.0),
+    then=st.floats(0.05, 1.0),
+    last=st.floats(0.0, 100.0),
     start=st.floats(0.0, 100.0),
     seconds=st.floats(0.0, 100.0),
 )
-def test_slow_work_is_as_much_work(share, until, start, seconds) -> None:
-    end = Pace(share, until).end(start, seconds)
+def test_slow_work_is_as_much_work(share, until, then, last, start, seconds) -> None:
+    end = Pace(share, until, then, until + last).end(start, seconds)
     # speed integrated from start to end is the work
-    slowed = max(0.0, min(end, until) - start)
-    assert share * slowed + (end - start - slowed) == pytest.approx(seconds, abs=1e-9)
+    cuts = [min(max(t, start), end) for t in (until, until + last)]
+    first, second, rest = cuts[0] - start, cuts[1] - cuts[0], end - cuts[1]
+    assert share * first + then * second + rest == pytest.approx(seconds, abs=1e-9)
+
+
+def test_of_two_limits_the_longer_one_stays_when_the_shorter_ends(small_world) -> None:
+    """A slow arm until 10 s under a cap until 1,000 s is no slow arm until 1,000 s."""
+    state = LineState.of(small_world)
+    apply(Inject("energy_cap", "grid", {"power": 330.0, "lasts": 1000.0}), state, small_world, 0.0)
+    capped = state.outages.pace(small_world, "load")
+    apply(Inject("arm_slow", "handler", {"factor": 0.5, "lasts": 10.0}), state, small_world, 0.0)
+    both = state.outages.pace(small_world, "load")
+    assert 0 < capped.share < 1
+    assert (both.share, both.until) == (pytest.approx(0.5 * capped.share), 10.0)
+    assert (both.then, both.last) == (capped.share, 1000.0)
+    assert both.end(100.0, 9.0) == capped.end(100.0, 9.0)
+    assert state.outages.pace(small_world, "inspect") == capped
+
+
+def test_a_second_failure_that_ends_sooner_repairs_nothing(small_world) -> None:
+    state = LineState.of(small_world)
+    for kind, ends in (("arm_failed", "failed"), ("tool_lost", "tools")):
+        for lasts in (100.0, 30.0):
+            text = apply(Inject(kind, "handler", {"lasts": lasts}), state, small_world, 5.0)
+            assert "105 s" in text
+        assert getattr(state.outages, ends) == {"handler": 105.0}
+
+
+def test_what_a_plan_costs_counts_slow_work_at_the_power_that_it_draws(
+    small_world, fake_cell
+) -> None:
+    """Energy in the plan is that of the problem, of what runs only what is still to come."""
+    cell = fake_cell(small_world)
+    cell.injects = [(1.0, Inject("arm_slow", "handler", {"factor": 0.2}))]
+    planner, state = cell.orchestrator.planner, cell.orchestrator.state
+    while not any("20% of its speed" in plan.reason for plan in planner.plans):
+        cell.step()
+    plan, now = planner.plans[-1], cell.now
+    come = 0.0
+    for task in plan.tasks:
+        slow = 1.0 if task.kind == "inspect" else 0.2
+        # what runs had its first second at full speed
+        slow = 0.25 if task.status == "running" else slow
+        come += state.tariff.cost(slow * POWER[task.kind], max(task.start, now), task.end)
+    idle = state.tariff.cost(small_world.idle_power, now, plan.makespan)
+    assert plan.energy_cost == pytest.approx(state.energy_cost + idle + come, rel=0.02)
 
 
 WHOLE: dict[str, tuple[str, dict[str, Any]]] = {

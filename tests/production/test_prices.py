@@ -66,3 +66,26 @@ def test_whole_days_are_found_around_faults(tmp_path: Path) -> None:
     assert all(len(d.prices) == 24 for d in days.tariffs)
     with pytest.raises(ProductionError, match="no whole day"):
         read_days(written(tmp_path, lines[:20]))
+
+
+def test_a_day_without_its_first_hour_is_told_and_one_at_the_end_of_the_file(
+    tmp_path: Path,
+) -> None:
+    lines = hours(datetime(2023, 5, 1, 0, tzinfo=UTC), 4 * 24)
+    # in CET a day begins at 05:00 UTC: the second lacks that hour, the third one in its middle
+    broken = [line for i, line in enumerate(lines) if i not in (29, 60)]
+    days = read_days(written(tmp_path, broken))
+    assert days.left_out == ("2023-05-02", "2023-05-03")
+    assert [d.prices[0] for d in days.tariffs] == [50.0]
+
+
+def test_faults_are_told_at_their_lines_of_the_file(tmp_path: Path) -> None:
+    lines = hours(datetime(2023, 5, 1, tzinfo=UTC), 6)
+    with pytest.raises(ProductionError, match=r"line 6: given: 'x,5'"):
+        read_prices(written(tmp_path, [lines[0], "", "", lines[1], "x,5"]))
+    with pytest.raises(ProductionError, match=r"line 5: a gap"):
+        read_prices(written(tmp_path, [lines[0], "", "", lines[2]]))
+    path = tmp_path / "semicolons.csv"
+    path.write_text("time;price\n2023-05-01 00:00:00+01:00;5\n")
+    with pytest.raises(ProductionError, match=r"line 1: given: 'time;price'; valid: a header"):
+        read_prices(path)

@@ -1,13 +1,24 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
 
 from twincell.errors import ProductionError
-from twincell.production.problem import Due, Job, Problem, Weights, cost, inversions, timing
+from twincell.production import scheduler
+from twincell.production.problem import (
+    Due,
+    Job,
+    Pace,
+    Problem,
+    Weights,
+    cost,
+    inversions,
+    timing,
+)
 from twincell.production.scheduler import right_shift, solve
 from twincell.production.tariff import Tariff
 
@@ -34,6 +45,13 @@ def random_problem(rng: np.random.Generator, tariff: Tariff = FLAT) -> Problem:
     return Problem(10.0, tuple(jobs), orders, tariff, previous=previous)
 
 
+@pytest.fixture
+def cp_sat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where more blades wait than all sequences of which are looked at."""
+    monkeypatch.setattr(scheduler, "_FEW", 1)
+
+
+@pytest.mark.usefixtures("cp_sat")
 @pytest.mark.parametrize("seed", range(12))
 def test_cp_sat_finds_the_best_of_all_permutations(seed: int) -> None:
     problem = random_problem(np.random.default_rng(seed))
@@ -44,6 +62,7 @@ def test_cp_sat_finds_the_best_of_all_permutations(seed: int) -> None:
     assert found.cost <= right_shift(problem).cost
 
 
+@pytest.mark.usefixtures("cp_sat")
 @pytest.mark.parametrize("seed", range(4))
 def test_energy_decides_between_sequences_that_are_equal_otherwise(seed: int) -> None:
     tariff = Tariff((0.0, 40.0, 70.0), (80.0, 800.0, 90.0))
@@ -56,9 +75,30 @@ def test_energy_decides_between_sequences_that_are_equal_otherwise(seed: int) ->
     assert found.method == "cp_sat"
 
 
+@pytest.mark.usefixtures("cp_sat")
 def test_the_search_repeats() -> None:
     problem = random_problem(np.random.default_rng(5))
     assert solve(problem, 0.5, seed=3) == solve(problem, 0.5, seed=3)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_of_few_blades_the_plan_is_the_best_there_is(seed: int) -> None:
+    """A spike of the price in mid-shift, slow arms: where CP-SAT's model is none of the truth."""
+    rng = np.random.default_rng(seed)
+    tariff = Tariff((0.0, 40.0, 70.0), (80.0, 4000.0, 90.0))
+    plain = random_problem(rng, tariff)
+    paces = {
+        "load": Pace(0.5, 70.0),
+        "unload": Pace(0.5, 70.0),
+        "inspect": Pace(0.3, 50.0, 0.8, 90),
+    }
+    problem = replace(plain, paces=paces if seed % 2 else {})
+    names = [j.part for j in problem.waiting]
+    best = min(cost(problem, order, Weights()) for order in permutations(names))
+    found = solve(problem, 0.5)
+    assert found.cost == found.bound == pytest.approx(best, abs=1e-9)
+    assert found.slots == timing(problem, found.sequence)
+    assert found.method == ("right_shift" if found.sequence == problem.course else "all")
 
 
 def test_ctrl_c_still_reaches_its_handler_after_a_search() -> None:

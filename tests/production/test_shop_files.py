@@ -54,6 +54,7 @@ def test_a_job_shop_reads_with_and_without_header_from_0_and_from_1(tmp_path) ->
         for line in FT06.splitlines()[1:]
     )
     assert whole == bare == read_job_shop(put(tmp_path, ones)) == read_any(put(tmp_path, FT06))
+    assert read_any(put(tmp_path, "\ufeff" + FT06)) == whole  # as editors on Windows write it
     assert whole.machines == 6
     assert [o.modes for o in whole.jobs[0].operations] == [
         ((2, 1),), ((0, 3),), ((1, 6),), ((3, 7),), ((5, 3),), ((4, 6),)
@@ -148,6 +149,7 @@ def test_events_read_as_they_stand(tmp_path) -> None:
         ("J4;J7;", "J4;J9;", 9, "unknown job 'J9'; valid: J1 to J8"),
         ("J24 70 ;", "J24 70 J35 9 ;", 2, "names 0 jobs; valid: one job a line"),
         ("D1               0", "x", 2, "valid: an event"),
+        ("J4;J7;", "J4;\nD6 90 2 J71 9 ;", 10, "'J71': job 7 never visits M1; valid: M3, M6"),
     ],
 )  # fmt: skip
 def test_a_malformed_event_is_named_with_its_line(tmp_path, old, new, line, said) -> None:

@@ -164,3 +164,14 @@ def test_an_impossible_shop_is_refused(change, said) -> None:
     shop = Shop(2, (ShopJob("a", (Operation(0, ((1, 2),)),)),))
     with pytest.raises(ProductionError, match=said):
         replace(shop, **change)
+
+
+def test_a_late_machine_that_is_given_nothing_holds_nothing_up() -> None:
+    """Else there was no plan, or one that ends later was called the best."""
+    modes = ((0, 3), (1, 1))
+    jobs = tuple(ShopJob(n, (Operation(0, modes),)) for n in "ab")
+    shop = Shop(2, jobs, ready=(0, 10))
+    made = shortest(shop, 5.0)
+    assert (made.makespan, made.bound) == (6, 6)
+    forced = Shop(2, (*jobs, ShopJob("c", (Operation(0, ((1, 2),)),))), ready=(0, 10))
+    assert shortest(forced, 5.0).makespan == 12

@@ -15,7 +15,7 @@ from twincell.twin.rollouts import noise, roll
 TARIFF = Tariff((0.0, 60.0, 120.0), (82.0, 140.0, 95.0))
 
 
-PACES = {"load": Pace(0.5, 70.0), "inspect": Pace(0.3, 50.0)}
+PACES = {"load": Pace(0.5, 70.0), "inspect": Pace(0.3, 50.0), "unload": Pace(0.2, 60.0, 0.6, 90.0)}
 
 
 def problem(running: bool = True, slow: bool = False) -> Problem:
@@ -33,8 +33,10 @@ def worked(p: Problem, kind: str, start: float, seconds: float) -> float:
     pace = p.paces.get(kind)
     if pace is None:
         return start + seconds
-    slow = min(seconds, max(0.0, pace.until - start) * pace.share)
-    return start + slow / pace.share + (seconds - slow)
+    for share, until in ((pace.share, pace.until), (pace.then, pace.last)):
+        slow = min(seconds, max(0.0, until - start) * share)
+        start, seconds = start + slow / share, seconds - slow
+    return start + seconds
 
 
 def events(p: Problem, sequence: list[str], factors: np.ndarray) -> tuple[float, float]:

@@ -52,6 +52,7 @@ def test_the_shipped_line_in_si() -> None:
         ("holding: 6 EUR/h", "holding: 6 EUR/h\ncap: 10 kW",
          ("steps.blend.power", "14000 W", "at most the cap, 10000 W")),
         ("power: 2 kW", "power: 1 kw", ("steps.scan.power", "'1 kw'", "a number in W")),
+        ("power: 2 kW", "power: 1 W", ("steps.scan.power", "given 1 W", "draws idle")),
         ("power: 2 kW", "power: -1", ("steps.scan.power", "-1", "at least 0 W")),
         ("power: 2 kW", "power: [1]", ("steps.scan.power", "[1]", "a number in W")),
         ("power: 2 kW", "power_on: {blender_1: 1 kW}",

@@ -59,7 +59,7 @@ class Rows:
         known: dict[int, NDArray[np.float64]] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            lines = path.read_text().splitlines() if path.exists() else []
+            lines = path.read_text(errors="replace").splitlines() if path.exists() else []
             if lines[:1] == [key]:
                 for line in lines[1:]:
                     try:

@@ -26,11 +26,13 @@ def verify(
     json: Json = False,
 ) -> None:
     """Look at every byte: exit code 1, with the first bad entry, where one was altered."""
-    from twincell.production.journal import check
+    from twincell.production.journal import GENESIS, check
 
     found = check(file)
     bad, fault = found.bad, found.fault
-    if not fault and head and head not in {e.hash for e in found.entries}:
+    if not fault and not found.entries:
+        bad, fault = 1, "holds no entry: its shift never began, or it was emptied"
+    if not fault and head and head not in {GENESIS, *(e.hash for e in found.entries)}:
         bad = len(found.entries) + 1
         fault = f"the entry of hash {head[:12]}… is gone: the end was cut off"
     if json:

@@ -101,6 +101,11 @@ def _order(read: TrialFile, number: int, names: tuple[str, ...], limit: float) -
     name = names[number]
     parts = tuple(f"{name}/{i}" for i in range(1, len(products) + 1))
     announced = read.condition((*loc, "announcement"), names)
+    if announced.kind == "time" and 0 <= limit <= announced.at:
+        raise read.fail(
+            (*loc, "announcement"),
+            f"order {name} comes at {announced.at:g} s; valid: before the trial's end, {limit:g} s",
+        )
     if announced.kind != "time":
         read.note(
             (*loc, "announcement"),
@@ -145,7 +150,13 @@ def _material(read: TrialFile) -> tuple[Counter[str], dict[str, tuple[float, ...
                     kind = read.part(item)
                     read.mapping(item, ("slots",))
                     slots = [read.whole(s, 1, 9) for s, _ in read.items((*item, "slots"))]
-                    bad = [s for s, _ in read.items((*item, "faulty"))] if "faulty" in entry else []
+                    if len(set(slots)) < len(slots):
+                        raise read.fail(
+                            (*item, "slots"), f"{kind} twice in a slot; valid: each slot once"
+                        )
+                    marked = read.items((*item, "faulty")) if "faulty" in entry else []
+                    bad = [value for _, value in marked]
+                    read.each((*item, "faulty"), bad, slots, "slot of the parts")
                     count[kind] += len(slots) - len(bad)
                     if bad:
                         read.note((*item, "faulty"), f"{len(bad)} {kind} in {name} are faulty")

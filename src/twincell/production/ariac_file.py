@@ -78,6 +78,13 @@ class TrialFile:
             raise self.fail(loc, f"given {value:g}; valid: a whole number from {low} to {high}")
         return int(value)
 
+    def each(self, loc: Loc, given: list[Any], valid: list[int], what: str) -> None:
+        """Every item is one of `valid`, and none is there twice."""
+        for value in given:
+            if value not in valid or given.count(value) > 1:
+                told = ", ".join(map(str, valid))
+                raise self.fail(loc, f"given {value!r:.40}; valid: each {what} once: {told}")
+
     def choice(self, loc: Loc, valid: tuple[str, ...]) -> str:
         """One of `valid`."""
         value = self.at(loc)

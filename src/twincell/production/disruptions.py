@@ -187,8 +187,9 @@ def _slow(subject: str, values: Values, state: LineState, _world: World, _now: f
 
 
 def _failed(subject: str, values: Values, state: LineState, _world: World, _now: float) -> str:
-    state.outages.failed[subject] = values["until"]
-    return f"{subject} has failed; it will be repaired at {values['until']:g} s"
+    failed = state.outages.failed
+    failed[subject] = max(failed.get(subject, 0.0), values["until"])
+    return f"{subject} has failed; it will be repaired at {failed[subject]:g} s"
 
 
 def _repaired(subject: str, _values: Values, state: LineState, world: World, _now: float) -> str:
@@ -202,8 +203,9 @@ def _repaired(subject: str, _values: Values, state: LineState, world: World, _no
 
 
 def _tool(subject: str, values: Values, state: LineState, _world: World, _now: float) -> str:
-    state.outages.tools[subject] = values["until"]
-    return f"{subject} has lost its tool; it will have another at {values['until']:g} s"
+    tools = state.outages.tools
+    tools[subject] = max(tools.get(subject, 0.0), values["until"])
+    return f"{subject} has lost its tool; it will have another at {tools[subject]:g} s"
 
 
 # ---------------------------------------------------------------- sensors and people

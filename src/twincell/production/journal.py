@@ -235,11 +235,8 @@ def _scan(data: bytes) -> Verified:
         if _PROLOGUE.startswith(data):
             # killed before the first entry
             return Verified((), torn=len(data))
-        kept = (
-            "it is a journal whose beginning was altered"
-            if b"MCAP" in data[:8]
-            else ("not a journal")
-        )
+        ours = b"twincell" in data[: len(_PROLOGUE)]
+        kept = "it is a journal whose beginning was altered" if ours else "not a journal"
         return Verified((), 0, f"{kept}; valid: a file that twincell wrote")
     entries: list[Entry] = []
     at, head, crc = len(_PROLOGUE), GENESIS, zlib.crc32(_PROLOGUE)
@@ -280,7 +277,8 @@ def _entry(record: bytes, number: int, head: str) -> Entry | str:
             if sequence != number and _record(sequence, line, str(digest)) == record:
                 return f"entry {number} is missing: entry {sequence} stands in its place"
             return f"{wrong}: it is not what was written"
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ProductionError):
+    except (ArithmeticError, ValueError, KeyError, TypeError, AttributeError, RecursionError,
+            ProductionError):  # fmt: skip
         return f"{wrong}: it cannot be read"
     if _chain(head, content) != digest:
         return f"{wrong}: its hash is wrong"
@@ -343,6 +341,9 @@ def _chain(previous: str, content: str) -> str:
 
 
 def _line(body: dict[str, Any]) -> Journalled:
+    kinds = {"stamp": int | float, "kind": str, "subject": str, "detail": dict}
+    if not all(isinstance(body[key], kind) for key, kind in kinds.items()):
+        raise ValueError("not as the schema says")
     return Journalled(body["stamp"], body["kind"], body["subject"], body["detail"])
 
 

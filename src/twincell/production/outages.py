@@ -83,9 +83,15 @@ class Outages:
     def pace(self, world: World, kind: TaskKind) -> Pace:
         """How fast a kind of task goes, and how long; `SLOWEST` where it all but stands."""
         mover = _mover(world, kind)
-        own = self.slow.get(mover, Pace())
-        until = max(own.until, self.cap[1] if self.cap is not None else 0.0)
-        return Pace(max(own.share * self._under_cap(world), SLOWEST), until)
+        limits = [(p.share, p.until) for p in (self.slow.get(mover),) if p is not None]
+        if self.cap is not None:
+            limits.append((self._under_cap(world), self.cap[1]))
+        if len(limits) < 2:
+            share, until = limits[0] if limits else (1.0, 0.0)
+            return Pace(max(share, SLOWEST), until)
+        # both until the first of them ends, then the other
+        (first, until), (second, last) = sorted(limits, key=lambda limit: limit[1])
+        return Pace(max(first * second, SLOWEST), until, max(second, SLOWEST), last)
 
     def _under_cap(self, world: World) -> float:
         """Share of the speed at which the cell draws no more than the cap.

@@ -9,7 +9,7 @@ from typing import Protocol
 from twincell.production.explain import changes
 from twincell.production.legs import HOME, Known, transfers
 from twincell.production.messages import Alternative, Decision, Leg, Plan, PlannedTask, TaskKind
-from twincell.production.problem import Problem, tardiness, timing
+from twincell.production.problem import Problem, energy_cost, tardiness, timing
 from twincell.production.scheduler import Schedule, right_shift, solve
 from twincell.production.state import DURATIONS, LineState
 from twincell.world.model import World
@@ -226,10 +226,7 @@ class Planner:
         self, state: LineState, schedule: Schedule, problem: Problem, now: float, end: float
     ) -> float:
         """Energy cost of the whole shift: spent, idle power to come, tasks to come [EUR]."""
-        come = sum(
-            state.tariff.cost(problem.power[s.kind], max(s.start, now), s.end)
-            for s in schedule.slots
-        )
+        come = energy_cost(problem, schedule.slots, now)
         return state.energy_cost + state.tariff.cost(self._idle, now, max(now, end)) + come
 
     def _tasks(

@@ -10,6 +10,7 @@ import csv
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from datetime import time as clock
 from itertools import pairwise
 from pathlib import Path
 
@@ -59,8 +60,8 @@ def read_prices(path: Path) -> Prices:
     Raises:
         ProductionError: file, line, what is given and what would be valid.
     """
-    times, prices = _rows(path)
-    for number, (before, after) in enumerate(pairwise(times), 3):
+    lines, times, prices = _rows(path)
+    for number, (before, after) in zip(lines[1:], pairwise(times), strict=True):
         fault = _fault(before, after)
         if fault:
             raise ProductionError(
@@ -94,16 +95,20 @@ def read_days(path: Path, hour: int = 6, hours: int = 24) -> Days:
     Raises:
         ProductionError: as `read_prices`, but for gaps and repetitions; or no day is whole.
     """
-    times, prices = _rows(path)
+    _, times, prices = _rows(path)
     bad = [bool(_fault(a, b)) for a, b in pairwise(times)]
-    tariffs, left_out = [], []
+    first: dict[datetime, int] = {}
     for i, time in enumerate(times):
-        if time.hour != hour or (i and times[i - 1] == time):
-            continue
-        if i + hours > len(times):
-            continue
-        if any(bad[i : i + hours - 1]):
-            left_out.append(time.date().isoformat())
+        first.setdefault(time.replace(tzinfo=None), i)
+    begin, end = (t.replace(tzinfo=None) for t in (times[0], times[-1]))
+    tariffs, left_out = [], []
+    for number in range(max((end - begin).days + 2, 0)):
+        day = datetime.combine(begin.date(), clock(hour)) + timedelta(days=number)
+        if not begin <= day or day + (hours - 1) * _HOUR > end:
+            continue  # no whole day of the file
+        i = first.get(day, len(times))
+        if i + hours > len(times) or any(bad[i : i + hours - 1]):
+            left_out.append(day.date().isoformat())
             continue
         starts = tuple(3600.0 * k for k in range(hours))
         tariffs.append(Tariff(starts, tuple(prices[i : i + hours])))
@@ -114,17 +119,22 @@ def read_days(path: Path, hour: int = 6, hours: int = 24) -> Days:
     return Days(tuple(tariffs), tuple(left_out))
 
 
-def _rows(path: Path) -> tuple[list[datetime], list[float]]:
-    """Times and prices, each by itself valid."""
+def _rows(path: Path) -> tuple[list[int], list[datetime], list[float]]:
+    """Lines of the file, times and prices, each by itself valid."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
+            reader = csv.reader(file)
+            rows = [(reader.line_num, row) for row in reader if any(c.strip() for c in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ProductionError(f"{path}: cannot be read: {error}") from None
-    if len(rows) < 2 or len(rows[0]) < 2 or rows[0][0].strip().lower() != "time":
-        raise ProductionError(f"{path}: line 1: valid: a header 'time,price', then a price an hour")
-    times, prices = [], []
-    for number, row in enumerate(rows[1:], 2):
+    line, head = rows[0] if rows else (1, [])
+    if len(rows) < 2 or len(head) < 2 or head[0].strip().lower() != "time":
+        raise ProductionError(
+            f"{path}: line {line}: given: '{','.join(head)[:60]}'; valid: a header 'time,price', "
+            "then a price an hour"
+        )
+    lines, times, prices = [], [], []
+    for number, row in rows[1:]:
         try:
             time = datetime.fromisoformat(row[0].strip())
             price = float(row[1])
@@ -140,9 +150,10 @@ def _rows(path: Path) -> tuple[list[datetime], list[float]]:
                 f"{path}: line {number}: given: '{row[0]}' without an offset from UTC, so that a "
                 "clock change cannot be told from a fault; valid: as '2023-01-01 00:00:00+01:00'"
             )
+        lines.append(number)
         times.append(time)
         prices.append(price)
-    return times, prices
+    return lines, times, prices
 
 
 def _fault(before: datetime, after: datetime) -> str:

@@ -44,20 +44,25 @@ class Pace:
 
     Attributes:
         share: of the full speed, in (0, 1].
-        until: full speed from then on [s].
+        until: `then` from then on [s].
+        then: share of the full speed after that, in (0, 1].
+        last: full speed from then on [s].
     """
 
     share: float = 1.0
     until: float = 0.0
+    then: float = 1.0
+    last: float = 0.0
 
     def end(self, start: float, seconds: float) -> float:
         """When work that begins at `start` and takes `seconds` at full speed is done [s]."""
-        slowed = max(0.0, self.until - start)
-        if self.share == 1.0 or slowed == 0.0:
-            return start + seconds
-        if seconds / self.share <= slowed:
-            return start + seconds / self.share
-        return start + slowed + seconds - slowed * self.share
+        for share, until in ((self.share, self.until), (self.then, self.last)):
+            if share < 1.0 and until > start:
+                done = (until - start) * share
+                if seconds <= done:
+                    return start + seconds / share
+                start, seconds = until, seconds - done
+        return start + seconds
 
 
 @dataclass(frozen=True)
@@ -219,15 +224,15 @@ def tardiness(problem: Problem, slots: Sequence[Slot]) -> dict[str, float]:
     return {name: max(0.0, ends[name] - due.due) for name, due in problem.orders.items()}
 
 
-def energy_cost(problem: Problem, slots: Sequence[Slot]) -> float:
-    """Cost of the tasks' energy on top of idle [EUR]; slow work draws less, for longer."""
+def energy_cost(problem: Problem, slots: Sequence[Slot], since: float = 0.0) -> float:
+    """Cost of the tasks' energy on top of idle from a time on [EUR]; slow work draws less."""
     work = {(j.part, k): seconds for j in problem.jobs for k, seconds in j.durations.items()}
     total = 0.0
     for s in slots:
         power = problem.power[s.kind]
         if s.kind in problem.paces and s.end > s.start:
             power *= min(1.0, work[s.part, s.kind] / (s.end - s.start))
-        total += problem.tariff.cost(power, s.start, s.end)
+        total += problem.tariff.cost(power, max(s.start, since), max(s.end, since))
     return total
 
 

@@ -1,8 +1,9 @@
-"""A new sequence by OR-Tools CP-SAT, and right shift where it finds none better."""
+"""A new sequence: of few blades the best of all, else CP-SAT's; right shift if none is better."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 from ortools.sat.python import cp_model
@@ -14,6 +15,8 @@ __all__ = ["Schedule", "right_shift", "solve"]
 
 _TICK = 0.01
 """Resolution of the model [s]."""
+_FEW = 6
+"""Of so many blades all sequences are looked at: CP-SAT's limit would miss some."""
 _SCALE = 1_000_000
 """Objective units of a tick of weighted lateness: energy shares are small."""
 
@@ -26,9 +29,9 @@ class Schedule:
         sequence: of the blades that wait.
         slots: every task left, by start.
         cost: in seconds of weighted lateness (see `problem.cost`).
-        bound: no sequence costs less, as far as proven, up to the model's resolution, and while
-            no work is slow for a time.
-        method: `cp_sat` or `right_shift`.
+        bound: no sequence costs less, as far as proven; by `cp_sat` up to the model's resolution,
+            and while no work is slow for a time.
+        method: `all`, `cp_sat` or `right_shift`.
     """
 
     sequence: tuple[str, ...]
@@ -50,8 +53,8 @@ def solve(
 ) -> Schedule:
     """The best sequence found; never worse than right shift.
 
-    The search is deterministic: one worker, a fixed seed, and a limit in CP-SAT's deterministic
-    time, which counts work and not the clock.
+    Where few blades wait it is the best there is. Else the search is deterministic: one worker, a
+    fixed seed, and a limit in CP-SAT's deterministic time, which counts work and not the clock.
 
     Args:
         problem: the rest of the shift.
@@ -63,6 +66,8 @@ def solve(
     kept = right_shift(problem, weights)
     if len(kept.sequence) < 2:
         return Schedule(kept.sequence, kept.slots, kept.cost, kept.cost, kept.method)
+    if len(kept.sequence) <= _FEW:
+        return _best(problem, weights, kept)
     model, starts = _model(problem, weights, kept)
     solver = cp_model.CpSolver()
     # its own handler would leave Ctrl-C to the default one afterwards, which kills at once
@@ -80,6 +85,14 @@ def solve(
     if value > kept.cost - 1e-9:
         return Schedule(kept.sequence, kept.slots, kept.cost, bound, kept.method)
     return Schedule(sequence, timing(problem, sequence), value, bound, "cp_sat")
+
+
+def _best(problem: Problem, weights: Weights, kept: Schedule) -> Schedule:
+    """The best of all sequences; of equals the running one, then the first."""
+    least, sequence = min((cost(problem, s, weights), s) for s in permutations(kept.sequence))
+    if least > kept.cost - 1e-9:
+        return Schedule(kept.sequence, kept.slots, kept.cost, least, kept.method)
+    return Schedule(sequence, timing(problem, sequence), least, least, "all")
 
 
 def _least_energy(problem: Problem, weights: Weights) -> float:

@@ -120,7 +120,7 @@ class Shop:
                     )
                 begun = placed is not None
                 clock = placed.end if placed is not None else clock
-        on = sorted(self.frozen.values(), key=lambda p: (p.machine, p.start))
+        on = sorted(self.frozen.values(), key=lambda p: (p.machine, p.start, p.end))
         for first, second in pairwise(on):
             if first.machine == second.machine and second.start < first.end:
                 raise ProductionError(

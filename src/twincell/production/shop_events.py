@@ -9,6 +9,7 @@ Machines and jobs are numbered from 1; arrivals go on from the shop's last job.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +83,7 @@ def read_events(path: Path, shop: Shop) -> tuple[ShopEvent, ...]:
         raise ProductionError(f"{path}: no event; valid: at least one line 'D1 time type details'")
     events: list[ShopEvent] = []
     count, clock = len(shop.jobs), 0
+    visits = {j.name: _visits(j) for j in shop.jobs}
     for line, name, stamp, kind, details in blocks:
         time = whole(path, line, stamp, "time (never before the event above)", clock)
         code = whole(path, line, kind, "event type", 0, 3)
@@ -94,9 +96,10 @@ def read_events(path: Path, shop: Shop) -> tuple[ShopEvent, ...]:
             for n, text in details:
                 count += 1
                 jobs.append(_arrival(path, n, text, shop, f"J{count}", time))
+                visits[f"J{count}"] = _visits(jobs[-1])
             events.append(ShopEvent(name, time, arrivals=tuple(jobs)))
         elif code == 2:
-            changes = [c for n, t in details for c in _changes(path, n, t, shop, count)]
+            changes = [c for n, t in details for c in _changes(path, n, t, shop, count, visits)]
             events.append(ShopEvent(name, time, durations=tuple(changes)))
         else:
             names = []
@@ -147,7 +150,14 @@ def _arrival(path: Path, line: int, text: str, shop: Shop, name: str, time: int)
     return ShopJob(name, tuple(steps), time)
 
 
-def _changes(path: Path, line: int, text: str, shop: Shop, jobs: int) -> list[tuple[str, int, int]]:
+def _visits(job: ShopJob) -> set[int]:
+    """Machines of a job, numbered from 0."""
+    return {machine for op in job.operations for machine, _ in op.modes}
+
+
+def _changes(
+    path: Path, line: int, text: str, shop: Shop, jobs: int, visits: Mapping[str, set[int]]
+) -> list[tuple[str, int, int]]:
     """Job and machine stand without a sign between them: the line's one job settles which."""
     readings: list[set[int]] = []
     pairs = _pairs(path, line, text)
@@ -170,6 +180,12 @@ def _changes(path: Path, line: int, text: str, shop: Shop, jobs: int) -> list[tu
         )
     job = common.pop()
     skip = 1 + len(str(job))
+    for word, _ in pairs:
+        if int(word[skip:]) - 1 not in visits[f"J{job}"]:
+            known = ", ".join(f"M{m + 1}" for m in sorted(visits[f"J{job}"]))
+            raise ProductionError(
+                f"{path}:{line}: '{word}': job {job} never visits M{word[skip:]}; valid: {known}"
+            )
     return [
         (f"J{job}", int(word[skip:]) - 1, whole(path, line, duration, "duration", 0))
         for word, duration in pairs

@@ -26,7 +26,7 @@ def lines_of(path: Path) -> list[tuple[int, str]]:
         ProductionError: the file cannot be read, is not text, or is empty.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         raise ProductionError(f"{path}: cannot be read: {reason}") from None

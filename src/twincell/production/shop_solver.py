@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 from twincell.errors import ProductionError
@@ -47,33 +48,39 @@ def shortest(
 
     Args:
         shop: to plan.
-        seconds: limit of the search on the clock [s].
+        seconds: limit on the clock, models included [s].
         start: a valid plan to begin with; by dispatch without one.
         workers: threads of the search.
         seed: of the search.
     """
+    until = perf_counter() + seconds
     known = start if start is not None else dispatch(shop)
     made = Solution(known, makespan(known), load_bound(shop), "given" if start else "dispatch")
     if not fits(shop):
         return _search(shop, made, seconds, workers, seed)
     made = _search(shop, made, seconds * _FIRST, workers, seed)
     if made.gap and seconds > 0:
-        plan = improved(shop, made.plan, seconds * _TABU, made.bound, workers, seed)
+        share = max(0.0, min(seconds * _TABU, until - perf_counter()))
+        plan = improved(shop, made.plan, share, made.bound, workers, seed)
         if makespan(plan) < made.makespan:
             made = Solution(plan, makespan(plan), made.bound, "tabu")
-    return _search(shop, made, seconds * (1.0 - _FIRST - _TABU), workers, seed + 1)
+    return _search(shop, made, until - perf_counter(), workers, seed + 1)
 
 
 def _search(shop: Shop, known: Solution, seconds: float, workers: int, seed: int) -> Solution:
     """CP-SAT from a known plan, which stays where nothing better is found."""
     if not known.gap or seconds <= 0:
         return known
+    until = perf_counter() + seconds
     model, tasks = _tasks(shop, known.makespan, known.plan)
     last = model.makespan([t.end for t in tasks.values()], known.bound)
     model.model.add_hint(last, known.makespan)
     _loads(shop, model, tasks, last)
     model.model.minimize(last)
-    found = model.search(seed, workers, seconds)
+    left = until - perf_counter()
+    if left <= 0:  # the model of a large shop takes its time, too
+        return known
+    found = model.search(seed, workers, left)
     if found.status == "INFEASIBLE":
         raise ProductionError("no plan fits; is the one to begin with not valid?")
     bound = min(max(known.bound, round(found.bound)), known.makespan)
@@ -92,6 +99,7 @@ def _loads(shop: Shop, model: TaskModel, tasks: dict[Key, Task], last: Any) -> N
     True of any plan, but told to the linear relaxation, which then shares work out over machines.
     """
     work: dict[int, list[tuple[Any, int, int]]] = {}
+    sure: set[int] = set()
     for job in shop.jobs:
         least = [min(d for _, d in o.modes) for o in job.operations]
         head = job.ready
@@ -102,11 +110,14 @@ def _loads(shop: Shop, model: TaskModel, tasks: dict[Key, Task], last: Any) -> N
                 continue
             chosen = tasks[key].chosen or (1,)
             for (machine, size), on in zip(op.modes, chosen, strict=True):
-                start = max(head, shop.free(machine))
-                work.setdefault(machine, []).append((size * on, start, sum(least[i + 1 :])))
+                work.setdefault(machine, []).append((size * on, head, sum(least[i + 1 :])))
+                if len(op.modes) == 1:
+                    sure.add(machine)
             head += least[i]
-    for items in work.values():
+    for machine, items in work.items():
         first, tail = min(i[1] for i in items), min(i[2] for i in items)
+        if machine in sure:  # one that is given nothing may be late at will
+            first = max(first, shop.free(machine))
         model.model.add(last >= first + sum(i[0] for i in items) + tail)
 
 

@@ -101,7 +101,7 @@ def roll(
         ),
         np.array([[o.due, o.priority, o.done] for o in problem.orders.values()]).reshape(-1, 3),
         np.array([problem.now, problem.inspect_from, problem.handle_from]),
-        np.array([[(p := problem.paces.get(k, Pace())).share, p.until] for k in KINDS]),
+        np.array([_pieces(problem.paces.get(k, Pace())) for k in KINDS]),
         np.array([problem.power[k] for k in KINDS]),
         np.array(problem.tariff.starts),
         np.array(problem.tariff.prices),
@@ -126,15 +126,22 @@ def _paid(t: float, starts: F64, prices: F64) -> float:
     return total
 
 
+def _pieces(pace: Pace) -> tuple[float, ...]:
+    """Share and end of each piece."""
+    return (pace.share, pace.until, pace.then, pace.last)
+
+
 @njit(cache=True)
-def _end(start: float, seconds: float, share: float, until: float) -> float:
-    """As `problem.Pace.end`."""
-    slowed = max(0.0, until - start)
-    if share == 1.0 or slowed == 0.0:
-        return start + seconds
-    if seconds / share <= slowed:
-        return start + seconds / share
-    return start + slowed + seconds - slowed * share
+def _end(start: float, seconds: float, pace: F64) -> float:
+    """As `problem.Pace.end`, by `_pieces`."""
+    for k in range(0, 4, 2):
+        share, until = pace[k], pace[k + 1]
+        if share < 1.0 and until > start:
+            done = (until - start) * share
+            if seconds <= done:
+                return float(start + seconds / share)
+            start, seconds = until, seconds - done
+    return start + seconds
 
 
 @njit(cache=True)
@@ -175,7 +182,7 @@ def _play(
                         start = max(now, release[job], clock[2])
                     else:
                         start = max(now, clock[kind])
-                    end = max(clock[0], _end(start, length, paces[kind, 0], paces[kind, 1]))
+                    end = max(clock[0], _end(start, length, paces[kind]))
                     spent = _paid(end, starts, prices) - _paid(start, starts, prices)
                     drawn = power[kind]
                     if paces[kind, 0] != 1.0 and end > start:

@@ -75,6 +75,12 @@ def _steps(line: LineFile) -> Iterator[Fault]:
         for station in step.power_on:
             yield from _unknown([*where, "power_on", station], "station of `on`", station, step.on)
         able = {n: line.stations[n] for n in step.on if n in line.stations}
+        for name, able_station in able.items():
+            drawn, idle = power_of(step, name, able_station), able_station.idle
+            if drawn < idle:
+                key = ["power_on", name] if name in step.power_on else ["power"]
+                text = f"given {drawn:g} W; valid: at least what {name} draws idle, {idle:g} W"
+                yield [*where, *key], text
         most = max((power_of(step, n, station) for n, station in able.items()), default=0.0)
         if line.cap is not None and most > line.cap:
             yield [*where, "power"], f"given {most:g} W; valid: at most the cap, {line.cap:g} W"
