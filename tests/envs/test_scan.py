@@ -5,10 +5,12 @@ from __future__ import annotations
 import gymnasium as gym
 import numpy as np
 import open3d as o3d
+import pybullet as p
 import pytest
 from scipy.spatial.transform import Rotation
 
 import twincell.envs  # noqa: F401
+from tests.envs.contract import episodes_do_not_depend_on_those_before
 from twincell.envs.randomise import Randomise
 from twincell.errors import EnvError, SensorError
 from twincell.geometry.catalogue import nominal
@@ -139,6 +141,41 @@ def test_randomisation_works_over_it(env):
         clean, _ = env.reset(seed=2)
         assert 0.001 < np.std(seen[:12] - clean[:12]) < 0.03
         assert np.array_equal(seen[12:], clean[12:])
+
+
+def standing(client, arm):
+    """Bodies and joints of all that has joints in a world but the arm."""
+    bodies = set(range(p.getNumBodies(physicsClientId=client))) - {arm}
+    return [(b, j) for b in bodies for j in range(p.getNumJoints(b, physicsClientId=client))]
+
+
+def test_movers_stand_still_and_begin_each_episode_anew():
+    with gym.make(NAME, action="velocity") as env:
+        env.reset(seed=0)
+        client, arm = env.unwrapped.task.arms.worlds[0]
+        others = standing(client, arm)
+        assert len(others) == 8
+
+        def moved():
+            states = (p.getJointState(*one, physicsClientId=client) for one in others)
+            return max(abs(s[0]) for s in states)
+
+        for _ in range(60):
+            env.step(0 * UP)
+        assert moved() < 1e-4
+        p.resetJointState(*others[1], 0.2, 0.5, physicsClientId=client)  # as if it had been hit
+        env.reset(seed=0)
+        assert moved() == 0.0
+
+
+def test_an_episode_does_not_depend_on_those_before_it():
+    into = np.array([0, 0, 0.6, 0, 0, 0])  # touches what stands there
+    episodes_do_not_depend_on_those_before(
+        NAME,
+        lambda rng: (into + rng.uniform(-0.4, 0.4, 6)).astype(np.float32),
+        40,
+        action="velocity",
+    )
 
 
 def test_samples_lie_evenly_on_the_faces_that_look_at_the_viewer(env):

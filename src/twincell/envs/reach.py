@@ -18,9 +18,11 @@ __all__ = ["ReachEnv"]
 class ReachEnv(TaskEnv):
     """Bring the tip of an arm of a world file to a point in space, and hold it there.
 
-    **Actions**, `Box(-1, 1, float32)`, clipped. The joints never leave their limits, nor do set
-    speeds exceed the world file's `speed_scale` of the URDF's; a faster action goes the same way,
-    slower.
+    **Actions**, `Box(-1, 1, float32)`, clipped. Set speeds never lead a joint beyond its limits,
+    nor do they exceed the world file's `speed_scale` of the URDF's; a faster action goes the same
+    way, slower. In Bullet a joint that is pushed, or meets its stop at speed, may still go beyond
+    it: by 13 mrad at most in forty episodes of full speed. Under torques joints are kept on their
+    stops, and speeds within the URDF's, in both kinds of physics.
 
     | `action` | shape | one means |
     |---|---|---|
