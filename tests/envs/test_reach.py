@@ -258,6 +258,19 @@ def test_what_it_does_not_take_is_named(options, words):
         make(**options)
 
 
+@pytest.mark.parametrize("name", ["Reach", "ReachPose", "ReachClear"])
+def test_a_goal_that_is_refused_leaves_the_episode_as_it_is(name):
+    with gym.make(f"twincell/{name}-v0").unwrapped as env:
+        env.reset(seed=0)
+        for _ in range(3):
+            env.step(env.action_space.high)
+        before = env.task.observation()
+        with pytest.raises(EnvError, match="goal"):
+            env.reset(options={"goal": [9.0, 9.0, 9.0]})
+        for key, rows in env.task.observation().items():
+            assert np.array_equal(rows, before[key])
+
+
 def test_wrong_actions_and_goals_are_refused_before_anything_moves():
     with make() as wrapped:
         env = wrapped.unwrapped

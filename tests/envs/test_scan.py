@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import gymnasium as gym
 import numpy as np
 import open3d as o3d
@@ -225,6 +227,16 @@ def test_what_is_seen_is_what_a_search_over_all_pairs_says():
 def test_what_it_does_not_take_is_named(options, words):
     with pytest.raises(EnvError, match=words):
         gym.make(NAME, physics="free", **options)
+
+
+def test_a_rate_at_which_the_planned_pass_is_longer_than_an_episode_is_refused():
+    given = {"physics": "free", "substeps": 1, "rays": 16}
+    words = r"takes \d+ periods, an episode has 1000; valid: a lower rate, up to (\d+) Hz"
+    with pytest.raises(EnvError, match=words) as refused:
+        gym.make(NAME, rate=400.0, **given)
+    most = float(re.search(words, str(refused.value))[1])
+    with gym.make(NAME, rate=most, **given) as env:
+        assert 990 < env.unwrapped.task.periods <= env.spec.max_episode_steps
 
 
 def test_actions_of_the_wrong_shape_or_without_a_number_are_refused(env):
