@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Draw docs/pictures/environments.png and hand_over.png: strips of episodes by shipped policies.
+"""Draw docs/pictures/environments.png, hand_over.png or both: strips of episodes.
 
-What has none goes the scripted way.
+Shipped policies act; what has none goes the scripted way.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -82,13 +82,28 @@ def whole(name: str, seed: int, policy: Callable[..., np.ndarray]) -> Any:
 
 
 def main() -> None:
-    """Draw and write both pictures, or with `hand_over` that alone."""
-    clear, scan = "twincell/ReachClear-v0", "twincell/ScanBlade-v0"
+    """Draw and write both pictures, or the one that is named."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
+        "picture", nargs="?", choices=("environments", "hand_over"), help="both without it"
+    )
+    wanted = parser.parse_args().picture
+    if wanted != "environments":
+        hand_over()
+    if wanted != "hand_over":
+        environments()
+
+
+def hand_over() -> None:
+    """Draw the strip of TwoArmHandOver."""
     both = "twincell/TwoArmHandOver-v0"
     hands = Image.fromarray(strip(both, 1, scripted(both), (0, 14, 26, 60)))
     hands.save(ROOT / "docs/pictures/hand_over.png", optimize=True)
-    if sys.argv[1:] == ["hand_over"]:
-        return
+
+
+def environments() -> None:
+    """Draw one strip of each of the others."""
+    clear, scan = "twincell/ReachClear-v0", "twincell/ScanBlade-v0"
     rows = [
         strip("twincell/Reach-v0", 1, shipped("reach-5mm"), SHOWN),
         strip("twincell/ReachPose-v0", 4, shipped("reach-pose"), SHOWN),

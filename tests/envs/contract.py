@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -33,26 +34,32 @@ def many_do_as_one(name: str, alone: gym.Env, most: float = 1.0) -> None:
     many.close()
 
 
-def episodes_do_not_depend_on_those_before(name: str, act: Act, periods: int) -> None:
+def episodes_do_not_depend_on_those_before(
+    name: str, act: Act, periods: int, **options: Any
+) -> None:
     """One seed gives one episode, whatever the same environment did before it.
 
     Args:
         name: registered id.
         act: draws an action.
         periods: of an episode, at most.
+        **options: of the environment.
     """
+
+    def joints(seen: Any) -> np.ndarray:
+        return seen["observation"] if isinstance(seen, dict) else seen
 
     def episode(env: gym.Env, seed: int) -> list[np.ndarray]:
         rng = np.random.default_rng(seed)
-        seen = [env.reset(seed=seed)[0]["observation"]]
+        seen = [joints(env.reset(seed=seed)[0])]
         for _ in range(periods):
             now, _, terminated, truncated, _ = env.step(act(rng))
-            seen.append(now["observation"])
+            seen.append(joints(now))
             if terminated or truncated:
                 break
         return seen
 
-    with gym.make(name) as env:
+    with gym.make(name, **options) as env:
         first = episode(env, 4)
         for other in (7, 8):
             episode(env, other)

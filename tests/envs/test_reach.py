@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import warnings
 
 import gymnasium as gym
@@ -11,7 +13,7 @@ from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as check_env_sb3
 
 import twincell.envs
-from twincell.errors import EnvError
+from twincell.errors import EnvError, PhysicsError
 
 
 def make(**options):
@@ -136,6 +138,40 @@ def test_torques_of_zero_hold_the_arm_against_gravity():
         assert abs(seen["observation"][:7] - start).max() < 1e-6
 
 
+@pytest.mark.parametrize("physics", ["bullet", "free"])
+@pytest.mark.parametrize(("arm", "sign"), [("inspector", -1), ("handler", 1)])
+def test_torques_bring_no_joint_beyond_its_stops_and_speeds(arm, sign, physics):
+    with make(action="torque", arm=arm, physics=physics) as env:
+        env.reset(seed=0)
+        task, fastest, met = env.unwrapped.task, 0.0, False
+        for _ in range(50):
+            env.step(np.full(task.size, sign, np.float32))
+            q, v = task.arms.q[0], task.arms.v[0]
+            assert (q >= task.arm.lower - 1e-9).all()
+            assert (q <= task.arm.upper + 1e-9).all()
+            fastest = max(fastest, float((abs(v) / task.arm.velocity).max()))
+            met |= bool((np.minimum(task.arm.upper - q, q - task.arm.lower) < 1e-9).any())
+        assert met
+        assert fastest == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("clone", [copy.deepcopy, pickle.dumps], ids=["copy", "pickle"])
+def test_a_bullet_world_is_not_copied(clone):
+    with (
+        make() as env,
+        pytest.raises(PhysicsError, match=r"valid: .* gymnasium\.make\(env\.spec\)"),
+    ):
+        clone(env)
+
+
+def test_a_copy_of_a_free_arm_goes_its_own_way():
+    with make(physics="free") as env:
+        seen, _ = env.reset(seed=0)
+        other = copy.deepcopy(env)
+        other.step(np.ones(3, np.float32))
+        assert np.array_equal(env.unwrapped.task.observation()["observation"][0], joints(seen))
+
+
 @pytest.mark.parametrize("reward", ["dense", "sparse"])
 def test_rewards_of_a_batch_are_those_of_its_steps(reward):
     with make(reward=reward, tolerance=0.05) as env:
@@ -220,6 +256,19 @@ def test_pictures_show_the_goal():
 def test_what_it_does_not_take_is_named(options, words):
     with pytest.raises(EnvError, match=words):
         make(**options)
+
+
+@pytest.mark.parametrize("name", ["Reach", "ReachPose", "ReachClear"])
+def test_a_goal_that_is_refused_leaves_the_episode_as_it_is(name):
+    with gym.make(f"twincell/{name}-v0").unwrapped as env:
+        env.reset(seed=0)
+        for _ in range(3):
+            env.step(env.action_space.high)
+        before = env.task.observation()
+        with pytest.raises(EnvError, match="goal"):
+            env.reset(options={"goal": [9.0, 9.0, 9.0]})
+        for key, rows in env.task.observation().items():
+            assert np.array_equal(rows, before[key])
 
 
 def test_wrong_actions_and_goals_are_refused_before_anything_moves():

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import gymnasium as gym
 import numpy as np
 import open3d as o3d
+import pybullet as p
 import pytest
 from scipy.spatial.transform import Rotation
 
 import twincell.envs  # noqa: F401
+from tests.envs.contract import episodes_do_not_depend_on_those_before
 from twincell.envs.randomise import Randomise
 from twincell.errors import EnvError, SensorError
 from twincell.geometry.catalogue import nominal
@@ -141,6 +145,41 @@ def test_randomisation_works_over_it(env):
         assert np.array_equal(seen[12:], clean[12:])
 
 
+def standing(client, arm):
+    """Bodies and joints of all that has joints in a world but the arm."""
+    bodies = set(range(p.getNumBodies(physicsClientId=client))) - {arm}
+    return [(b, j) for b in bodies for j in range(p.getNumJoints(b, physicsClientId=client))]
+
+
+def test_movers_stand_still_and_begin_each_episode_anew():
+    with gym.make(NAME, action="velocity") as env:
+        env.reset(seed=0)
+        client, arm = env.unwrapped.task.arms.worlds[0]
+        others = standing(client, arm)
+        assert len(others) == 8
+
+        def moved():
+            states = (p.getJointState(*one, physicsClientId=client) for one in others)
+            return max(abs(s[0]) for s in states)
+
+        for _ in range(60):
+            env.step(0 * UP)
+        assert moved() < 1e-4
+        p.resetJointState(*others[1], 0.2, 0.5, physicsClientId=client)  # as if it had been hit
+        env.reset(seed=0)
+        assert moved() == 0.0
+
+
+def test_an_episode_does_not_depend_on_those_before_it():
+    into = np.array([0, 0, 0.6, 0, 0, 0])  # touches what stands there
+    episodes_do_not_depend_on_those_before(
+        NAME,
+        lambda rng: (into + rng.uniform(-0.4, 0.4, 6)).astype(np.float32),
+        40,
+        action="velocity",
+    )
+
+
 def test_samples_lie_evenly_on_the_faces_that_look_at_the_viewer(env):
     part = env.unwrapped.task.world.part
     model = nominal(part, env.unwrapped.task.path.parent)
@@ -188,6 +227,16 @@ def test_what_is_seen_is_what_a_search_over_all_pairs_says():
 def test_what_it_does_not_take_is_named(options, words):
     with pytest.raises(EnvError, match=words):
         gym.make(NAME, physics="free", **options)
+
+
+def test_a_rate_at_which_the_planned_pass_is_longer_than_an_episode_is_refused():
+    given = {"physics": "free", "substeps": 1, "rays": 16}
+    words = r"takes \d+ periods, an episode has 1000; valid: a lower rate, up to (\d+) Hz"
+    with pytest.raises(EnvError, match=words) as refused:
+        gym.make(NAME, rate=400.0, **given)
+    most = float(re.search(words, str(refused.value))[1])
+    with gym.make(NAME, rate=most, **given) as env:
+        assert 990 < env.unwrapped.task.periods <= env.spec.max_episode_steps
 
 
 def test_actions_of_the_wrong_shape_or_without_a_number_are_refused(env):

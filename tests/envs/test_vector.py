@@ -5,10 +5,12 @@ from __future__ import annotations
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.envs.registration import load_env_creator
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers.vector import DictInfoToList, RecordEpisodeStatistics
 
-import twincell.envs  # noqa: F401
+import twincell.envs
+from twincell.envs.randomise import Randomise
 from twincell.errors import EnvError
 
 LONGEST = 3
@@ -92,6 +94,56 @@ def test_contacts_are_told_where_the_physics_knows_them():
         told = env.reset(seed=0)[1], env.step(np.zeros((2, 3), np.float32))[4]
         assert [("contact" in infos) for infos in told] == 2 * [physics == "bullet"]
         env.close()
+
+
+def test_an_arm_without_a_seed_keeps_its_generator():
+    ours = many("Reach-v0", 2, physics="free")
+    theirs = SyncVectorEnv([lambda: gym.make("twincell/Reach-v0", physics="free")] * 2)
+    for seed in (3, [5, None], [None, None]):
+        goals = [env.reset(seed=seed)[0]["desired_goal"].copy() for env in (ours, theirs)]
+        assert np.array_equal(*goals)
+    ours.close()
+    theirs.close()
+
+
+def test_limits_of_an_episode_are_those_of_gymnasium():
+    for given, truncated in ((1, True), (2, False), (-1, False), (None, False)):
+        env = many("Reach-v0", 1, physics="free", max_episode_steps=given)
+        env.reset(seed=0)
+        assert env.step(np.zeros((1, 3), np.float32))[3][0] == truncated
+        env.close()
+    for bad in (0, -2, "5", 2.0, True):
+        with pytest.raises(EnvError, match=r"max_episode_steps .*; valid: a whole number from 1"):
+            many("Reach-v0", 1, physics="free", max_episode_steps=bad)
+
+
+@pytest.mark.parametrize("name", twincell.envs.IDS)
+def test_many_are_as_long_as_one(name):
+    spec = gym.spec(name)
+    assert load_env_creator(spec.vector_entry_point)._periods == spec.max_episode_steps
+
+
+def test_pictures_of_many_are_refused():
+    with pytest.raises(EnvError, match='valid: None, or vectorization_mode="sync"'):
+        many("Reach-v0", 2, render_mode="rgb_array")
+
+
+@pytest.mark.parametrize("physics", ["bullet", "free"])
+def test_nobody_goes_on_with_what_is_closed(physics):
+    words = "the environment is closed; valid: another one"
+    vector = many("Reach-v0", 2, physics=physics)
+    one = gym.make("twincell/Reach-v0", physics=physics).unwrapped
+    noisy = Randomise(gym.make("twincell/Reach-v0", physics=physics))
+    for env in (vector, one, noisy):
+        env.reset(seed=0)
+        env.close()
+        env.close()
+        with pytest.raises(EnvError, match=words):
+            env.reset()
+        with pytest.raises(EnvError, match=words):
+            env.step(np.zeros(env.action_space.shape, np.float32))
+    with pytest.raises(EnvError, match=words):
+        one.render()
 
 
 def test_another_number_of_seeds_than_arms_is_named():

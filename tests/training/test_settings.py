@@ -38,6 +38,8 @@ def test_the_namespace_may_be_left_out():
             "algo = 'ppo'\n[ppo]\nher = true",
             "ppo.her: PPO keeps nothing to replay; valid: sac, tqc",
         ),
+        ("[sac]\nnet = 64", "sac.net 64; valid: a list of whole numbers from 1 on, as [64, 64]"),
+        ("[sac]\nnet = [64, 0]", "sac.net [64, 0]"),
         ("steps =", "Invalid value"),
     ],
 )

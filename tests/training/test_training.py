@@ -22,7 +22,7 @@ from twincell.errors import TrainingError
 from twincell.training import seeds, trainer
 from twincell.training.adapter import make_many
 from twincell.training.evaluation import judge
-from twincell.training.policy import OnnxPolicy
+from twincell.training.policy import OnnxPolicy, baselines
 from twincell.training.seeds import train_seeds
 from twincell.training.settings import load_settings
 from twincell.training.trainer import train_seed
@@ -274,6 +274,41 @@ def test_a_file_for_something_else_is_refused_before_anything_moves(run, tmp_pat
     done = CliRunner().invoke(app, ["evaluate", str(file), "--option", "arm=inspector"])
     assert done.exit_code == 2
     assert "the policy is for 'handler'" in done.output + str(done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"options": None}, "options None; valid: a table"),
+        ({"options": [1]}, r"options [1]; valid: a table"),
+        ({"env_id": 3}, "env_id 3; valid: text"),
+        ({"env_id": "twincell/Reech-v0"}, "did you mean 'twincell/Reach-v0'"),
+    ],
+)
+def test_a_policy_of_no_environment_is_named(tmp_path, changes, said):
+    model = onnx.load(str(baselines()["reach-5mm"]))
+    meta = {entry.key: json.loads(entry.value) for entry in model.metadata_props} | changes
+    del model.metadata_props[:]
+    kept = {key: json.dumps(value) for key, value in meta.items() if value is not None}
+    onnx.helper.set_model_props(model, kept)
+    onnx.save(model, str(tmp_path / "p.onnx"))
+    done = CliRunner().invoke(app, ["evaluate", str(tmp_path / "p.onnx"), "--episodes", "1"])
+    assert done.exit_code == 2
+    assert said in " ".join(done.stderr.split())
+
+
+def test_no_part_of_a_file_is_left_where_none_can_be_written(run, tmp_path, monkeypatch):
+    (tmp_path / "there").mkdir()
+    done = CliRunner().invoke(app, ["export", str(run), "--out", str(tmp_path / "there")])
+    assert done.exit_code == 2
+    assert "is a folder; valid: a file" in " ".join(done.stderr.split())
+
+    def full(*_given, **_named):
+        raise OSError(28, "No space left on device", "p.part")
+
+    monkeypatch.setattr(onnx, "save", full)
+    CliRunner().invoke(app, ["export", str(run), "--out", str(tmp_path / "p.onnx")])
+    assert [file.name for file in tmp_path.iterdir()] == ["there"]
 
 
 def test_files_that_are_no_policy_are_named(tmp_path):

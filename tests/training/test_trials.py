@@ -11,7 +11,7 @@ from twincell.cli import app
 from twincell.errors import TrainingError
 from twincell.training.evaluation import judge
 from twincell.training.policy import OnnxPolicy
-from twincell.training.trials import Trial, in_environment, tally
+from twincell.training.trials import CONDITIONS, Trial, in_environment, tally
 
 
 def test_every_condition_has_the_same_goals_and_undisturbed_they_are_as_judged() -> None:
@@ -29,6 +29,14 @@ def test_every_condition_has_the_same_goals_and_undisturbed_they_are_as_judged()
         np.testing.assert_array_equal(seen["desired_goal"], np.float32(plain[2].goal))
     with pytest.raises(TrainingError, match="episodes 0"):
         in_environment(policy, 0, 70)
+
+
+def test_arms_without_contacts_have_the_same_goals() -> None:
+    policy = OnnxPolicy.load("reach-5mm")
+    for condition in CONDITIONS:
+        (trial,) = in_environment(policy, 1, 0, condition, physics="free")
+        assert trial.goal == in_environment(policy, 1, 0, condition)[0].goal
+        assert trial.distance < 0.1
 
 
 def test_trials_are_summed_up() -> None:

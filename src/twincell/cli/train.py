@@ -111,6 +111,7 @@ def evaluate(
     from twincell.training.evaluation import judge
     from twincell.training.layout import of_environment
     from twincell.training.policy import OnnxPolicy, compare
+    from twincell.training.settings import environment_id
 
     given = _parsed(option)
     path = Path(policy)
@@ -121,7 +122,7 @@ def evaluate(
             compare(policy, of_environment(env, options), of_environment(env, {**options, **given}))
     else:
         loaded = OnnxPolicy.load(policy)
-        env, options = loaded.about["env_id"], loaded.about["options"]
+        env, options = environment_id(loaded.about["env_id"]), loaded.about["options"]
         loaded.check(env, *of_environment(env, {**options, **given}))
     began = time.perf_counter()
     result = judge(env, {**options, **given}, loaded, episodes, seed)
@@ -193,12 +194,10 @@ def _trained(run: Path) -> tuple[Any, str, dict[str, Any], dict[str, Any]]:
     """The policy of a run that did best: model, id, options, and where it comes from."""
     from twincell.errors import TrainingError
     from twincell.training.algorithms import algorithm
-    from twincell.training.seeds import read_design
+    from twincell.training.records import RESULT, read_design, read_result
 
     design = read_design(run)
-    results = [
-        jsonlib.loads(file.read_text(encoding="utf-8")) for file in run.glob("seed_*/result.json")
-    ]
+    results = [read_result(file) for file in run.glob(f"seed_*/{RESULT}")]
     if not results:
         raise TrainingError(f"{run}: no seed is trained to its end; valid: 'twincell train' again")
     best = max(results, key=lambda r: (r["success_rate"], -r["seed"]))

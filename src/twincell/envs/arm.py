@@ -91,6 +91,7 @@ class ArmTask(ABC):
     """Numbers of an action after those that move the arm."""
     _stride = _STEPS["cartesian"]
     """Of a Cartesian action of one in a period [m]."""
+    _closed = False
     observations: spaces.Space[Any]
 
     def __init__(self, count: int, options: ArmOptions) -> None:
@@ -263,7 +264,17 @@ class ArmTask(ABC):
         observe(self._chain, self.arms.q, self.arms.v, self._bound, self._seen, self._tip)
         return self._seen
 
+    def ensure_open(self) -> None:
+        """Let nobody go on after `close`.
+
+        Raises:
+            EnvError: closed.
+        """
+        if self._closed:
+            raise EnvError("the environment is closed; valid: another one, by gymnasium.make")
+
     def close(self) -> None:
-        """End the Bullet worlds."""
+        """End the Bullet worlds; may be called twice."""
+        self._closed = True
         if not isinstance(self.arms, FreeArms):
             self.arms.close()

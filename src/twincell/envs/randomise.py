@@ -30,7 +30,8 @@ class Ranges:
     """Least and greatest value of what is drawn, uniformly, for each episode.
 
     Attributes:
-        mass: factor on the mass and inertia of each link, drawn for each.
+        mass: factor on the mass and inertia of each link of the option `arm`, drawn for each; over
+            TwoArmHandOver that is the giver alone, here and below.
         damping: factor on the viscous friction of each joint, drawn for each.
         effort: factor on the effort that each motor has, drawn for each.
         noise: standard deviation of the joint positions [rad] and speeds [rad/s] that are seen.
@@ -72,7 +73,8 @@ class Randomise(gymnasium.Wrapper[Any, Any, Any, Any], gymnasium.utils.RecordCon
     """Draws the arm, its sensors and their delay anew at each reset.
 
     The rewards and goals stay those of the true state: only joints and speeds are noisy. Until the
-    first action takes effect, arms rest and hands stay as they began. What was drawn is in
+    first action takes effect, arms rest and hands stay as they began; but for actions by `torque`,
+    which then hold up the arm as it should be, not as it was drawn. What was drawn is in
     `info["randomised"]` at reset. The same seed draws the same.
 
     Args:
@@ -107,7 +109,12 @@ class Randomise(gymnasium.Wrapper[Any, Any, Any, Any], gymnasium.utils.RecordCon
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
-        """Start an episode with another arm."""
+        """Start an episode with another arm.
+
+        Raises:
+            EnvError: as the environment.
+        """
+        self._task.ensure_open()
         if seed is not None:
             self._rng = np.random.default_rng([seed, *b"randomise"])
         d, rng, ranges = self._task.size, self._rng, self.ranges

@@ -18,9 +18,11 @@ __all__ = ["ReachEnv"]
 class ReachEnv(TaskEnv):
     """Bring the tip of an arm of a world file to a point in space, and hold it there.
 
-    **Actions**, `Box(-1, 1, float32)`, clipped. The joints never leave their limits, nor do set
-    speeds exceed the world file's `speed_scale` of the URDF's; a faster action goes the same way,
-    slower.
+    **Actions**, `Box(-1, 1, float32)`, clipped. Set speeds never lead a joint beyond its limits,
+    nor do they exceed the world file's `speed_scale` of the URDF's; a faster action goes the same
+    way, slower. In Bullet a joint that is pushed, or meets its stop at speed, may still go beyond
+    it: by 13 mrad at most in forty episodes of full speed. Under torques joints are kept on their
+    stops, and speeds within the URDF's, in both kinds of physics.
 
     | `action` | shape | one means |
     |---|---|---|
@@ -82,9 +84,10 @@ class ReachEnv(TaskEnv):
         goal = options.pop("goal", None)
         if options:
             raise EnvError(f"reset option '{next(iter(options))}'; valid: goal")
+        wanted = None if goal is None else self.task.valid(goal)  # before anything begins
         self.task.start(self._row, [self.np_random])
-        if goal is not None:
-            self.task.goals[0] = self.task.valid(goal)
+        if wanted is not None:
+            self.task.goals[0] = wanted
 
     def compute_reward(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Any:
         """The reward of goals, single or a batch of n: a number, or shape (n,)."""
@@ -96,7 +99,12 @@ class ReachEnv(TaskEnv):
         return float(reward) if reward.ndim == 0 else reward
 
     def render(self) -> Any:
-        """What a camera beside the arm sees, shape (360, 480, 3); the goal is a green ball."""
+        """What a camera beside the arm sees, shape (360, 480, 3); the goal is a green ball.
+
+        Raises:
+            EnvError: closed.
+        """
+        self.task.ensure_open()
         arms = self.task.arms
         if self.render_mode is not None and isinstance(arms, BulletArms):
             if self._ball is None:

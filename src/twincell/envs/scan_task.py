@@ -34,6 +34,8 @@ __all__ = ["ScanOptions", "ScanTask"]
 
 Array = NDArray[np.float64]
 
+PERIODS = 1000
+"""Registered length of an episode, which has to hold the planned pass."""
 _TURN = 0.02
 """Of a Cartesian action of one about an axis [rad]."""
 _SPACING = 0.0015
@@ -107,7 +109,8 @@ class ScanTask(ArmTask):
         parts: pose of the part frame in each view, the part as it should stand.
 
     Raises:
-        EnvError: an arm that does not carry the inspection's profiler.
+        EnvError: an arm that does not carry the inspection's profiler, or a rate at which the
+            planned pass is longer than an episode.
         MotionError: the planned pass is out of reach.
     """
 
@@ -176,6 +179,12 @@ class ScanTask(ArmTask):
         self._mount = model.forward(self.home).inverse() @ sensor
         line = motions.scan_pass(0)
         self.periods = int(np.ceil(line.duration * self.options.rate))
+        if self.periods > PERIODS:
+            raise EnvError(
+                f"rate {self.options.rate:g}: the planned pass takes {self.periods} periods, an "
+                f"episode has {PERIODS}; valid: a lower rate, up to "
+                f"{int(PERIODS / line.duration)} Hz"
+            )
         times = np.arange(1, _LINES * self.periods + 1) / (_LINES * self.options.rate)
         self.planned = [model.forward(line.sample(t)[0]) @ self._mount for t in times]
         self.begin = self.planned[0] @ self._mount.inverse()

@@ -54,8 +54,9 @@ class TaskEnv(gymnasium.Env[Any, Any], ABC):
         """Start an episode.
 
         Raises:
-            EnvError: an option that is not taken here.
+            EnvError: an option that is not taken here, or closed.
         """
+        self.task.ensure_open()
         super().reset(seed=seed)
         self._given(dict(options or {}))
         self._started = True
@@ -80,8 +81,9 @@ class TaskEnv(gymnasium.Env[Any, Any], ABC):
         """One control period.
 
         Raises:
-            EnvError: before the first reset, or an action of the wrong shape or not finite.
+            EnvError: before the first reset, closed, or an action of the wrong shape or not finite.
         """
+        self.task.ensure_open()
         if not self._started:
             raise EnvError("step before reset; valid: reset first")
         self.task.act(np.asarray(action)[None])
@@ -90,7 +92,12 @@ class TaskEnv(gymnasium.Env[Any, Any], ABC):
         return seen, float(self.task.reward(told)), ended, False, self._info(told)
 
     def render(self) -> Any:
-        """What a camera beside the arm sees, shape (360, 480, 3)."""
+        """What a camera beside the arm sees, shape (360, 480, 3).
+
+        Raises:
+            EnvError: closed.
+        """
+        self.task.ensure_open()
         arms = self.task.arms
         if self.render_mode is None or not isinstance(arms, BulletArms):
             return None

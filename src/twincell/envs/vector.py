@@ -19,6 +19,7 @@ from twincell.envs.options import Options
 from twincell.envs.pick_task import PERIODS as PICK_PERIODS
 from twincell.envs.pick_task import PickOptions, PickTask
 from twincell.envs.pose import PoseOptions, PoseTask
+from twincell.envs.scan_task import PERIODS as SCAN_PERIODS
 from twincell.envs.scan_task import ScanOptions, ScanTask
 from twincell.envs.task import ReachTask
 from twincell.errors import EnvError
@@ -43,13 +44,16 @@ class TaskVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any], ABC):
 
     Args:
         num_envs: n.
-        max_episode_steps: periods after which an episode is truncated.
-        **options: of the task, without rendering.
+        max_episode_steps: periods after which an episode is truncated; -1: never, None: the
+            registered ones.
+        **options: of the task; a `render_mode` other than None is refused.
 
     Raises:
         EnvError: as the environment of one arm.
     """
 
+    _periods = 50
+    """Registered length of an episode."""
     metadata: dict[str, Any] = {  # noqa: RUF012
         "render_modes": [],
         "autoreset_mode": AutoresetMode.SAME_STEP,
@@ -60,20 +64,41 @@ class TaskVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any], ABC):
     def _make(count: int, options: dict[str, Any]) -> ArmTask:
         """The task with n arms, its options given by name."""
 
-    def __init__(self, num_envs: int = 1, max_episode_steps: int = 50, **options: Any) -> None:
+    def __init__(
+        self, num_envs: int = 1, max_episode_steps: int | None = None, **options: Any
+    ) -> None:
         if num_envs < 1:
             raise EnvError(f"num_envs {num_envs}; valid: from 1 on")
-        options.pop("render_mode", None)
+        mode = options.pop("render_mode", None)
+        if mode is not None:
+            raise EnvError(f"render_mode '{mode}'; valid: None, or vectorization_mode=\"sync\"")
+        self._longest = self._limit(max_episode_steps)
         self.num_envs = num_envs
         self.task = self._make(num_envs, options)
         self.single_action_space = self.task.actions
         self.single_observation_space = self.task.observations
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self._longest = max_episode_steps
         self._age = np.zeros(num_envs, np.int64)
         self._all = np.arange(num_envs)
         self._rngs: list[np.random.Generator] = []
+
+    def _limit(self, given: Any) -> int:
+        """Periods after which an episode is truncated, as `gymnasium.make` takes them.
+
+        Raises:
+            EnvError: neither -1, None nor a whole number from 1 on.
+        """
+        if given is None:
+            return self._periods
+        if isinstance(given, int) and not isinstance(given, bool):
+            if given == -1:
+                return int(np.iinfo(np.int64).max)
+            if given >= 1:
+                return given
+        raise EnvError(
+            f"max_episode_steps {given!r}; valid: a whole number from 1 on, -1 (no limit), None"
+        )
 
     def _infos(self, told: Told) -> dict[str, Any]:
         """What is told of all arms, each with its mask of the arms that it is told of."""
@@ -100,9 +125,12 @@ class TaskVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any], ABC):
     ) -> tuple[Any, dict[str, Any]]:
         """Start all episodes; with seed s arm i gets what one with seed s + i would.
 
+        Of a list of seeds those that are None leave an arm the generator that it has.
+
         Raises:
-            EnvError: an option, or not one seed for each arm.
+            EnvError: an option, not one seed for each arm, or closed.
         """
+        self.task.ensure_open()
         if options:
             raise EnvError(f"reset option '{next(iter(options))}'; valid: none")
         if seed is not None or not self._rngs:
@@ -112,7 +140,11 @@ class TaskVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any], ABC):
                 seeds = list(seed)
             if len(seeds) != self.num_envs:
                 raise EnvError(f"seeds {seeds}; valid: one for each of {self.num_envs} arms")
-            self._rngs = [gymnasium.utils.seeding.np_random(s)[0] for s in seeds]
+            fresh = not self._rngs
+            self._rngs = [
+                gymnasium.utils.seeding.np_random(s)[0] if fresh or s is not None else self._rngs[i]
+                for i, s in enumerate(seeds)
+            ]
         self.task.start(self._all, self._rngs)
         self._age[:] = 0
         seen = self.task.observation()
@@ -124,8 +156,9 @@ class TaskVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any], ABC):
         """One control period of all arms.
 
         Raises:
-            EnvError: before the first reset, or actions of the wrong shape or not finite.
+            EnvError: before the first reset, closed, or actions of the wrong shape or not finite.
         """
+        self.task.ensure_open()
         if not self._rngs:
             raise EnvError("step before reset; valid: reset first")
         task = self.task
@@ -148,7 +181,8 @@ class TaskVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any], ABC):
 
     def close_extras(self, **_: Any) -> None:
         """End the Bullet worlds."""
-        self.task.close()
+        if hasattr(self, "task"):  # else its options were refused
+            self.task.close()
 
 
 class ReachVectorEnv(TaskVectorEnv):
@@ -170,8 +204,7 @@ class ReachPoseVectorEnv(TaskVectorEnv):
 class ReachClearVectorEnv(TaskVectorEnv):
     """The environment of `ReachClearEnv` n times in one process; otherwise as `TaskVectorEnv`."""
 
-    def __init__(self, num_envs: int = 1, max_episode_steps: int = PERIODS, **options: Any) -> None:
-        super().__init__(num_envs, max_episode_steps, **options)
+    _periods = PERIODS
 
     @staticmethod
     def _make(count: int, options: dict[str, Any]) -> ReachTask:
@@ -181,8 +214,7 @@ class ReachClearVectorEnv(TaskVectorEnv):
 class ScanBladeVectorEnv(TaskVectorEnv):
     """The environment of `ScanBladeEnv` n times in one process; otherwise as `TaskVectorEnv`."""
 
-    def __init__(self, num_envs: int = 1, max_episode_steps: int = 1000, **options: Any) -> None:
-        super().__init__(num_envs, max_episode_steps, **options)
+    _periods = SCAN_PERIODS
 
     @staticmethod
     def _make(count: int, options: dict[str, Any]) -> ArmTask:
@@ -192,10 +224,7 @@ class ScanBladeVectorEnv(TaskVectorEnv):
 class PickBladeVectorEnv(TaskVectorEnv):
     """The environment of `PickBladeEnv` n times in one process; otherwise as `TaskVectorEnv`."""
 
-    def __init__(
-        self, num_envs: int = 1, max_episode_steps: int = PICK_PERIODS, **options: Any
-    ) -> None:
-        super().__init__(num_envs, max_episode_steps, **options)
+    _periods = PICK_PERIODS
 
     @staticmethod
     def _make(count: int, options: dict[str, Any]) -> ArmTask:
@@ -205,10 +234,7 @@ class PickBladeVectorEnv(TaskVectorEnv):
 class TwoArmHandOverVectorEnv(TaskVectorEnv):
     """The environment of `TwoArmHandOverEnv` n times in one process; see `TaskVectorEnv`."""
 
-    def __init__(
-        self, num_envs: int = 1, max_episode_steps: int = HAND_OVER_PERIODS, **options: Any
-    ) -> None:
-        super().__init__(num_envs, max_episode_steps, **options)
+    _periods = HAND_OVER_PERIODS
 
     @staticmethod
     def _make(count: int, options: dict[str, Any]) -> ArmTask:

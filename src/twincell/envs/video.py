@@ -18,11 +18,17 @@ _QUALITY = 80
 """Of WebP, 100 is best."""
 
 
+def _cubes(episode: int) -> bool:
+    """Gymnasium's own choice: cubes up to 1000, then each thousandth episode."""
+    return round(episode ** (1 / 3)) ** 3 == episode if episode < 1000 else episode % 1000 == 0
+
+
 class RecordVideo(gymnasium.wrappers.RecordVideo):
     """Gymnasium's `RecordVideo`, which writes animated WebP files that every browser plays.
 
     Gymnasium's own writes by MoviePy, whose present release wants an older Pillow than this project
-    locks. Arguments and names of files are Gymnasium's: `NAME-episode-0.webp`.
+    locks. Arguments and names of files are Gymnasium's: `NAME-episode-0.webp`. Without a trigger
+    episodes 0, 1, 8, 27 and so on are filmed, from 1000 on each thousandth.
 
     Args:
         env: of render mode `rgb_array`.
@@ -37,6 +43,8 @@ class RecordVideo(gymnasium.wrappers.RecordVideo):
     def __init__(self, env: gymnasium.Env[Any, Any], video_folder: str | Path, **more: Any) -> None:
         if env.render_mode != "rgb_array":
             raise EnvError(f"render_mode {env.render_mode!r}; valid: 'rgb_array'")
+        if more.get("episode_trigger") is None and more.get("step_trigger") is None:
+            more["episode_trigger"] = _cubes  # Gymnasium's own is in a file that needs MoviePy
         # that MoviePy is missing is the last that Gymnasium's wrapper says, when all is set up
         with contextlib.suppress(gymnasium.error.DependencyNotInstalled):
             super().__init__(env, str(video_folder), **more)

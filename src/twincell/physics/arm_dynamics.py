@@ -52,6 +52,7 @@ class FreeArms:
             np.ascontiguousarray(arm.lower),
             np.ascontiguousarray(arm.upper),
             np.ascontiguousarray(arm.effort),
+            np.ascontiguousarray(arm.velocity),
         )
 
     def drive(self, speed: Array, steps: int) -> None:
@@ -59,13 +60,16 @@ class FreeArms:
         _advance(self._chain, self._box, self.q, self.v, self.effort, speed, True, steps, self.dt)
 
     def push(self, torque: Array, steps: int) -> None:
-        """Move by `steps` steps under joint efforts, shape (n, d), without motors."""
+        """Move by `steps` steps under joint efforts, shape (n, d), without motors.
+
+        Speeds are cut off at the arm's limits after each step, as `BulletArms.push` does.
+        """
         _advance(self._chain, self._box, self.q, self.v, self.effort, torque, False, steps, self.dt)
 
 
 @nb.njit(cache=True, nogil=True)
 def _advance(chain, box, q, v, effort, command, driven, steps, dt):  # type: ignore[no-untyped-def]
-    lower, upper, most = box
+    lower, upper, most, fastest = box
     count, n = q.shape
     damping = chain[6]
     R, p, work = np.empty((n, 3, 3)), np.empty((n, 3)), np.empty((n, 12))
@@ -91,6 +95,8 @@ def _advance(chain, box, q, v, effort, command, driven, steps, dt):  # type: ign
             for i in range(n):
                 s[i] = goal[i]
                 x[i] += dt * s[i]
+                if not driven:
+                    s[i] = min(max(s[i], -fastest[i]), fastest[i])
                 effort[k, i] = min(max(tau[i], -most[i]), most[i]) if driven else command[k, i]
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
+import numpy as np
 import pybullet as p
+from numpy.typing import ArrayLike
 
 from twincell.errors import PhysicsError
 from twincell.geometry.description import RobotDescription
@@ -18,11 +21,13 @@ __all__ = [
     "Colour",
     "Handle",
     "Size",
+    "Unique",
     "add_box",
     "add_boxes",
     "connect",
     "load_arm",
     "load_mover",
+    "load_still",
 ]
 
 Size = tuple[float, float, float]
@@ -58,6 +63,21 @@ class Handle:
     def moving(self) -> dict[str, int]:
         """The links that a joint can move, by name."""
         return {n: i for n, i in self.links.items() if self.groups[i] > 0}
+
+
+class Unique:
+    """What holds a Bullet world: a copy would move the original's bodies by its number."""
+
+    def __reduce_ex__(self, _protocol: object) -> NoReturn:
+        """Refuse copies and pickles.
+
+        Raises:
+            PhysicsError: always.
+        """
+        raise PhysicsError(
+            f"{type(self).__name__}: a Bullet world cannot be copied; valid: another one, of an "
+            "environment by gymnasium.make(env.spec)"
+        )
 
 
 def connect(owner: object) -> tuple[int, Callable[[], object]]:
@@ -97,6 +117,31 @@ def load_arm(client: int, arm: LumpedArm) -> int:
         )  # fmt: skip
     except p.error as error:
         raise PhysicsError(f"{arm.name}: Bullet cannot load {arm.path}: {error}") from None
+
+
+def load_still(client: int, arm: LumpedArm, most: ArrayLike) -> int:
+    """Load an arm that its motors hold at zero, whatever its stops; returns Bullet's id.
+
+    Args:
+        client: of Bullet.
+        arm: its URDF as `load_arm` takes it.
+        most: effort of each motor, or of all [N m or N].
+
+    Raises:
+        PhysicsError: Bullet cannot read the URDF.
+    """
+    body = load_arm(client, arm)
+    count = len(arm.joints)
+    for joint in np.flatnonzero((arm.lower > 0.0) | (arm.upper < 0.0)).tolist():
+        p.changeDynamics(  # else its stop would push it there
+            body, joint, jointLowerLimit=min(float(arm.lower[joint]), 0.0),
+            jointUpperLimit=max(float(arm.upper[joint]), 0.0), physicsClientId=client,
+        )  # fmt: skip
+    p.setJointMotorControlArray(
+        body, list(range(count)), p.POSITION_CONTROL, targetPositions=[0.0] * count,
+        forces=np.broadcast_to(most, count).tolist(), physicsClientId=client,
+    )  # fmt: skip
+    return body
 
 
 def load_mover(client: int, description: RobotDescription, visual: bool = True) -> Handle:

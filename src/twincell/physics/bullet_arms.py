@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from twincell.geometry.lumped import LumpedArm
 from twincell.geometry.pose import Pose
-from twincell.physics.bullet import BASE, Size, add_box, connect, load_arm
+from twincell.physics.bullet import BASE, Size, Unique, add_box, connect, load_arm
 from twincell.physics.view import Rgb, picture
 
 __all__ = ["BulletArms"]
@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 _GREY = (0.62, 0.65, 0.68, 1.0)
 
 
-class BulletArms:
+class BulletArms(Unique):
     """The same arm n times, each in a Bullet world that holds the same still boxes.
 
     Same use as `arm_dynamics.FreeArms`, with contacts: with the boxes, not of an arm with itself.
@@ -59,6 +59,7 @@ class BulletArms:
         self._joints = list(range(d))
         self._most = [arm.effort.tolist() for _ in range(count)]
         self._none = [0.0] * d
+        self._fastest = np.asarray(arm.velocity, float)
         self.watching = False
         self.hit = np.zeros(count, bool)
         self.worlds: list[tuple[int, int]] = []
@@ -150,7 +151,11 @@ class BulletArms:
             self._read(row, client, body)
 
     def push(self, torque: Array, steps: int) -> None:
-        """Move by `steps` steps under joint efforts, shape (n, d), of what each motor has."""
+        """Move by `steps` steps under joint efforts, shape (n, d), of what each motor has.
+
+        After each step joints that are beyond a stop are put back on it, and speeds are cut off at
+        the arm's limits: Bullet's own stops give way to such efforts.
+        """
         for row, (client, body) in enumerate(self.worlds):
             self._stepped[row] = True
             if self._driven[row]:
@@ -167,10 +172,24 @@ class BulletArms:
                     body, self._joints, p.TORQUE_CONTROL, forces=efforts, physicsClientId=client
                 )
                 p.stepSimulation(physicsClientId=client)
+                self._confine(client, body)
                 if self.watching:
                     self.hit[row] |= self.touching(row)
             self._read(row, client, body)
             self.effort[row] = given
+
+    def _confine(self, client: int, body: int) -> None:
+        """Put joints back on the stops that they are beyond, and cut off their speeds."""
+        states = p.getJointStates(body, self._joints, physicsClientId=client)
+        q, v = np.array([s[:2] for s in states]).T
+        lower, upper, fastest = self.arm.lower, self.arm.upper, self._fastest
+        inside = q.clip(lower, upper)
+        slow = v.clip(np.where(q > lower, -fastest, 0.0), np.where(q < upper, fastest, 0.0))
+        if (inside != q).any() or (slow != v).any():
+            p.resetJointStatesMultiDof(
+                body, self._joints, inside[:, None].tolist(), slow[:, None].tolist(),
+                physicsClientId=client,
+            )  # fmt: skip
 
     def _read(self, row: int, client: int, body: int) -> None:
         states = p.getJointStates(body, self._joints, physicsClientId=client)

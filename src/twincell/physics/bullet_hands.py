@@ -13,7 +13,7 @@ from twincell.geometry.description import RobotDescription
 from twincell.geometry.lumped import LumpedArm
 from twincell.geometry.pose import Pose
 from twincell.physics.blades import BladeBodies
-from twincell.physics.bullet import BASE, Size, add_boxes, load_arm
+from twincell.physics.bullet import BASE, Size, add_boxes, load_still
 from twincell.physics.bullet_arms import BulletArms
 from twincell.physics.mover import MoverBody
 from twincell.world.robots import Arm
@@ -96,22 +96,13 @@ class BulletHands(BulletArms):
         for rack in add_boxes(client, self._racks, _BLUE):
             p.changeDynamics(rack, BASE, lateralFriction=_FRICTION, physicsClientId=client)
         for other in self._others:
-            self._stand(client, other)
+            load_still(client, other, _HOLDS)
         bolted = [link for link, group in mover.handle.groups.items() if group == 0]
         for body in range(len(boxes)):
             for link in bolted:
                 p.setCollisionFilterPair(mover.body, body, link, BASE, 0, physicsClientId=client)
         shapes = BladeBodies(client, *self._part)
         return mover, (shapes.add(part), shapes)
-
-    @staticmethod
-    def _stand(client: int, other: LumpedArm) -> None:
-        body = load_arm(client, other)
-        for joint in range(len(other.joints)):
-            p.setJointMotorControl2(
-                body, joint, p.POSITION_CONTROL, targetPosition=0.0, force=_HOLDS,
-                physicsClientId=client,
-            )  # fmt: skip
 
     def begin(self, row: int, q: Array, part: Pose) -> None:
         """Set an arm to joint positions `q`, shape (d,), at rest, and its blade to a pose."""

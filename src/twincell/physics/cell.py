@@ -15,7 +15,7 @@ from twincell.geometry.figure import BODY
 from twincell.geometry.pose import Pose
 from twincell.geometry.rack import pocket_poses, rack_boxes
 from twincell.physics.blades import BladeBodies
-from twincell.physics.bullet import add_box, add_boxes, connect
+from twincell.physics.bullet import Unique, add_box, add_boxes, connect
 from twincell.physics.holding import Clamp, Hold
 from twincell.physics.mover import MoverBody
 from twincell.physics.poses import PoseTable
@@ -31,7 +31,7 @@ _ITERATIONS = 40
 """Solver iterations a step, always the same number: the same commands give the same bits."""
 
 
-class PhysicsCell:
+class PhysicsCell(Unique):
     """A cell that moves in steps of `1 / world.physics_rate`.
 
     Args:

@@ -15,7 +15,7 @@ from twincell.geometry.blade import BladeModel
 from twincell.geometry.description import RobotDescription
 from twincell.geometry.pose import Pose
 from twincell.geometry.rack import pocket_poses, rack_boxes
-from twincell.physics.bullet import BASE, Handle, add_box, connect, load_mover
+from twincell.physics.bullet import BASE, Handle, Unique, add_box, connect, load_mover
 from twincell.world.model import World
 
 __all__ = ["CollisionChecker"]
@@ -48,7 +48,7 @@ _Part = tuple[int, int, str]
 """Bullet's body and link, and what to call it."""
 
 
-class CollisionChecker:
+class CollisionChecker(Unique):
     """Answers whether a mover may be at given joint positions.
 
     Racks are boxes, every pocket and the fixture hold a blade-sized box unless told to ignore it,

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import DummyVecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv
 
+import twincell.envs
+
 __all__ = ["VectorAdapter", "make_many"]
 
 
@@ -25,9 +27,8 @@ def make_many(env: str, count: int, options: Mapping[str, Any], seed: int, goals
         goals: whether rewards of other goals will be asked for (hindsight replay), which only
             environments that stand alone answer.
     """
-    spec = gymnasium.spec(env)
     made: VecEnv
-    if spec.vector_entry_point is not None and not goals:
+    if env in twincell.envs.IDS and not goals:  # others' many may start anew in another way
         mode = gymnasium.VectorizeMode.VECTOR_ENTRY_POINT
         made = VectorAdapter(gymnasium.make_vec(env, count, mode, **options))
     else:

@@ -60,8 +60,10 @@ def export(
         Largest difference of an action between file and model, over two episodes.
 
     Raises:
-        TrainingError: the file would act otherwise than the model.
+        TrainingError: the file would act otherwise than the model, or is a folder.
     """
+    if out.is_dir():
+        raise TrainingError(f"{out}: is a folder; valid: a file, as {out / 'policy.onnx'}")
     with gymnasium.make(env, **options) as world:
         sizes = layout(world.observation_space)
         keyed = isinstance(world.observation_space, gymnasium.spaces.Dict)
@@ -70,42 +72,42 @@ def export(
         low, high = world.action_space.low, world.action_space.high  # type: ignore[attr-defined]
     if not (np.allclose(low, -1) and np.allclose(high, 1)):
         raise TrainingError(f"{env}: actions from {low} to {high}; valid: from -1 to 1")
-    actor = _Actor(model, sizes, keyed).eval()
+    meta = {"env_id": env, "options": dict(options), "layout": sizes, **said, **about}
     part = out.with_suffix(".part")
     out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _write(_Actor(model, sizes, keyed).eval(), sum(n for _, n in sizes), part, meta)
+        loaded = OnnxPolicy.load(part)
+        theirs = np.array([model.predict(one, deterministic=True)[0] for one in seen])
+        ours = np.array([loaded.act(one) for one in seen])
+        gap = float(np.abs(theirs - ours).max())
+        if not gap <= _CLOSE:
+            raise TrainingError(f"{out}: its actions differ by {gap:.2g}; valid: at most {_CLOSE}")
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+    return gap
+
+
+def _write(actor: _Actor, size: int, file: Path, meta: Mapping[str, Any]) -> None:
+    """Write what acts on `size` numbers, and its metadata."""
     axes = {0: "rows"}
     with warnings.catch_warnings():
         # the exporter that follows wants a package more and writes the same few layers
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         torch.onnx.export(
             actor,
-            (torch.zeros(1, sum(n for _, n in sizes)),),
-            str(part),
+            (torch.zeros(1, size),),
+            str(file),
             input_names=["observation"],
             output_names=["action"],
             dynamic_axes={"observation": axes, "action": axes},
             opset_version=17,
             dynamo=False,
         )
-    graph = onnx.load(str(part))
-    meta = {
-        "env_id": env,
-        "options": dict(options),
-        "layout": sizes,
-        **said,
-        **about,
-    }
+    graph = onnx.load(str(file))
     onnx.helper.set_model_props(graph, {k: json.dumps(v) for k, v in meta.items()})
-    onnx.save(graph, str(part))
-    loaded = OnnxPolicy.load(part)
-    theirs = np.array([model.predict(one, deterministic=True)[0] for one in seen])
-    ours = np.array([loaded.act(one) for one in seen])
-    gap = float(np.abs(theirs - ours).max())
-    if not gap <= _CLOSE:
-        part.unlink()
-        raise TrainingError(f"{out}: its actions differ by {gap:.2g}; valid: at most {_CLOSE}")
-    part.replace(out)
-    return gap
+    onnx.save(graph, str(file))
 
 
 def _observations(world: Any, model: Any) -> list[Any]:

@@ -13,7 +13,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 
 from twincell.training.layout import layout
 
-__all__ = ["GoalFeatures", "measure"]
+__all__ = ["GoalFeatures", "Numbers", "measure", "unscaled"]
 
 _SAMPLES = 50
 """Periods of chance, in each copy, by which offsets and scales are measured."""
@@ -58,6 +58,12 @@ def measure(venv: Any) -> tuple[Numbers, Numbers]:
         mean[key] = all_rows.mean(axis=0).tolist()
         scale[key] = np.where(spread > 1e-6, np.maximum(spread, _LEAST), 1.0).tolist()
     return mean, scale
+
+
+def unscaled(venv: Any) -> tuple[Numbers, Numbers]:
+    """Offsets of zero and scales of one, in the form of `measure`."""
+    keys = layout(venv.observation_space)
+    return {k: [0.0] * size for k, size in keys}, {k: [1.0] * size for k, size in keys}
 
 
 class GoalFeatures(BaseFeaturesExtractor):  # type: ignore[misc]  # stable-baselines3 is untyped here

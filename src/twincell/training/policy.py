@@ -116,13 +116,18 @@ class OnnxPolicy:
             meta = session.get_modelmeta().custom_metadata_map
             about = {key: json.loads(value) for key, value in meta.items()}
             size = sum(int(n) for _, n in about["layout"])
-            fits = session.get_inputs()[0].shape[1] == size and "env_id" in about
+            fits = session.get_inputs()[0].shape[1] == size
         except Exception as fault:  # onnxruntime raises whatever broken bytes lead it to
             raise TrainingError(
                 f"{path}: given: {fault}; valid: an ONNX file of 'twincell export'"
             ) from None
         if not fits:
             raise TrainingError(f"{path}: its layout does not fit its input; valid: as exported")
+        for key, kind, valid in (("env_id", str, "text"), ("options", dict, "a table")):
+            if not isinstance(about.get(key), kind):
+                raise TrainingError(
+                    f"{path}: {key} {about.get(key)!r}; valid: {valid}, as 'twincell export' writes"
+                )
         return cls(session, about, str(path))
 
     def check(self, env: str, sizes: Mapping[str, int], options: Mapping[str, Any]) -> None:

@@ -12,30 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from twincell.errors import TrainingError
+from twincell.training.records import DESIGN, RESULT, read_design
 from twincell.training.settings import Settings
-from twincell.training.trainer import RESULT, train_seed
+from twincell.training.trainer import STATES, largest_seed, prove, train_seed
 
-__all__ = ["DESIGN", "read_design", "train_seeds"]
-
-DESIGN = "training.json"
-"""File of a run's folder that says what it is."""
+__all__ = ["train_seeds"]
 
 Progress = Callable[[int, int], None]
-
-
-def read_design(folder: Path) -> dict[str, Any]:
-    """What the training in `folder` is.
-
-    Raises:
-        TrainingError: the folder holds none.
-    """
-    try:
-        design: dict[str, Any] = json.loads((folder / DESIGN).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as fault:
-        raise TrainingError(
-            f"{folder}: given: {fault}; valid: a folder of 'twincell train'"
-        ) from None
-    return design
 
 
 def train_seeds(
@@ -63,8 +46,16 @@ def train_seeds(
         The results of `train_seed`, in the order of `seeds`.
 
     Raises:
-        TrainingError: `out` holds another training, or no cluster answers.
+        TrainingError: `out` holds another training, settings that the algorithm refuses, a seed
+            that is too large, or no cluster answers.
+        EnvError: options that the environment refuses.
     """
+    most = largest_seed(episodes)
+    if max(seeds) > most:
+        raise TrainingError(
+            f"seed {max(seeds)} with {episodes} episodes; valid: 0 to {most}, so that no episode "
+            "that judges is trained on"
+        )
     _claim(settings, episodes, out)
     total = settings.steps * len(seeds)
     done = dict.fromkeys(seeds, 0)
@@ -99,10 +90,14 @@ def train_seeds(
 
 
 def _claim(settings: Settings, episodes: int, out: Path) -> None:
-    """Write what this training is, or see that the folder holds the same."""
+    """Write what this training is, or see that the folder holds the same.
+
+    A folder in which no seed has come to a checkpoint is claimed anew.
+    """
     design = json.loads(json.dumps({**settings.to_dict(), "episodes": episodes}))
     file = out / DESIGN
-    if file.is_file():
+    begun = any(any(out.glob(f"seed_*/{name}")) for name in (RESULT, *STATES))
+    if begun and file.is_file():
         before = read_design(out)
         for key, value in design.items():
             if before.get(key) != value:
@@ -111,6 +106,7 @@ def _claim(settings: Settings, episodes: int, out: Path) -> None:
                     "valid: the same to go on, or another --out"
                 )
         return
+    prove(settings)
     out.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")
     part.write_text(json.dumps(design, indent=1) + "\n", encoding="utf-8")

@@ -17,10 +17,10 @@ from twincell.errors import TrainingError, did_you_mean
 from twincell.training.algorithms import ALGORITHMS, algorithm
 from twincell.training.teachers import teacher
 
-__all__ = ["Settings", "environment_id", "load_settings"]
+__all__ = ["OURS", "Settings", "environment_id", "load_settings"]
 
 _KEYS = ("algo", "steps", "envs", "every", "warm_start", "options", "train_options", *ALGORITHMS)
-_OURS = ("net", "her", "log_std", "anneal", "fine", "norm_reward")
+OURS = ("net", "her", "log_std", "anneal", "fine", "norm_reward")
 """Keys of an algorithm's table that are not arguments of its class."""
 _SET = (
     "self", "env", "policy", "seed", "device", "verbose", "tensorboard_log", "policy_kwargs",
@@ -81,8 +81,8 @@ class Settings:
                 )
         known = [p for p in inspect.signature(algorithm(self.algo)).parameters if p not in _SET]
         for key in self.arguments.get(self.algo, {}):
-            if key not in (*known, *_OURS):
-                hint = did_you_mean(key, [*known, *_OURS])
+            if key not in (*known, *OURS):
+                hint = did_you_mean(key, [*known, *OURS])
                 raise TrainingError(f"{self.algo}.{key}; {hint}")
         self._check_ours()
 
@@ -91,6 +91,11 @@ class Settings:
         given = self.arguments.get(self.algo, {})
         if given.get("her") and self.algo == "ppo":
             raise TrainingError("ppo.her: PPO keeps nothing to replay; valid: sac, tqc")
+        net = given.get("net", [])
+        if not isinstance(net, (list, tuple)) or any(type(n) is not int or n < 1 for n in net):
+            raise TrainingError(
+                f"{self.algo}.net {net!r}; valid: a list of whole numbers from 1 on, as [64, 64]"
+            )
         rate = given.get("learning_rate")
         falls = isinstance(rate, (int, float)) and rate > 0
         if given.get("anneal") and not falls:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import gymnasium
 import numpy as np
 import torch
 from stable_baselines3.common.utils import ConstantSchedule
@@ -18,20 +19,23 @@ from twincell.errors import TrainingError
 from twincell.training.adapter import make_many
 from twincell.training.algorithms import algorithm
 from twincell.training.evaluation import judge
-from twincell.training.features import GoalFeatures, measure
+from twincell.training.features import measure, unscaled
 from twincell.training.imitation import imitate
+from twincell.training.model import new_model
+from twincell.training.records import RESULT, read_result
 from twincell.training.settings import Settings
 from twincell.training.teachers import teacher
 
-__all__ = ["CURVE", "POLICY", "RESULT", "train_seed"]
+__all__ = ["CURVE", "POLICY", "STATES", "largest_seed", "prove", "train_seed"]
 
-POLICY, CURVE, RESULT = "policy.zip", "curve.csv", "result.json"
-"""Files of a seed's folder: the policy as stable-baselines3 saves it; steps against success; what
-came of it, written last.
-"""
+POLICY, CURVE = "policy.zip", "curve.csv"
+"""Files of a seed's folder: the policy as stable-baselines3 saves it; steps against success."""
 
 _NEW, _KEPT, _OLD = "checkpoint.new", "checkpoint", "checkpoint.old"
 """Folders of a checkpoint that is being written, of the last one, and of the one before."""
+
+STATES = tuple(f"{name}/state.json" for name in (_KEPT, _OLD))
+"""Files of a checkpoint from which a training goes on, the newer first."""
 
 _SCALES = "rewards.pkl"
 """Of a checkpoint: what rewards are divided by, where the settings want them normalised."""
@@ -66,57 +70,20 @@ def train_seed(
         (rows of steps, share of successes, mean return).
 
     Raises:
-        TrainingError: settings that the algorithm refuses.
+        TrainingError: settings that the algorithm refuses, or a result that is none.
         EnvError: options that the environment refuses.
     """
     result = folder / RESULT
     if result.is_file():
-        done: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+        done = read_result(result)
         tell(done["steps"])
         return done
     torch.set_num_threads(1)  # networks this small lose time with more
     folder.mkdir(parents=True, exist_ok=True)
-    arguments = dict(settings.arguments.get(settings.algo, {}))
-    net, her = arguments.pop("net", [64, 64]), bool(arguments.pop("her", False))
-    anneal = bool(arguments.pop("anneal", False))
-    norm_reward = bool(arguments.pop("norm_reward", False))
-    fine = {"fine": arguments.pop("fine")} if "fine" in arguments else {}
-    spread = {"log_std_init": arguments.pop("log_std")} if "log_std" in arguments else {}
-    options = {**settings.options, **settings.train_options}
-    venv = make_many(settings.env, settings.envs, options, _first(seed, 0), her)
-    if her and "achieved_goal" not in getattr(venv.observation_space, "spaces", {}):
-        venv.close()
-        raise TrainingError(
-            f"{settings.algo}.her: {settings.env} has no goals to replay; valid: without it"
-        )
+    venv = _copies(settings, seed)
     model, state = _resume(settings, folder, venv)
     if model is None:
-        mean, scale = measure(venv)
-        if norm_reward:
-            gamma = arguments.get("gamma", 0.99)
-            venv = VecNormalize(venv, norm_obs=False, norm_reward=True, gamma=gamma)
-        if her:
-            from stable_baselines3 import HerReplayBuffer
-
-            arguments["replay_buffer_class"] = HerReplayBuffer
-            # rewards of other goals may need what the info tells of the arm
-            given = arguments.get("replay_buffer_kwargs", {})
-            arguments["replay_buffer_kwargs"] = {"copy_info_dict": True, **given}
-        kind = "MultiInputPolicy" if hasattr(venv.observation_space, "spaces") else "MlpPolicy"
-        model = algorithm(settings.algo)(
-            kind,
-            venv,
-            seed=seed,
-            device="cpu",
-            tensorboard_log=str(folder / "tensorboard"),
-            policy_kwargs={
-                "net_arch": list(net),
-                **spread,
-                "features_extractor_class": GoalFeatures,
-                "features_extractor_kwargs": {"mean": mean, "scale": scale, **fine},
-            },
-            **arguments,
-        )
+        model = new_model(settings, seed, venv, measure(venv), folder / "tensorboard")
     # a new model has seeded its environments by its own seed: neighbours' copies would be alike
     model.get_env().seed(_first(seed, model.num_timesteps))
     began = time.perf_counter() - state["seconds"]
@@ -125,11 +92,12 @@ def train_seed(
         model.num_timesteps = settings.warm_start
         _check(settings, seed, model, state, began, folder)
         tell(settings.warm_start)
+    given = settings.arguments.get(settings.algo, {})
     while model.num_timesteps < settings.steps:
         piece = min(settings.every, settings.steps - model.num_timesteps)
-        if anneal:
+        if given.get("anneal"):
             left = 1 - model.num_timesteps / settings.steps
-            model.lr_schedule = ConstantSchedule(arguments["learning_rate"] * left)
+            model.lr_schedule = ConstantSchedule(given["learning_rate"] * left)
         model.learn(piece, reset_num_timesteps=False, tb_log_name="run")
         _check(settings, seed, model, state, began, folder)
         tell(int(model.num_timesteps))
@@ -153,6 +121,52 @@ def train_seed(
     for name in (_NEW, _KEPT, _OLD):
         shutil.rmtree(folder / name, ignore_errors=True)
     return outcome
+
+
+def prove(settings: Settings) -> None:
+    """Make once what a training will make, before anything is written.
+
+    Raises:
+        TrainingError: settings that the algorithm refuses, or an environment that tells no success.
+        EnvError: options that the environment refuses.
+    """
+    try:
+        with gymnasium.make(settings.env, **settings.options) as world:
+            world.reset(seed=0)
+            world.action_space.seed(0)
+            *_, info = world.step(world.action_space.sample())
+        venv = _copies(settings, 0)
+    except (TypeError, gymnasium.error.Error) as fault:  # of an environment that is not ours
+        raise TrainingError(f"{settings.env}: given: {fault}; valid: what it takes") from None
+    try:
+        if "is_success" not in info:
+            raise TrainingError(f"{settings.env}: its info has no 'is_success'; valid: with it")
+        new_model(settings, 0, venv, unscaled(venv), None)
+    finally:
+        venv.close()
+
+
+def largest_seed(episodes: int) -> int:
+    """The last seed whose `episodes` that judge come before all that train."""
+    return (_TRAINED - _JUDGED) // episodes - 1
+
+
+def _copies(settings: Settings, seed: int) -> Any:
+    """The environments of a training.
+
+    Raises:
+        TrainingError: hindsight replay without goals.
+        EnvError: options that the environment refuses.
+    """
+    her = bool(settings.arguments.get(settings.algo, {}).get("her", False))
+    options = {**settings.options, **settings.train_options}
+    venv = make_many(settings.env, settings.envs, options, _first(seed, 0), her)
+    if her and "achieved_goal" not in getattr(venv.observation_space, "spaces", {}):
+        venv.close()
+        raise TrainingError(
+            f"{settings.algo}.her: {settings.env} has no goals to replay; valid: without it"
+        )
+    return venv
 
 
 def _first(seed: int, steps: int) -> int:

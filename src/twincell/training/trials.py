@@ -99,10 +99,13 @@ def in_environment(
     if episodes < 1:
         raise TrainingError(f"episodes {episodes}; valid: from 1 on")
     given = {**policy.about["options"], **options}
-    still = dict.fromkeys(("mass", "damping", "effort"), (1.0, 1.0))
     trials = []
     with gymnasium.make(policy.about["env_id"], **given) as env:
-        period = 1.0 / env.unwrapped.task.options.rate  # type: ignore[attr-defined]
+        made = env.unwrapped.task.options  # type: ignore[attr-defined]
+        period = 1.0 / made.rate
+        # arms without contacts are always what they are
+        kinds = () if made.physics == "free" else ("mass", "damping", "effort")
+        still = dict.fromkeys(kinds, (1.0, 1.0))
         world = Randomise(env, **CONDITIONS[condition], **still)
         for number in range(episodes):
             seen, info = world.reset(seed=seed + number)
