@@ -124,6 +124,38 @@ def test_a_mesh_that_a_urdf_names_must_exist(mutated, tmp_path):
                for f in found(path))  # fmt: skip
 
 
+def test_a_urdf_in_its_own_package_has_its_meshes_there(mutated, tmp_path):
+    package = tmp_path / "my_table"
+    (package / "urdf").mkdir(parents=True)
+    (package / "meshes").mkdir()
+    (package / "meshes" / "foot.stl").write_text("solid\nendsolid\n")
+    (package / "urdf" / "table.urdf").write_text(
+        "<robot name='t'><link name='foot'><visual><geometry>"
+        "<mesh filename='package://my_table/meshes/foot.stl'/></geometry></visual></link></robot>"
+    )
+    path = mutated(("urdf/rotary_table.urdf", "my_table/urdf/table.urdf"))
+    assert found(path) == []
+    (package / "meshes" / "foot.stl").unlink()
+    assert any("arms.table.urdf" in f and "'my_table'" in f for f in found(path))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ('"~nosuchuser/x.urdf"', "no file '~nosuchuser/x.urdf'"),
+        ("a" * 5000, "File name too long; valid: a path"),
+        ('""', "is a folder; valid: a path to a file"),
+        (".", "is a folder; valid: a path to a file"),
+    ],
+)
+def test_what_is_no_path_is_told_so(mutated, given, words):
+    path = mutated(("urdf: urdf/rotary_table.urdf", f"urdf: {given}"))
+    (fault,) = found(path)
+    assert "arms.table.urdf: no file" in fault
+    assert words in fault
+    assert "did you mean" not in fault
+
+
 def test_what_is_no_urdf_is_told_so(mutated, tmp_path):
     (tmp_path / "bad.urdf").write_text("<robot")
     path = mutated(("urdf/rotary_table.urdf", "bad.urdf"))
