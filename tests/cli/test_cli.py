@@ -92,6 +92,17 @@ def test_a_fault_of_the_user_is_one_message_and_code_2(broken, tmp_path):
         assert result.stdout == ""
 
 
+def test_check_names_a_policy_that_is_not_there(tmp_path):
+    text = (ROOT / "worlds" / "led_cell.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "led.yaml"
+    path.write_text(text.replace("policy: reach-inspector", "policy: reach-inspecter"))
+    line = next(i for i, t in enumerate(path.read_text().splitlines(), 1) if "-inspecter" in t)
+    result = call("world", "check", path, "--no-motion")
+    assert result.exit_code == 1
+    assert f"{path}:{line}: arms.inspector.policy: policy 'reach-inspecter'" in result.output
+    assert "did you mean 'reach-inspector'" in result.output
+
+
 def test_schema_and_docs_go_to_a_file_or_to_standard_output(tmp_path):
     result = call("world", "schema", "--out", tmp_path / "a" / "schema.json")
     assert result.exit_code == 0

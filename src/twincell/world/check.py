@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from twincell.assets import mesh_path, resolve
 from twincell.errors import AssetError
-from twincell.world import check_cell, check_work
+from twincell.world import check_cell, check_names, check_work
 from twincell.world.check_cell import Fault
 from twincell.world.model import World
 from twincell.world.solids import overlaps, solids
@@ -37,6 +37,7 @@ def faults(world: World, path: Path | None) -> list[str]:
 def findings(world: World, folder: Path | None) -> Iterator[Fault]:
     """The faults with their places; `folder` is the world file's, where relative names start."""
     yield from check_cell.findings(world)
+    yield from check_names.findings(world)
     yield from check_work.findings(world)
     yield from _files(world, folder)
     for a, b, depth in overlaps(solids(world)):

@@ -13,7 +13,7 @@ from twincell.world.layout import Box, Fixture, Rack, Visitor, Zone
 from twincell.world.robots import Arm
 from twincell.world.sensors import Lidar, Multispectral, Profiler, Sensor
 from twincell.world.separation import Separation
-from twincell.world.units import Duration, Frequency
+from twincell.world.units import Duration, Quantity
 from twincell.world.work import Inspection, Production, StopRule
 
 __all__ = ["Operator", "Recording", "Safety", "World"]
@@ -26,12 +26,14 @@ class Safety:
     rules: dict[str, StopRule]
     """Cause to stop: `emergency_button`, `person_in_zone`, `critical_anomaly`, `sensor_silent`,
     `heartbeat_lost`, `mover_fault`."""
-    heartbeat: Frequency = 80.0
-    """Rate of the safety state [Hz]."""
+    heartbeat: Annotated[float, Quantity("Hz", least=10, most=1000)] = 80.0
+    """Rate of the safety state, at most `physics_rate` [Hz]."""
     lease: Duration = 0.04
-    """Simulated time for which a safety state lets movers go on; then time waits [s]."""
+    """Simulated time for which a safety state lets movers go on; then time waits; more than a beat
+    of `heartbeat` [s]."""
     patience: Duration = 0.2
-    """A mover stops by itself when the safety state is older than this (wall time) [s]."""
+    """A mover stops by itself when the safety state is older than this (wall time); more than a
+    beat of `heartbeat` [s]."""
     clear_time: Duration = 1.0
     """A zone counts as clear after no person was seen for so long [s]."""
     separation: Separation | None = field(default_factory=Separation)
@@ -62,12 +64,13 @@ class World:
 
     name: Name
     """Lower-case name; outputs carry it."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, strict=True)] = 0
     """Root of all chance."""
-    physics_rate: Frequency = 240.0
+    physics_rate: Annotated[float, Quantity("Hz", least=100, most=2000)] = 240.0
     """Steps of the Bullet world a second [Hz]."""
-    state_rate: Frequency = 120.0
-    """Joint states, body states and the clock, by the nearest whole number of steps [Hz]."""
+    state_rate: Annotated[float, Quantity("Hz", least=10, most=2000)] = 120.0
+    """Joint states, body states and the clock, by the nearest whole number of steps; at most
+    `physics_rate` [Hz]."""
     arms: dict[Name, Arm]
     """Movers by name: arms and rotary tables."""
     handler: str
