@@ -49,7 +49,8 @@ class Rack:
     columns: Annotated[int, Field(ge=1, strict=True)] = 3
     """Pockets along y."""
     pitch: ExtentPair = (0.08, 0.08)
-    """Distance of neighbouring pockets along x and y [m]."""
+    """Distance of neighbouring pockets along x and y, at least root, clearances and walls of 6 mm
+    [m]."""
     clearance: Length = 0.002
     """Gap between the blade's root and a pocket's wall, on each side [m]."""
     depth: Length = 0.015

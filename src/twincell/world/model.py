@@ -72,7 +72,8 @@ class World:
     """Joint states, body states and the clock, by the nearest whole number of steps; at most
     `physics_rate` [Hz]."""
     arms: dict[Name, Arm]
-    """Movers by name: arms and rotary tables."""
+    """Movers by name: arms and rotary tables. `cell`, `visitor`, `blade`, `furniture` and `rack`
+    mean something else."""
     handler: str
     """The arm that moves blades; it has a gripper."""
     fixture: Fixture
@@ -86,7 +87,7 @@ class World:
     visitor: Visitor | None = None
     """The person who walks in."""
     sensors: dict[Name, Sensor]
-    """By name."""
+    """By name; a sensor's node has it, too, so that no other node's will do."""
     part: Part = field(default_factory=Part)
     """What blades look like."""
     blades: dict[Name, Blade]

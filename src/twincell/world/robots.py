@@ -74,7 +74,9 @@ class Arm:
     """One mover: a URDF, where it stands, its limits. A rotary table is an arm with one joint."""
 
     urdf: str
-    """URDF: a path (absolute, or from the world file or the project), or `package://PACKAGE/PATH`."""
+    """URDF: a path (absolute, or from the world file or the project), or `package://PACKAGE/PATH`.
+    One tree of fixed, revolute, continuous and prismatic joints; a continuous one gets a range of
+    two turns, one each way. Shapes are boxes, cylinders, spheres and meshes (STL, OBJ, DAE)."""
     place: Place
     """Pose of the URDF's root link in the world frame."""
     tip: str
