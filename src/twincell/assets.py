@@ -15,7 +15,15 @@ from pathlib import Path
 
 from twincell.errors import AssetError, did_you_mean
 
-__all__ = ["cache_dir", "line_path", "package_root", "project_root", "resolve", "world_path"]
+__all__ = [
+    "cache_dir",
+    "line_path",
+    "mesh_path",
+    "package_root",
+    "project_root",
+    "resolve",
+    "world_path",
+]
 
 _PACKAGED = Path(__file__).parent / "_assets"
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -75,15 +83,39 @@ def resolve(name: str, relative_to: Path | None = None) -> Path:
         package, _, rest = name.removeprefix("package://").partition("/")
         tried = [package_root(package) / rest]
     else:
-        path = Path(name.removeprefix("file://")).expanduser()
+        try:
+            path = Path(name.removeprefix("file://")).expanduser()
+        except RuntimeError as error:  # a home folder of nobody
+            raise AssetError(f"no file '{name}': {error}; valid: a path to a file") from None
         roots = [relative_to] if relative_to is not None else []
         tried = [path] if path.is_absolute() else [r / path for r in [*roots, project_root()]]
-    for candidate in tried:
-        if candidate.is_file():
-            return candidate.resolve()
-    near = {p.name for c in tried if c.parent.is_dir() for p in c.parent.iterdir()}
+    try:
+        for candidate in tried:
+            if candidate.is_file():
+                return candidate.resolve()
+        folder = next((c for c in tried if c.is_dir()), None)
+        near = {p.name for c in tried if c.parent.is_dir() for p in c.parent.iterdir()}
+    except (OSError, ValueError) as error:  # a name too long, a folder that nobody may read
+        reason = getattr(error, "strerror", None) or error
+        raise AssetError(f"no file '{name:.60}': {reason}; valid: a path to a file") from None
+    if folder is not None:
+        raise AssetError(f"no file '{name}': '{folder}' is a folder; valid: a path to a file")
     hint = did_you_mean(tried[0].name, near) if len(near) < 40 else ""
     raise AssetError(f"no file '{name}'; looked for {', '.join(map(str, tried))}. {hint}".rstrip())
+
+
+def mesh_path(name: str, urdf: Path) -> Path:
+    """The file that a mesh of a URDF names; a package's own folder above the URDF goes first.
+
+    Raises:
+        AssetError: there is no such file.
+    """
+    if name.startswith("package://"):
+        package, _, rest = name.removeprefix("package://").partition("/")
+        for folder in urdf.parents:
+            if folder.name == package and (folder / rest).is_file():
+                return (folder / rest).resolve()
+    return resolve(name, urdf.parent)
 
 
 def world_path(name: str | Path) -> Path:

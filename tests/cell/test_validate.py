@@ -46,6 +46,16 @@ def test_faults_of_the_robots_are_located(mutated, old, new, key, word):
     assert word in fault
 
 
+def test_a_visitor_s_urdf_is_looked_through(mutated, tmp_path):
+    (tmp_path / "ghost.urdf").write_text(
+        "<robot name='ghost'><link name='body'/><link name='head'/></robot>"
+    )
+    path = mutated("visitor:\n", "visitor:\n  urdf: ghost.urdf\n")
+    (fault,) = world_faults(path, motion=False)
+    assert "visitor.urdf: " in fault
+    assert "2 links behind no joint: body, head" in fault
+
+
 def test_an_unreachable_fixture_is_named(mutated):
     path = mutated("place: {xyz: [0.55, 0.0, 0.70]}", "place: {xyz: [0.55, 2.60, 0.70]}")
     found = world_faults(path)

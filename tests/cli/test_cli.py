@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 import twincell
 from twincell.cell import run as cell_run
 from twincell.cli import app
+from twincell.errors import AssetError
 from twincell.production.messages import Journalled
+from twincell.stack import environment
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "worlds" / "blade_cell.yaml"
@@ -92,6 +94,17 @@ def test_a_fault_of_the_user_is_one_message_and_code_2(broken, tmp_path):
         assert result.stdout == ""
 
 
+def test_check_names_a_policy_that_is_not_there(tmp_path):
+    text = (ROOT / "worlds" / "led_cell.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "led.yaml"
+    path.write_text(text.replace("policy: reach-inspector", "policy: reach-inspecter"))
+    line = next(i for i, t in enumerate(path.read_text().splitlines(), 1) if "-inspecter" in t)
+    result = call("world", "check", path, "--no-motion")
+    assert result.exit_code == 1
+    assert f"{path}:{line}: arms.inspector.policy: policy 'reach-inspecter'" in result.output
+    assert "did you mean 'reach-inspector'" in result.output
+
+
 def test_schema_and_docs_go_to_a_file_or_to_standard_output(tmp_path):
     result = call("world", "schema", "--out", tmp_path / "a" / "schema.json")
     assert result.exit_code == 0
@@ -125,6 +138,13 @@ def test_run_writes_the_result_and_its_report(made_up, tmp_path, monkeypatch):
     assert (out / "report.html").stat().st_size > 100_000
 
 
+def test_run_makes_its_folder_before_the_shift(tmp_path, monkeypatch):
+    monkeypatch.setattr(cell_run, "run_shift", lambda *_: pytest.fail("it ran the shift"))
+    (tmp_path / "file").write_text("")
+    result = call("run", SHIPPED, "--out", tmp_path / "file")
+    assert isinstance(result.exception, FileExistsError) or "exists" in result.output
+
+
 def test_a_shift_that_halted_is_shown_and_ends_with_2(made_up, monkeypatch):
     why = {"reason": "blade_2 cannot be taken out of the fixture"}
     halted = replace(made_up, events=(Journalled(9.0, "halted", "", why),))
@@ -142,6 +162,18 @@ def test_a_folder_with_a_journal_is_no_folder_for_a_new_shift(tmp_path):
     assert "journal of an earlier shift" in result.stderr.replace("\n", " ")
     assert "--out" in result.stderr
     assert [p.name for p in tmp_path.iterdir()] == ["journal.mcap"]
+
+
+def test_up_looks_for_the_workspace_before_it_makes_a_folder(tmp_path, monkeypatch):
+    def missing(_specs):
+        raise AssetError("no built workspace")
+
+    monkeypatch.setattr(environment, "ready_environment", missing)
+    result = call("up", SHIPPED, "--out", tmp_path / "run")
+    assert result.exit_code == 2
+    assert "no built workspace" in result.stderr
+    assert "nodes; logs" not in result.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_up_lists_its_nodes():

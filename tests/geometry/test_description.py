@@ -197,3 +197,26 @@ def test_what_is_no_urdf_is_refused(tmp_path: Path, text: str) -> None:
     arm = Arm(urdf="bad.urdf", place=Place(), tip="a", home=())
     with pytest.raises(AssetError, match=r"arms\.b\.urdf: .*bad\.urdf"):
         describe("b", arm, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"joints": ("panda_finger_joint1",) * 2}, "given .*; valid: two joints"),
+        ({"joints": ("panda_finger_joint2",)}, "given panda_finger_joint2; valid: two joints"),
+        ({"joints": ()}, "given none; valid: two joints"),
+        (
+            {"joints": ("panda_finger_joint1", "panda_joint7")},
+            "'panda_joint7' is revolute; valid: prismatic",
+        ),
+        ({"open": 0.09}, "given 90 mm; valid: at most 80 mm, as 'panda_finger_joint1' slides"),
+    ],
+)
+def test_a_gripper_is_two_fingers_that_slide_far_enough(
+    world: World, world_file: Path, change: dict[str, object], message: str
+) -> None:
+    arm = world.arms["handler"]
+    assert arm.gripper is not None
+    wrong = replace(arm, gripper=replace(arm.gripper, **change))  # type: ignore[arg-type]
+    with pytest.raises(WorldError, match=rf"^arms\.h\.gripper\.(joints|open): .*{message}"):
+        describe("h", wrong, world_file.parent)

@@ -57,6 +57,14 @@ def test_pockets_that_overlap_are_refused() -> None:
         rack_boxes(rack, ROOT)
 
 
+def test_a_pitch_of_just_the_pocket_is_enough() -> None:
+    # 34 + 2 * 3 + 2 * 6 mm: in floats the sum is a little more
+    pitch, clearance = (0.068, 0.052), 0.003
+    assert ROOT[1] + 2 * clearance + 2 * 0.006 > pitch[1]
+    rack = Rack(role="accept", place=Place(), pitch=pitch, clearance=clearance)
+    assert len(rack_boxes(rack, ROOT)) == 25
+
+
 def test_the_clamp_takes_the_root_turned_by_the_fixture(world_file: Path) -> None:
     # the pocket of rotary_table.urdf, measured from its collision boxes
     world = load_world(world_file)

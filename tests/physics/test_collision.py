@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from twincell.errors import PhysicsError
+from twincell.geometry.description import describe
 from twincell.geometry.pose import Pose
+from twincell.physics.collision import CollisionChecker
 
 H = "handler"
 
@@ -74,3 +78,18 @@ def test_answers_do_not_depend_on_the_order_of_questions(checker, motions):
 def test_an_unknown_mover_is_named(checker):
     with pytest.raises(PhysicsError, match="did you mean 'handler'"):
         checker.free("hander", np.zeros(7))
+
+
+def test_a_mover_without_shapes_is_in_nobodys_way(world, descriptions, model, tmp_path):
+    (tmp_path / "bare.urdf").write_text(
+        '<robot name="bare"><link name="foot"/><link name="table_plate"/><joint name="j" '
+        'type="revolute"><parent link="foot"/><child link="table_plate"/><axis xyz="0 0 1"/>'
+        '<limit lower="-6" upper="6" effort="1" velocity="1"/></joint></robot>',
+        encoding="utf-8",
+    )
+    bare = replace(world.arms["table"], urdf=str(tmp_path / "bare.urdf"))
+    mine = replace(world, arms={**world.arms, "table": bare})
+    described = {**descriptions, "table": describe("table", bare, tmp_path)}
+    checker = CollisionChecker(mine, described, model)
+    for name, arm in mine.arms.items():
+        assert checker.free(name, arm.home)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -62,3 +64,23 @@ def test_an_intruder_stays_as_long_as_told_and_is_one_person():
     assert not walks.walking(62.1)
     at = np.array([walks.pose(t).p for t in np.arange(0.0, 80.0, 0.01)])
     assert np.max(np.linalg.norm(np.diff(at, axis=0), axis=1)) < 0.01 + 1e-9
+
+
+def test_a_point_given_twice_is_no_step():
+    path = ((3.0, 0.0), (3.0, 0.0), (3.0, 3.0), (1.0, 3.0), (1.0, 3.0))
+    twice = Walks(replace(VISITOR, path=path), np.random.default_rng(0))
+    once = Walks(VISITOR, np.random.default_rng(0))
+    assert twice.duration == once.duration
+    for t in (0.0, 7.0, 11.0, 14.0, 17.0):
+        np.testing.assert_array_equal(twice.pose(t).matrix(), once.pose(t).matrix())
+
+
+def test_somebody_may_only_stand_there():
+    still = Walks(replace(VISITOR, path=((3.5, -0.6), (3.5, -0.6))), np.random.default_rng(0))
+    assert still.duration == VISITOR.pause
+    for t in (0.0, 5.0, 6.0, 30.0):
+        np.testing.assert_array_equal(still.pose(t).p, [3.5, -0.6, 0.0])
+        np.testing.assert_array_equal(still.pose(t).rotation(), np.eye(3))
+    still.intrude(20.0, 25.0)
+    assert still.walking(24.9)
+    assert not still.walking(25.1)

@@ -89,6 +89,18 @@ def test_names_cannot_bring_markup(made_up, tmp_path):
     assert "<img src=x" not in html
 
 
+def test_a_name_with_a_suffix_is_a_file_and_a_folder_is_a_folder(made_up, tmp_path):
+    (tmp_path / "run.1").mkdir()
+    for out, file in (
+        ("new.htm", "new.htm"),
+        ("NEW.HTML", "NEW.HTML"),
+        ("run.1", "run.1/report.html"),
+        ("fresh", "fresh/report.html"),
+    ):
+        assert write_report(made_up, tmp_path / out) == tmp_path / file
+        assert (tmp_path / file).is_file()
+
+
 def test_an_empty_shift_has_a_report(made_up, tmp_path):
     bare = dataclasses.replace(
         made_up, blades=(), stops=(), plans=(), tasks=(), orders=(), events=(), extras=Extras()

@@ -35,6 +35,15 @@ def test_what_is_no_table_of_rates(tmp_path, text):
         read_rates(tmp_path)
 
 
+@pytest.mark.parametrize(("key", "value"), [("measured", "NaN"), ("expected", "Infinity")])
+def test_a_rate_that_is_no_number_is_refused(tmp_path, key, value):
+    topic = TOPICS["/a"] | {key: float(value)}
+    (tmp_path / "rates.json").write_text(json.dumps({"topics": {"/a": topic}}))
+    assert value in (tmp_path / "rates.json").read_text()
+    with pytest.raises(AssetError, match=r"rates\.json: .*valid: a finite number"):
+        read_rates(tmp_path)
+
+
 def test_no_file(tmp_path):
     with pytest.raises(AssetError, match="cannot be read"):
         read_rates(tmp_path)

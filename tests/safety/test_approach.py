@@ -65,6 +65,12 @@ def test_speeds_of_an_arm_that_turns_about_two_joints() -> None:
         arm_motions(["arm"], spheres, poses(0.0), poses(0.0), 0.0)
 
 
+def test_an_arm_without_bodies_stands_nowhere() -> None:
+    (bare,) = arm_motions(["bare"], {}, {}, {}, 0.01)
+    assert (len(bare.spheres), bare.speed, bare.joint_speed) == (0, 0.0, 0.0)
+    assert bare.distance(np.zeros((1, 3))) == float("inf")
+
+
 def test_distance_is_that_of_the_nearest_return_to_the_nearest_sphere() -> None:
     points = np.array([[3.0, 0.0, 1.0], [1.0, 0.0, 2.2]])
     assert arm().distance(points[:1]) == pytest.approx(1.9)

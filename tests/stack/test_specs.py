@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from twincell.assets import world_path
+from twincell.errors import TwincellError
 from twincell.stack.specs import GROUPS, node_specs
 from twincell.stack.surface import progress_limits
 from twincell.world.load import load_world
@@ -91,3 +92,11 @@ def test_recorder_and_operator_only_where_wanted(world: World) -> None:
 def test_namespace_is_normalised(world: World) -> None:
     specs = node_specs(world, PATH, seed=0, out=Path("out"), namespace="/cell_2/")
     assert {s.namespace for s in specs} == {"cell_2"}
+    nested = node_specs(world, PATH, seed=0, out=Path("out"), namespace="/plant/cell_2")
+    assert {s.namespace for s in nested} == {"plant/cell_2"}
+
+
+@pytest.mark.parametrize("given", ["bad name!", "a//b", "2nd", "a/2nd", "ä", "a" * 246, " "])
+def test_what_ros_would_not_take_as_a_namespace_is_refused(world: World, given: str) -> None:
+    with pytest.raises(TwincellError, match=r"^namespace '.*'; valid: .*e\.g\. 'cell_2'"):
+        node_specs(world, PATH, seed=0, out=Path("out"), namespace=given)

@@ -41,6 +41,24 @@ CASES = [
     ("rows: 4, columns: 2", "rows: 2, columns: 2", ("racks.in_tray", "4 pockets", "6 blades")),
     ("pitch: [0.085, 0.085]", "pitch: [0.05, 0.085]", ("racks.in_tray.pitch", "along x")),
     ("rows: 2, columns: 2", "rows: 2, columns: 2, pitch: [30 mm, 0.1]}\n  # {", ("rework.pitch",)),
+    ("pitch: [0.085, 0.085]", "pitch: [65 mm, 0.085]",
+     ("racks.in_tray.pitch", "given 65 mm along x", "at least 66 mm")),
+    ("  handler:\n", "  cell:\n", ("arms.cell", "scope of a stop", "another name")),
+    ("  handler:\n", "  visitor:\n", ("arms.visitor", "bodies", "another name")),
+    ("  camera:\n", "  orchestrator:\n", ("sensors.orchestrator", "another node")),
+    ("  camera:\n", "  safety_supervisor:\n", ("sensors.safety_supervisor", "another node")),
+    ("\n  material: titanium", "\n  material: unobtanium",
+     ("part.material", "no optical material")),
+    ("\n  material: titanium", "\n  material: titanum", ("did you mean 'titanium'",)),
+    ("blade_1: {}", "blade_1: {finish: [{kind: coating, material: gold}]}",
+     ("blades.blade_1.finish[0].material", "given 'gold'")),
+    ("material: concrete", "material: concret", ("did you mean 'concrete'", "furniture.")),
+    ("seed: 7", "state_rate: 1 kHz", ("state_rate", "at most `physics_rate`, 240 Hz")),
+    ("safety:\n", "safety:\n  heartbeat: 300 Hz\n", ("safety.heartbeat", "at most `physics_rate`")),
+    ("safety:\n", "safety:\n  lease: 0\n", ("safety.lease", "more than one beat", "0.0125 s")),
+    ("safety:\n", "safety:\n  patience: 10 ms\n", ("safety.patience", "more than one beat")),
+    ("[[3.0, -2.6], [4.4, -2.6], [4.4, 2.6], [3.0, 2.6]]", "[[3.0, -2.6], [4.4, -2.6], [5, -2.6]]",
+     ("zones.walkway.polygon", "around 0 m^2")),
     ("blade_1: {}", "blade_1: {slot: 9}", ("blades.blade_1.slot", "0 to 7")),
     ("blade_1: {}\n", "blade_1: {slot: 2}\n  x1: {slot: 2}\n", ("taken by 'blade_1'",)),
     ("[blade_1, blade_2, blade_3]", "[blade_1, blade_2, blade_33]",
@@ -122,6 +140,38 @@ def test_a_mesh_that_a_urdf_names_must_exist(mutated, tmp_path):
     path = mutated(("urdf/rotary_table.urdf", "lamp.urdf"))
     assert any("arms.table.urdf" in f and "'lamp.urdf'" in f and "foot.stl" in f
                for f in found(path))  # fmt: skip
+
+
+def test_a_urdf_in_its_own_package_has_its_meshes_there(mutated, tmp_path):
+    package = tmp_path / "my_table"
+    (package / "urdf").mkdir(parents=True)
+    (package / "meshes").mkdir()
+    (package / "meshes" / "foot.stl").write_text("solid\nendsolid\n")
+    (package / "urdf" / "table.urdf").write_text(
+        "<robot name='t'><link name='foot'><visual><geometry>"
+        "<mesh filename='package://my_table/meshes/foot.stl'/></geometry></visual></link></robot>"
+    )
+    path = mutated(("urdf/rotary_table.urdf", "my_table/urdf/table.urdf"))
+    assert found(path) == []
+    (package / "meshes" / "foot.stl").unlink()
+    assert any("arms.table.urdf" in f and "'my_table'" in f for f in found(path))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ('"~nosuchuser/x.urdf"', "no file '~nosuchuser/x.urdf'"),
+        ("a" * 5000, "File name too long; valid: a path"),
+        ('""', "is a folder; valid: a path to a file"),
+        (".", "is a folder; valid: a path to a file"),
+    ],
+)
+def test_what_is_no_path_is_told_so(mutated, given, words):
+    path = mutated(("urdf: urdf/rotary_table.urdf", f"urdf: {given}"))
+    (fault,) = found(path)
+    assert "arms.table.urdf: no file" in fault
+    assert words in fault
+    assert "did you mean" not in fault
 
 
 def test_what_is_no_urdf_is_told_so(mutated, tmp_path):

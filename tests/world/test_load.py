@@ -37,6 +37,11 @@ def test_the_shipped_world_in_si(shipped):
         ("rate: 250 Hz", "rate: 900 rpm", "900", ("sensors.profiler.rate", "'rpm'", "in Hz")),
         ("seed: 7", "seed: lucky", "lucky", ("seed", "'lucky'", "integer")),
         ("rows: 4", "rows: 2.5", "rows: 2.5", ("racks.in_tray.rows", "2.5", "integer")),
+        ("seed: 7", "seed: true", "seed: true", ("seed", "True", "integer")),
+        ("240 Hz", "1 Hz", "1 Hz", ("physics_rate", "'1 Hz'", "at least 100 Hz")),
+        ("240 Hz", "1 GHz", "1 GHz", ("physics_rate", "'1 GHz'", "at most 2000 Hz")),
+        ("seed: 7", "state_rate: 1e-5", "state_rate", ("state_rate", "at least 10 Hz")),
+        ("safety:\n", "safety:\n  heartbeat: 1e-9\n", "beat:", ("heartbeat", "at least 10 Hz")),
         ("home: [0.0]", "home: 0.0", "home: 0.0", ("arms.table.home", "a list")),
         ("\nhandler: handler", "", "name:", ("handler: missing", "moves blades")),
         ("role: accept", "role: acept", "acept", ("racks.accept.role", "did you mean 'accept'")),
@@ -175,3 +180,13 @@ def test_merge_keys_and_anchors_work(mutated):
 def test_no_such_file_says_what_there_is():
     with pytest.raises(AssetError, match="blade_cell"):
         load_world("blade_sell")
+
+
+def test_a_key_given_twice_in_what_is_merged_is_a_fault(mutated):
+    path = mutated(("seed: 7", "<<: {seed: 1, seed: 2}"))
+    assert lines(path) == [f"{path}:5: seed: given twice, first on line 5"]
+    path = mutated(("seed: 7", "<<: [{seed: 1}, {rate: 1, rate: 2}]"))
+    assert lines(path) == [f"{path}:5: rate: given twice, first on line 5"]
+    path = mutated(("seed: 7", "<<: [{seed: 1}, {state_rate: 60 Hz}]"))
+    world = load_world(path)
+    assert (world.seed, world.state_rate) == (1, 60.0)

@@ -8,6 +8,7 @@ from pathlib import Path
 from twincell.assets import world_path
 from twincell.errors import AssetError, TwincellError, WorldError, did_you_mean
 from twincell.geometry.description import RobotDescription, describe
+from twincell.geometry.urdf import read_urdf
 from twincell.twin.durations import calibration_of
 from twincell.world.check import faults as text_faults
 from twincell.world.load import load_world
@@ -41,6 +42,11 @@ def world_faults(name: str | Path, *, motion: bool = True) -> list[str]:
         found = [f"production.durations: {error}"]
         return located(path, found)
     descriptions, found = robot_faults(world, path.parent)
+    if world.visitor is not None:
+        try:
+            read_urdf(world.visitor.urdf, path.parent, "visitor.urdf")
+        except AssetError as error:
+            found += str(error).splitlines()
     if not found and motion:
         found = motion_faults(world, descriptions, path.parent)
     return located(path, found)

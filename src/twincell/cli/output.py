@@ -15,8 +15,9 @@ World = Annotated[str, typer.Argument(metavar="WORLD", help="World file, or a sh
 
 
 def emit(data: dict[str, Any]) -> None:
-    """One object, one line, on standard output."""
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n")
+    """One object, one line, on standard output; escaped where that is not in UTF-8."""
+    plain = "utf" not in (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
+    sys.stdout.write(json.dumps(data, ensure_ascii=plain, allow_nan=False) + "\n")
 
 
 def say(text: str) -> None:

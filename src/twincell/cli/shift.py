@@ -46,6 +46,8 @@ def run(
         from twincell.training.reaching import lead_of
 
         lead = lead_of(path)
+    if out is not None:  # a shift takes minutes: what cannot be written is told before
+        out.mkdir(parents=True, exist_ok=True)
     with shift_progress() as progress:
         result = run_shift(
             cell, path, cell.seed if seed is None else seed, progress, max_time, lead
@@ -54,7 +56,6 @@ def run(
     if out is not None:
         from twincell.report.page import write_report
 
-        out.mkdir(parents=True, exist_ok=True)
         (out / RESULT).write_text(result.to_json() + "\n", encoding="utf-8")
         result.extras.save(out / EXTRAS)
         page = write_report(result, out)

@@ -43,6 +43,7 @@ def up(
     from dataclasses import asdict
 
     from twincell.errors import AssetError
+    from twincell.stack.environment import ready_environment
     from twincell.stack.specs import node_specs
     from twincell.stack.up import up as start
 
@@ -70,9 +71,10 @@ def up(
             f"'{out / 'journal.mcap'}' is the journal of an earlier shift, and its cell is gone; "
             "give another folder by --out"
         )
+    environment = ready_environment(specs)
     out.mkdir(parents=True, exist_ok=True)
     say(f"{len(specs)} nodes; logs in {out / 'logs'}; Ctrl-C ends them all")
-    code = start(specs, out=out, timeout=max_time)
+    code = start(specs, out=out, environment=environment, timeout=max_time)
     if json:
         emit({"exit_code": code, "out": str(out), "nodes": [spec.name for spec in specs]})
     raise typer.Exit(code)

@@ -29,7 +29,7 @@ def check(
     """Say what is wrong with a world file, where, and what would be right."""
     from twincell.cell.validate import world_faults
 
-    found = world_faults(file, motion=motion)
+    found = world_faults(file, motion=motion) or _policies(file)
     if json:
         emit({"file": file, "ok": not found, "faults": found})
     else:
@@ -59,6 +59,21 @@ def docs(out: Out = None) -> None:
     from twincell.world.schema import reference
 
     _write(reference(), out)
+
+
+def _policies(file: str) -> list[str]:
+    """Faults of the policies that lead arms of a world that is well otherwise."""
+    from twincell.assets import world_path
+    from twincell.cell.validate import located
+    from twincell.world.load import load_world
+
+    if all(arm.policy is None for arm in load_world(file).arms.values()):
+        return []
+    # heavy: an environment for each arm
+    from twincell.training.pilot import policy_faults
+
+    path = Path(file) if Path(file).is_file() else world_path(file)
+    return located(path, policy_faults(path))
 
 
 def _write(text: str, out: Path | None) -> None:

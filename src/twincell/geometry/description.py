@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twincell.assets import cache_dir, project_root
-from twincell.errors import AssetError, WorldError, did_you_mean
+from twincell.errors import WorldError, did_you_mean
 from twincell.geometry.pose import Pose
-from twincell.geometry.urdf import MOVABLE, link_poses, read_urdf
-from twincell.world.robots import Arm, Tool
+from twincell.geometry.structure import MOVABLE
+from twincell.geometry.urdf import link_poses, read_urdf
+from twincell.world.robots import Arm, Gripper, Tool
 
 __all__ = ["RobotDescription", "describe", "package_uris"]
 
@@ -73,24 +74,21 @@ def describe(name: str, arm: Arm, base: Path) -> RobotDescription:
 
     Raises:
         AssetError: a URDF or a mesh is missing or unreadable.
-        WorldError: unknown tip, tool link or gripper joint; joints without limits; a home of the
-            wrong length or beyond the limits.
+        WorldError: unknown tip, tool link or gripper joint; a gripper without two fingers that
+            slide as far as it opens; joints without limits; a home of the wrong length or beyond
+            the limits.
     """
     key = f"arms.{name}"
     robot = read_urdf(arm.urdf, base, f"{key}.urdf")
     if arm.tool is not None:
         _attach(robot, arm.tool, base, f"{key}.tool")
     links = tuple(link_poses(robot))
-    if not links:
-        raise AssetError(f"{key}.urdf: its joints form a loop, there is no root link")
     if arm.tip not in links:
         raise WorldError(f"{key}.tip: no link '{arm.tip}'; {did_you_mean(arm.tip, links)}")
     movable = _movable(robot, links)
     gripper = arm.gripper.joints if arm.gripper is not None else ()
-    for joint in gripper:
-        if joint not in movable:
-            hint = did_you_mean(joint, movable)
-            raise WorldError(f"{key}.gripper.joints: no movable joint '{joint}'; {hint}")
+    if arm.gripper is not None:
+        _check_gripper(arm.gripper, movable, f"{key}.gripper")
     chain = {n: e for n, e in movable.items() if n not in gripper and e.find("mimic") is None}
     if not chain:
         raise WorldError(f"{key}.urdf: has no movable joint besides the gripper's")
@@ -150,11 +148,14 @@ def _movable(robot: ET.Element, links: tuple[str, ...]) -> dict[str, ET.Element]
 
 
 def _limits(name: str, joint: ET.Element, key: str) -> tuple[float, float, float, float]:
-    """Lower, upper, velocity and effort limit of a joint."""
+    """Lower, upper, velocity and effort limit of a joint; a continuous one gets a range."""
     limit = joint.find("limit")
-    given = dict(limit.attrib) if limit is not None else {}
     if joint.get("type") == "continuous":
-        given |= {"lower": str(-_TURN), "upper": str(_TURN)}
+        # so that all mean one number by its position: Pinocchio would take cosine and sine
+        joint.set("type", "revolute")
+        limit = ET.SubElement(joint, "limit") if limit is None else limit
+        limit.attrib |= {"lower": repr(-_TURN), "upper": repr(_TURN)}
+    given = limit.attrib if limit is not None else {}
     lower, upper, velocity, effort = (
         float(given.get(k, 0.0)) for k in ("lower", "upper", "velocity", "effort")
     )
@@ -166,6 +167,29 @@ def _limits(name: str, joint: ET.Element, key: str) -> tuple[float, float, float
             f"effort {effort}"
         )
     return lower, upper, velocity, effort
+
+
+def _check_gripper(gripper: Gripper, movable: dict[str, ET.Element], key: str) -> None:
+    """Raise where a gripper is not two fingers that slide as far as it opens."""
+    for joint in gripper.joints:
+        if joint not in movable:
+            raise WorldError(
+                f"{key}.joints: no movable joint '{joint}'; {did_you_mean(joint, movable)}"
+            )
+    if len(gripper.joints) != 2 or len(set(gripper.joints)) != 2:
+        given = ", ".join(gripper.joints) or "none"
+        raise WorldError(f"{key}.joints: given {given}; valid: two joints, one for each finger")
+    for joint in gripper.joints:
+        kind, limit = movable[joint].get("type"), movable[joint].find("limit")
+        if kind != "prismatic":
+            raise WorldError(f"{key}.joints: '{joint}' is {kind}; valid: prismatic joints")
+        upper = 0.0 if limit is None else float(limit.get("upper", 0.0))
+        # a figure of the file that was rounded is no fault
+        if upper < gripper.open / 2 - 1e-6:
+            raise WorldError(
+                f"{key}.open: given {1e3 * gripper.open:g} mm; valid: at most "
+                f"{2e3 * upper:g} mm, as '{joint}' slides by {1e3 * upper:g} mm"
+            )
 
 
 def _check_home(home: tuple[float, ...], joints: tuple[str, ...], limits: Array, key: str) -> None:

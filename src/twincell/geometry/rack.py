@@ -9,13 +9,12 @@ import numpy as np
 from twincell.errors import WorldError
 from twincell.geometry.pose import Pose
 from twincell.world.layout import Rack
+from twincell.world.pockets import WALL, close, pocket_size
 
-__all__ = ["FLOOR", "WALL", "pocket_poses", "rack_boxes"]
+__all__ = ["FLOOR", "pocket_poses", "rack_boxes"]
 
 FLOOR = 0.020
 """Thickness of the plate below the pockets [m]."""
-WALL = 0.006
-"""Thickness of a pocket's walls [m]."""
 
 Size = tuple[float, float, float]
 
@@ -46,13 +45,12 @@ def rack_boxes(rack: Rack, root_size: Size) -> list[tuple[Size, Pose]]:
         WorldError: the pockets of neighbouring blades overlap.
     """
     inner = (root_size[0] + 2 * rack.clearance, root_size[1] + 2 * rack.clearance)
-    outer = (inner[0] + 2 * WALL, inner[1] + 2 * WALL)
-    for axis, count in enumerate((rack.rows, rack.columns)):
-        if count > 1 and rack.pitch[axis] < outer[axis]:
-            raise WorldError(
-                f"racks (role {rack.role}): pitch[{axis}] is {rack.pitch[axis]:g} m, valid: at "
-                f"least {outer[axis]:g} m, the size of a pocket with its walls"
-            )
+    outer = pocket_size(rack, root_size)
+    for axis, least in close(rack, root_size):
+        raise WorldError(
+            f"racks (role {rack.role}): pitch[{axis}] is {rack.pitch[axis]:g} m, valid: at "
+            f"least {least:g} m, the size of a pocket with its walls"
+        )
     place = Pose.at(rack.place)
     plate = (
         (rack.rows - 1) * rack.pitch[0] + outer[0],

@@ -12,17 +12,17 @@ from typing import cast
 import numpy as np
 import trimesh
 
-from twincell.assets import resolve
+from twincell.assets import mesh_path, resolve
 from twincell.errors import AssetError
 from twincell.geometry.pose import Pose
+from twincell.geometry.structure import structure_faults
 
-__all__ = ["MOVABLE", "link_mesh", "link_poses", "numbers", "origin", "read_urdf", "shape_mesh"]
-
-MOVABLE = ("revolute", "continuous", "prismatic")
-"""Joint types with one degree of freedom."""
+__all__ = ["link_mesh", "link_poses", "numbers", "origin", "read_urdf", "shape_mesh"]
 
 _TINY = "1e-6"
 """Mass [kg] and inertia [kg m^2] of links that give none; Bullet would take 1 kg and 1 kg m^2."""
+_TOLD = 5
+"""Faults of one URDF that are told."""
 
 
 def read_urdf(name: str, base: Path | None, key: str) -> ET.Element:
@@ -38,7 +38,8 @@ def read_urdf(name: str, base: Path | None, key: str) -> ET.Element:
         link has inertial data.
 
     Raises:
-        AssetError: the URDF or one of its meshes is missing, or it is no URDF.
+        AssetError: the URDF or one of its meshes is missing, or it is no URDF; one line for each
+            of the first faults.
     """
     try:
         path = resolve(name, base)
@@ -53,8 +54,19 @@ def read_urdf(name: str, base: Path | None, key: str) -> ET.Element:
     for child in list(robot):
         if child.tag not in ("link", "joint", "material"):
             robot.remove(child)
+    faults = list(structure_faults(robot))
+    if faults:
+        # a template that was never expanded has hundreds
+        told = [f"{key}: '{path}': {fault}" for fault in faults[:_TOLD]]
+        if len(faults) > _TOLD:
+            told[-1] += f" (and {len(faults) - _TOLD} more)"
+        raise AssetError("\n".join(told))
     for mesh in robot.iter("mesh"):
-        mesh.set("filename", str(_mesh_path(mesh.get("filename", ""), path, key)))
+        try:
+            file = mesh_path(mesh.get("filename", ""), path)
+        except AssetError as error:
+            raise AssetError(f"{key}: mesh of '{path}': {error}") from None
+        mesh.set("filename", str(file))
     for link in robot.iter("link"):
         if link.find("inertial") is None:
             inertial = ET.SubElement(link, "inertial")
@@ -63,19 +75,6 @@ def read_urdf(name: str, base: Path | None, key: str) -> ET.Element:
             tensor |= {f"i{a}": _TINY for a in ("xx", "yy", "zz")}
             ET.SubElement(inertial, "inertia", tensor)
     return robot
-
-
-def _mesh_path(name: str, urdf: Path, key: str) -> Path:
-    """The file a mesh element names; a package's own folder above the URDF goes first."""
-    if name.startswith("package://"):
-        package, _, rest = name.removeprefix("package://").partition("/")
-        for folder in urdf.parents:
-            if folder.name == package and (folder / rest).is_file():
-                return (folder / rest).resolve()
-    try:
-        return resolve(name, urdf.parent)
-    except AssetError as error:
-        raise AssetError(f"{key}: mesh of '{urdf}': {error}") from None
 
 
 def numbers(text: str | None, default: tuple[float, ...]) -> np.ndarray:

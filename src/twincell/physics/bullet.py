@@ -116,7 +116,9 @@ def load_arm(client: int, arm: LumpedArm) -> int:
             )
         )  # fmt: skip
     except p.error as error:
-        raise PhysicsError(f"{arm.name}: Bullet cannot load {arm.path}: {error}") from None
+        raise PhysicsError(
+            f"arms.{arm.name}.urdf: Bullet cannot load {arm.path}: {error}"
+        ) from None
 
 
 def load_still(client: int, arm: LumpedArm, most: ArrayLike) -> int:
@@ -166,7 +168,7 @@ def load_mover(client: int, description: RobotDescription, visual: bool = True) 
         )
     except p.error as error:
         raise PhysicsError(
-            f"{description.name}: Bullet cannot load {description.path}: {error}"
+            f"arms.{description.name}.urdf: Bullet cannot load {description.path}: {error}"
         ) from None
     names: dict[str, int] = {}
     links = {description.root_link: BASE}

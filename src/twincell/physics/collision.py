@@ -133,8 +133,10 @@ class CollisionChecker(Unique):
             index.append(link)
             names.append(name)
             spheres.append([*centre, float(np.linalg.norm(high - low)) / 2])
-        moving = np.array([handle.groups[i] > 0 for i in index])
-        return _Links(handle.body, np.array(index), tuple(names), moving, np.array(spheres))
+        moving = np.array([handle.groups[i] > 0 for i in index], bool)
+        # a mover may have no shape at all
+        covers = np.array(spheres, float).reshape(-1, 4)
+        return _Links(handle.body, np.array(index, np.int64), tuple(names), moving, covers)
 
     def _pairs(self, handle: Handle, links: _Links) -> NDArray[np.bool_]:
         """Which links of one mover can meet: not neighbours, and apart at home; (n, n) bool."""

@@ -22,7 +22,10 @@ class Walks:
     """
 
     def __init__(self, visitor: Visitor, rng: np.random.Generator) -> None:
-        self._path = np.array(visitor.path, float)
+        path = np.array(visitor.path, float)
+        # a point given twice in a row is no step: it has no direction
+        new = np.any(np.diff(path, axis=0) != 0.0, axis=1)
+        self._path = path[np.concatenate([[True], new])]
         steps = np.linalg.norm(np.diff(self._path, axis=0), axis=1)
         self._along = np.concatenate([[0.0], np.cumsum(steps)])
         self._speed = visitor.speed
@@ -75,6 +78,8 @@ class Walks:
                 back = gone > way + pause
                 share = min(gone, way) if not back else duration - gone
                 distance = share * self._speed
+        if len(self._path) == 1:  # somebody who only stands there looks along x
+            return Pose.of((*self._path[0], 0.0))
         last = len(self._path) - 2
         i = min(int(np.searchsorted(self._along, distance, side="right")) - 1, last)
         step = self._path[i + 1] - self._path[i]

@@ -27,7 +27,7 @@ def write_report(result: RunResult, out: Path, extras: Extras | None = None) -> 
 
     Args:
         result: the run.
-        out: an `.html` file, or a folder that gets `report.html`.
+        out: a file; a folder gets `report.html`: one that is there, or a name without suffix.
         extras: pictures and curves; those of the result by default; sections without them are left
             out.
 
@@ -35,7 +35,7 @@ def write_report(result: RunResult, out: Path, extras: Extras | None = None) -> 
         The file written.
     """
     extras = extras or result.extras
-    path = out if out.suffix == ".html" else out / "report.html"
+    path = out / "report.html" if out.is_dir() or not out.suffix else out
     path.parent.mkdir(parents=True, exist_ok=True)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,8 +70,8 @@ def read_rates(path: Path) -> tuple[TopicRate, ...]:
             TopicRate(
                 str(name),
                 str(entry.get("type", "")),
-                float(entry["expected"]) if entry.get("expected") is not None else None,
-                float(entry["measured"] or 0.0),
+                _rate(entry["expected"]) if entry.get("expected") is not None else None,
+                _rate(entry["measured"] or 0.0),
                 int(entry["messages"]),
             )
             for name, entry in entries.items()
@@ -80,8 +81,15 @@ def read_rates(path: Path) -> tuple[TopicRate, ...]:
             f"{file}: cannot be read ({error.strerror}); valid: the rates.json of a recorded run "
             "or its folder"
         ) from None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise AssetError(f"{file}: no table of rates: {type(error).__name__} {error}") from None
+
+
+def _rate(value: float | str) -> float:
+    rate = float(value)
+    if not math.isfinite(rate):
+        raise ValueError(f"a rate of {rate} Hz; valid: a finite number")
+    return rate
 
 
 def rates_table(rates: tuple[TopicRate, ...]) -> Table:

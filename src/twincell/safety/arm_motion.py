@@ -78,7 +78,7 @@ def arm_motions(
         # a joint turns its link against the one before it
         turns = [
             _angle(_against(before, a, b), _against(poses, a, b))
-            for a, b in zip([None, *links[:-1]], links, strict=True)
+            for a, b in zip([None, *links][: len(links)], links, strict=True)
         ]
         speed = float(ways.max(initial=0.0)) / dt
         motions.append(ArmMotion(arm, now, speed, max(turns, default=0.0) / dt))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from twincell.assets import project_root
 from twincell.errors import AssetError
 from twincell.stack.specs import NodeSpec
 
-__all__ = ["executable_of", "prefixes", "ros_environment", "share_file"]
+__all__ = ["executable_of", "prefixes", "ready_environment", "ros_environment", "share_file"]
 
 PROFILE = ("twincell_bringup", "config/fastdds_profiles.xml")
 """Fast DDS by shared memory, with segments that hold our largest messages."""
@@ -67,6 +67,20 @@ def ros_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
     if profile is not None:
         environment.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(profile))
         environment.setdefault("FASTDDS_DEFAULT_PROFILES_FILE", str(profile))
+    return environment
+
+
+def ready_environment(
+    specs: Iterable[NodeSpec], base: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The environment in which all of some nodes can be started; arguments as `ros_environment`.
+
+    Raises:
+        AssetError: the workspace is not built, or an executable is missing.
+    """
+    environment = ros_environment(base)
+    for spec in specs:
+        executable_of(spec, environment)
     return environment
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from twincell.errors import ProductionError, TwincellError
 from twincell.stack.environment import executable_of, ros_environment
+from twincell.stack.namespace import namespace_of
 from twincell.stack.specs import NodeSpec
 
 __all__ = ["Answer", "inject"]
@@ -45,17 +46,18 @@ def inject(
 
     Raises:
         ProductionError: the orchestrator refused; its words.
-        TwincellError: no stack runs here, or it does not answer.
+        TwincellError: no stack runs here, it does not answer, or the namespace is none.
         AssetError: the workspace is not built.
     """
+    root = namespace_of(namespace)
     environment = ros_environment()
     spec = NodeSpec("twincell_nodes", "inject", "inject")
     command = [str(executable_of(spec, environment)), kind, subject]
     command += [json.dumps(dict(parameters)), f"{wait:g}"]
-    if namespace:
-        command += ["--ros-args", "-r", f"__ns:=/{namespace.strip('/')}"]
+    if root:
+        command += ["--ros-args", "-r", f"__ns:=/{root}"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    where = f"{'/' + namespace.strip('/') if namespace else ''}/production/inject"
+    where = f"{'/' + root if root else ''}/production/inject"
     domain = os.environ.get("ROS_DOMAIN_ID", "0")
     if done.returncode == _NO_STACK:
         raise TwincellError(

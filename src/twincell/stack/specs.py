@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
+from twincell.stack.namespace import namespace_of
 from twincell.world.model import World
 
 __all__ = ["GROUPS", "Group", "NodeSpec", "ParameterValue", "node_specs"]
@@ -73,7 +74,11 @@ def node_specs(
 
     Returns:
         By group; the recorder first in its group, so that it hears the others from the start.
+
+    Raises:
+        TwincellError: a namespace that ROS would not take.
     """
+    root = namespace_of(namespace)
     common: dict[str, ParameterValue] = {"world": str(world_path), "seed": seed}
 
     def spec(
@@ -91,7 +96,7 @@ def node_specs(
             package="twincell_nodes",
             executable=executable,
             name=name,
-            namespace=namespace.strip("/"),
+            namespace=root,
             parameters={**common, "use_sim_time": sim_time, **parameters},
             group=group,
             nice=nice,

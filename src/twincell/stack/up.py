@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from twincell.stack.environment import executable_of, ros_environment
+from twincell.stack.environment import ready_environment
 from twincell.stack.processes import Process
 from twincell.stack.specs import NodeSpec
 
@@ -82,9 +82,7 @@ def up(
     Raises:
         AssetError: the workspace is not built or an executable is missing; nothing was started.
     """
-    variables = ros_environment(environment)
-    for spec in specs:
-        executable_of(spec, variables)
+    variables = ready_environment(specs, environment)
     out = out.resolve()
     variables["PYTHONUNBUFFERED"] = "1"
     variables["RCUTILS_LOGGING_BUFFERED_STREAM"] = "0"

@@ -14,13 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 from twincell.assets import world_path
 from twincell.envs.options import Options
 from twincell.envs.task import Observation, ReachTask
-from twincell.errors import EnvError, TrainingError, did_you_mean
+from twincell.errors import EnvError, TrainingError, TwincellError, did_you_mean
 from twincell.motion.stream import JointTarget
 from twincell.training.layout import FITS, layout, told
 from twincell.training.policy import OnnxPolicy, policy_file
 from twincell.world.load import load_world
 
-__all__ = ["Pilot", "pilot_of"]
+__all__ = ["Pilot", "pilot_of", "policy_faults"]
 
 Array = NDArray[np.float64]
 
@@ -150,3 +150,16 @@ def pilot_of(world: Path, arm: str) -> Pilot:
             f"arm '{arm}' of {world.name}; valid: one with a `policy`: {', '.join(led) or '(none)'}"
         )
     return Pilot(world, arm, OnnxPolicy.load(policy_file(given, world.parent)))
+
+
+def policy_faults(world: Path) -> list[str]:
+    """What is wrong with the policies of a world file's arms: `key: what`, one line each."""
+    found = []
+    for name, arm in load_world(world).arms.items():
+        if arm.policy is None:
+            continue
+        try:
+            pilot_of(world, name)
+        except TwincellError as error:
+            found.append(f"arms.{name}.policy: {' '.join(str(error).split())}")
+    return found

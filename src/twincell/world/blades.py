@@ -80,7 +80,7 @@ class Blade:
     """Flaws cut into it as geometry: the ground truth, never shown to the detector."""
     finish: tuple[Finish, ...] = ()
     """What lies on its surface, on top of the part's own finish."""
-    slot: Annotated[int, Field(ge=0)] | None = None
+    slot: Annotated[int, Field(ge=0, strict=True)] | None = None
     """Pocket of the in-tray; the order in the file where it is not given."""
 
 

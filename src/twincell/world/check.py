@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-from twincell.assets import resolve
+from twincell.assets import mesh_path, resolve
 from twincell.errors import AssetError
-from twincell.world import check_cell, check_work
+from twincell.world import check_cell, check_names, check_work
 from twincell.world.check_cell import Fault
 from twincell.world.model import World
 from twincell.world.solids import overlaps, solids
@@ -37,6 +37,7 @@ def faults(world: World, path: Path | None) -> list[str]:
 def findings(world: World, folder: Path | None) -> Iterator[Fault]:
     """The faults with their places; `folder` is the world file's, where relative names start."""
     yield from check_cell.findings(world)
+    yield from check_names.findings(world)
     yield from check_work.findings(world)
     yield from _files(world, folder)
     for a, b, depth in overlaps(solids(world)):
@@ -55,8 +56,10 @@ def _files(world: World, folder: Path | None) -> Iterator[Fault]:
     if world.visitor is not None:
         yield from _urdf(["visitor", "urdf"], world.visitor.urdf, folder)
     if world.part.mesh is not None:
-        for fault in _missing(world.part.mesh, folder):
-            yield ["part", "mesh"], fault
+        try:
+            resolve(world.part.mesh, folder)
+        except AssetError as error:
+            yield ["part", "mesh"], str(error)
 
 
 def _urdf(loc: Loc, name: str, folder: Path | None) -> Iterator[Fault]:
@@ -64,7 +67,7 @@ def _urdf(loc: Loc, name: str, folder: Path | None) -> Iterator[Fault]:
     try:
         path = resolve(name, folder)
         meshes = {
-            str(mesh.get("filename"))
+            mesh.get("filename", "")
             for mesh in ElementTree.parse(path).iter("mesh")  # noqa: S314 (the user's own file)
         }
     except AssetError as error:
@@ -74,12 +77,7 @@ def _urdf(loc: Loc, name: str, folder: Path | None) -> Iterator[Fault]:
         yield loc, f"given '{name}', which is not XML ({error}); valid: a URDF"
         return
     for mesh in sorted(meshes):
-        for fault in _missing(mesh, path.parent):
-            yield loc, f"in '{name}': {fault}"
-
-
-def _missing(name: str, folder: Path | None) -> Iterator[str]:
-    try:
-        resolve(name, folder)
-    except AssetError as error:
-        yield str(error)
+        try:
+            mesh_path(mesh, path)
+        except AssetError as error:
+            yield loc, f"in '{name}': {error}"

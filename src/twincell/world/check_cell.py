@@ -7,19 +7,24 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from twincell.errors import did_you_mean
 from twincell.world.model import World
+from twincell.world.pockets import close
 from twincell.world.sensors import Multispectral, Profiler
-from twincell.world.solids import crossing
+from twincell.world.solids import area, crossing
 from twincell.world.source import Loc
+from twincell.world.vocabulary import CELL
 from twincell.world.work import CAUSES
 
 __all__ = ["Fault", "findings", "unknown"]
 
 Fault = tuple[Loc, str]
 
+_LEAST_AREA = 1e-4
+"""Of a zone: less than a hand is no place for a person [m^2]."""
+
 
 def findings(world: World) -> Iterator[Fault]:
     """Each fault with its place."""
-    for part in (_movers, _sensors, _racks, _bins, _slots, _zones, _rules):
+    for part in (_movers, _sensors, _racks, _bins, _slots, _zones, _rules, _rates):
         yield from part(world)
 
 
@@ -128,16 +133,14 @@ def _racks(world: World) -> Iterator[Fault]:
                 ["racks", name],
                 f"given {pockets} pockets; valid: one for each of {blades} blades",
             )
-        for axis, pitch, root in zip("xy", rack.pitch, world.part.shape.root[:2], strict=True):
-            count = rack.rows if axis == "x" else rack.columns
-            if count > 1 and pitch < root + 2 * rack.clearance:
-                yield (
-                    ["racks", name, "pitch"],
-                    (
-                        f"given {1e3 * pitch:g} mm along {axis}; valid: at least "
-                        f"{1e3 * (root + 2 * rack.clearance):g} mm (blade's root and clearance)"
-                    ),
-                )
+        for axis, least in close(rack, world.part.shape.root):
+            yield (
+                ["racks", name, "pitch"],
+                (
+                    f"given {1e3 * rack.pitch[axis]:g} mm along {'xy'[axis]}; valid: at least "
+                    f"{1e3 * least:g} mm (blade's root, clearance and walls)"
+                ),
+            )
 
 
 def _bins(world: World) -> Iterator[Fault]:
@@ -186,6 +189,11 @@ def _zones(world: World) -> Iterator[Fault]:
             yield where, f"given {len(zone.polygon)} corners; valid: at least 3"
         elif (edges := crossing(zone.polygon)) is not None:
             yield where, f"edges {edges[0]} and {edges[1]} cross; valid: corners in order around it"
+        elif (size := area(zone.polygon)) < _LEAST_AREA:
+            yield (
+                where,
+                f"given corners around {size:g} m^2; valid: around at least {_LEAST_AREA:g} m^2",
+            )
     visitor = world.visitor
     if visitor is not None and len(visitor.path) < 2:
         yield ["visitor", "path"], f"given {len(visitor.path)} points; valid: at least 2"
@@ -201,10 +209,32 @@ def _rules(world: World) -> Iterator[Fault]:
             yield ["safety", "rules"], f"no rule for '{cause}'; valid: one for each cause of stops"
     for cause, rule in rules.items():
         yield from unknown(["safety", "rules", cause], "cause", cause, CAUSES)
-        valid = ["cell", *world.arms]
+        valid = [CELL, *world.arms]
         yield from unknown(["safety", "rules", cause, "scope"], "scope", rule.scope, valid)
         if rule.function == "emergency" and rule.category == 2:
             yield (
                 ["safety", "rules", cause, "category"],
                 "given 2; valid: 0 or 1 for an emergency stop (IEC 60204-1, 9.2.3.4.2)",
+            )
+
+
+def _rates(world: World) -> Iterator[Fault]:
+    """What is told more often than it happens, or too seldom to go on by."""
+    safety = world.safety
+    for where, rate in (
+        (["state_rate"], world.state_rate),
+        (["safety", "heartbeat"], safety.heartbeat),
+    ):
+        if rate > world.physics_rate:
+            yield (
+                where,
+                f"given {rate:g} Hz; valid: at most `physics_rate`, {world.physics_rate:g} Hz",
+            )
+    beat = 1.0 / safety.heartbeat
+    for key in ("lease", "patience"):
+        given = getattr(safety, key)
+        if given <= beat:
+            yield (
+                ["safety", key],
+                f"given {given:g} s; valid: more than one beat of `heartbeat`, {beat:g} s",
             )

@@ -179,7 +179,7 @@ class Moment:
     subject: str | None = None
     """Which blade; which plan (`plan-3`); cause of the stop; subject of the other disruption.
     Any without."""
-    count: Annotated[int, Field(ge=1)] = 1
+    count: Annotated[int, Field(ge=1, strict=True)] = 1
     """Which of the events that fit."""
     after: Duration = 0.0
     """So long after the event [s]."""

@@ -44,12 +44,13 @@ class Rack:
     """What its blades are."""
     place: Place
     """Pose in the world frame: origin at the centre of the pockets' floor, z up."""
-    rows: Annotated[int, Field(ge=1)] = 2
+    rows: Annotated[int, Field(ge=1, strict=True)] = 2
     """Pockets along x."""
-    columns: Annotated[int, Field(ge=1)] = 3
+    columns: Annotated[int, Field(ge=1, strict=True)] = 3
     """Pockets along y."""
     pitch: ExtentPair = (0.08, 0.08)
-    """Distance of neighbouring pockets along x and y [m]."""
+    """Distance of neighbouring pockets along x and y, at least root, clearances and walls of 6 mm
+    [m]."""
     clearance: Length = 0.002
     """Gap between the blade's root and a pocket's wall, on each side [m]."""
     depth: Length = 0.015

@@ -96,7 +96,7 @@ class LineOrder:
 
     family: Name
     """One of `families`."""
-    trays: Annotated[int, Field(ge=1, le=200)] = 1
+    trays: Annotated[int, Field(ge=1, le=200, strict=True)] = 1
     """How many."""
     arrives: Time = 0.0
     """When the order comes [s]; turnaround and holding count from then on."""

@@ -13,7 +13,7 @@ from twincell.world.layout import Box, Fixture, Rack, Visitor, Zone
 from twincell.world.robots import Arm
 from twincell.world.sensors import Lidar, Multispectral, Profiler, Sensor
 from twincell.world.separation import Separation
-from twincell.world.units import Duration, Frequency
+from twincell.world.units import Duration, Quantity
 from twincell.world.work import Inspection, Production, StopRule
 
 __all__ = ["Operator", "Recording", "Safety", "World"]
@@ -26,12 +26,14 @@ class Safety:
     rules: dict[str, StopRule]
     """Cause to stop: `emergency_button`, `person_in_zone`, `critical_anomaly`, `sensor_silent`,
     `heartbeat_lost`, `mover_fault`."""
-    heartbeat: Frequency = 80.0
-    """Rate of the safety state [Hz]."""
+    heartbeat: Annotated[float, Quantity("Hz", least=10, most=1000)] = 80.0
+    """Rate of the safety state, at most `physics_rate` [Hz]."""
     lease: Duration = 0.04
-    """Simulated time for which a safety state lets movers go on; then time waits [s]."""
+    """Simulated time for which a safety state lets movers go on; then time waits; more than a beat
+    of `heartbeat` [s]."""
     patience: Duration = 0.2
-    """A mover stops by itself when the safety state is older than this (wall time) [s]."""
+    """A mover stops by itself when the safety state is older than this (wall time); more than a
+    beat of `heartbeat` [s]."""
     clear_time: Duration = 1.0
     """A zone counts as clear after no person was seen for so long [s]."""
     separation: Separation | None = field(default_factory=Separation)
@@ -62,14 +64,16 @@ class World:
 
     name: Name
     """Lower-case name; outputs carry it."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, strict=True)] = 0
     """Root of all chance."""
-    physics_rate: Frequency = 240.0
+    physics_rate: Annotated[float, Quantity("Hz", least=100, most=2000)] = 240.0
     """Steps of the Bullet world a second [Hz]."""
-    state_rate: Frequency = 120.0
-    """Joint states, body states and the clock, by the nearest whole number of steps [Hz]."""
+    state_rate: Annotated[float, Quantity("Hz", least=10, most=2000)] = 120.0
+    """Joint states, body states and the clock, by the nearest whole number of steps; at most
+    `physics_rate` [Hz]."""
     arms: dict[Name, Arm]
-    """Movers by name: arms and rotary tables."""
+    """Movers by name: arms and rotary tables. `cell`, `visitor`, `blade`, `furniture` and `rack`
+    mean something else."""
     handler: str
     """The arm that moves blades; it has a gripper."""
     fixture: Fixture
@@ -83,7 +87,7 @@ class World:
     visitor: Visitor | None = None
     """The person who walks in."""
     sensors: dict[Name, Sensor]
-    """By name."""
+    """By name; a sensor's node has it, too, so that no other node's will do."""
     part: Part = field(default_factory=Part)
     """What blades look like."""
     blades: dict[Name, Blade]

@@ -50,7 +50,7 @@ class Gripper:
     """A parallel gripper whose fingers are prismatic joints of the arm's URDF."""
 
     joints: tuple[str, ...]
-    """Finger joints, each moving by half the opening."""
+    """The two finger joints, each moving by half the opening."""
     open: Extent = 0.08
     """Opening between the fingers when open [m]."""
     force: Force = 60.0
@@ -74,13 +74,16 @@ class Arm:
     """One mover: a URDF, where it stands, its limits. A rotary table is an arm with one joint."""
 
     urdf: str
-    """URDF: a path (absolute, or from the world file or the project), or `package://PACKAGE/PATH`."""
+    """URDF: a path (absolute, or from the world file or the project), or `package://PACKAGE/PATH`.
+    One tree of fixed, revolute, continuous and prismatic joints; a continuous one gets a range of
+    two turns, one each way. Shapes are boxes, cylinders, spheres and meshes (STL, OBJ, DAE)."""
     place: Place
     """Pose of the URDF's root link in the world frame."""
     tip: str
     """Link whose pose Cartesian motions mean; it may be a link of the tool."""
     home: Angles
-    """Joint positions at rest, one for each of the arm's movable joints except the gripper's."""
+    """Joint positions at rest, one for each of the arm's movable joints except the gripper's; a
+    joint outside the gripper that mimics another is no movable joint here, and stays at zero."""
     tool: Tool | None = None
     """What the arm carries."""
     gripper: Gripper | None = None

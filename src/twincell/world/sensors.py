@@ -94,9 +94,9 @@ class Lidar:
     """Where it sits."""
     model: LidarModel | None = None
     """Device whose data sheet gives the figures of the keys that are not given here."""
-    rings: Annotated[int, Field(ge=1, le=256)] = 16
+    rings: Annotated[int, Field(ge=1, le=256, strict=True)] = 16
     """Beams above one another."""
-    columns: Annotated[int, Field(ge=8, le=8192)] = 900
+    columns: Annotated[int, Field(ge=8, le=8192, strict=True)] = 900
     """Firings in one turn."""
     rate: Frequency = 10.0
     """Turns a second [Hz]."""
@@ -149,7 +149,7 @@ class Profiler:
     """Where it sits."""
     model: ProfilerModel | None = None
     """Device whose data sheet gives the figures of the keys that are not given here."""
-    points: Annotated[int, Field(ge=16, le=8192)] = 1280
+    points: Annotated[int, Field(ge=16, le=8192, strict=True)] = 1280
     """Points a line."""
     rate: Frequency = 250.0
     """Lines a second [Hz]."""
@@ -195,9 +195,9 @@ class Multispectral:
     kind: Literal["multispectral"]
     mount: Mount
     """Where it sits."""
-    width: Annotated[int, Field(ge=16, le=4096)] = 640
+    width: Annotated[int, Field(ge=16, le=4096, strict=True)] = 640
     """Columns."""
-    height: Annotated[int, Field(ge=16, le=4096)] = 480
+    height: Annotated[int, Field(ge=16, le=4096, strict=True)] = 480
     """Rows."""
     rate: Frequency = 2.0
     """Images a second [Hz]."""
@@ -205,7 +205,7 @@ class Multispectral:
     """Horizontal [rad]."""
     bands: Wavelengths = (450.0, 550.0, 650.0, 730.0, 840.0, 940.0)
     """Centre wavelengths [nm]."""
-    bits: Annotated[int, Field(ge=8, le=16)] = 12
+    bits: Annotated[int, Field(ge=8, le=16, strict=True)] = 12
     """Depth of quantisation."""
     lamp: Lamp = Lamp()
     """Light."""

@@ -10,7 +10,7 @@ from itertools import combinations, product
 from twincell.world.model import World
 from twincell.world.robots import Place
 
-__all__ = ["Solid", "crossing", "overlaps", "solids"]
+__all__ = ["Solid", "area", "crossing", "overlaps", "solids"]
 
 Vector = tuple[float, float, float]
 Point = tuple[float, float]
@@ -67,6 +67,13 @@ def overlaps(boxes: tuple[Solid, ...]) -> Iterator[tuple[Solid, Solid, float]]:
             allowed += min(*a.half, *b.half)
         if depth > allowed:
             yield a, b, depth
+
+
+def area(polygon: tuple[Point, ...]) -> float:
+    """Of a polygon whose edges do not cross [m^2], by the shoelace formula."""
+    n = len(polygon)
+    pairs = ((polygon[i], polygon[(i + 1) % n]) for i in range(n))
+    return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in pairs)) / 2
 
 
 def crossing(polygon: tuple[Point, ...]) -> tuple[int, int] | None:

@@ -169,6 +169,10 @@ def _structure(
         for key, child in node.value:
             where = key.start_mark.line + 1
             if key.tag == "tag:yaml.org,2002:merge":
+                # one mapping, or a list of them, whose keys count as this one's
+                merged = child.value if isinstance(child, yaml.SequenceNode) else [child]
+                for each in merged:
+                    faults += _structure(each, loc, above, done, names)
                 continue
             if not isinstance(key, yaml.ScalarNode) or key.tag not in names:
                 given = getattr(key, "value", "")

@@ -126,7 +126,7 @@ class StopRule:
 
     function: Literal["emergency", "protective", "process"]
     """Emergency: by a person. Protective: for a person. Process: for the work."""
-    category: Annotated[int, Field(ge=0, le=2)]
+    category: Annotated[int, Field(ge=0, le=2, strict=True)]
     """0: power off. 1: decelerate, then power off. 2: decelerate, power stays on."""
     scope: str = "cell"
     """`cell` or the name of a mover."""
