@@ -24,7 +24,7 @@ up: setup-cell ## the ROS stack until Ctrl-C
 	@$(IN_ENV) exec twincell up $(WORLD) $(ARGS)
 
 test: check ## all tests, after `check`
-	@$(IN_ENV) exec python -m pytest $(ARGS)
+	@$(IN_ENV) exec bash scripts/test.sh $(ARGS)
 
 check: setup ## ruff and mypy
 	@$(IN_ENV) ruff check . && ruff format --check -q . && exec mypy
