@@ -101,7 +101,8 @@ class SimpyLine:
             line = self.line
             wait = 0.0 if self.family[r] < 0 else line.setup[r, self.family[r], line.family[j]]
             self.family[r] = int(line.family[j])
-            scale = factor(self.key, DURATION, j, k, self.looks[j], line.spread)
+            which = k if k < line.steps else line.steps + self.back[j]
+            scale = factor(self.key, DURATION, j, which, self.looks[j], line.spread)
             self.env.process(self._do(j, k, r, wait + line.durations[j, k, r] * scale))
 
     def _choose(self):

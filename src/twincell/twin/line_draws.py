@@ -7,16 +7,20 @@ SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), applied to each word in turn.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["BRANCH", "DURATION", "FAILURE", "MOST_FAILURES", "WINDOW", "exponential", "factor",
-           "mix", "uniform", "windows_of"]  # fmt: skip
+__all__ = ["BRANCH", "DURATION", "FAILURE", "MOST_FAILURES", "RESUME", "WINDOW", "exponential",
+           "factor", "longer", "mean_longer", "mix", "uniform", "windows_of"]  # fmt: skip
 
 F64 = NDArray[np.float64]
 
-DURATION, BRANCH, FAILURE, WINDOW = 1, 2, 3, 4
+DURATION, BRANCH, FAILURE, WINDOW, RESUME = 1, 2, 3, 4, 5
+_ATTEMPTS = 63
+"""Of a draw by rejection; each is taken with at least even odds."""
 MOST_FAILURES = 4
 """Of one resource in one rollout; further ones are left out."""
 
@@ -47,6 +51,44 @@ def factor(key: int, purpose: int, a: int, b: int, c: int, spread: float) -> flo
     v = uniform(key, purpose, a, b, 2 * c + 1)
     z = np.sqrt(-2.0 * np.log(u)) * np.cos(2.0 * np.pi * v)
     return float(np.exp(spread * z - 0.5 * spread * spread))
+
+
+@njit(cache=True)
+def longer(key: int, purpose: int, a: int, spread: float, least: float) -> float:
+    """A `factor` of which is known that it is above `least`: work that has not ended yet.
+
+    By rejection: plain normal deviates where at least every second one is above, else translated
+    exponential ones (Robert, Statistics and Computing 5, 1995).
+    """
+    if spread == 0.0:
+        return max(1.0, least)
+    low = -np.inf if least <= 0.0 else (np.log(least) + 0.5 * spread * spread) / spread
+    z = low
+    for i in range(_ATTEMPTS):
+        u = uniform(key, purpose, a, i, 0)
+        v = uniform(key, purpose, a, i, 1)
+        if low <= 0.0:
+            z = np.sqrt(-2.0 * np.log(u)) * np.cos(2.0 * np.pi * v)
+            if z > low:
+                break
+        else:
+            rate = 0.5 * (low + np.sqrt(low * low + 4.0))
+            z = low - np.log(u) / rate
+            if v <= np.exp(-0.5 * (z - rate) ** 2):
+                break
+    return float(np.exp(spread * max(z, low) - 0.5 * spread * spread))
+
+
+@njit(cache=True)
+def mean_longer(spread: float, least: float) -> float:
+    """Mean of `longer`: that of a lognormal with mean 1 above `least`."""
+    if spread == 0.0 or least <= 0.0:
+        return max(1.0, least)
+    low = (np.log(least) + 0.5 * spread * spread) / spread
+    above = math.erfc(low / math.sqrt(2.0))
+    if above < 1e-280:  # so far out there is nothing but the edge
+        return least
+    return math.erfc((low - spread) / math.sqrt(2.0)) / above
 
 
 @njit(cache=True)
@@ -85,8 +127,10 @@ def windows_of(
         r = int(known[k, 0])
         end = known[k, 2]
         if known[k, 4] > 0 and end > now and slow >= 0:
-            length = (end - known[k, 1]) * factor(key, WINDOW, k, r, 0, known[k, 4])
-            end = max(now, known[k, 1] + length)
+            # one that has begun has not ended yet
+            length = end - known[k, 1]
+            least = (now - known[k, 1]) / length
+            end = known[k, 1] + length * longer(key, WINDOW, k, known[k, 4], least)
         out[r, count[r], 0], out[r, count[r], 1] = known[k, 1], end
         out[r, count[r], 2] = known[k, 3]
         count[r] += 1

@@ -10,7 +10,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from twincell.twin.line_draws import BRANCH, DURATION, factor, uniform
+from twincell.twin.line_draws import (
+    BRANCH,
+    DURATION,
+    RESUME,
+    factor,
+    longer,
+    mean_longer,
+    uniform,
+)
 
 __all__ = ["paid", "play", "resume", "speed_at"]
 
@@ -65,18 +73,31 @@ def _work(start, work, windows, count, power, starts, prices, sums, spent):  # t
 
 
 @njit(cache=True)
+def _done(start: float, now: float, windows: F64, count: int) -> float:
+    """Work done from `start` to `now` [s at full speed]."""
+    t, done = start, 0.0
+    while t < now:
+        speed, until = speed_at(windows, count, t)
+        until = min(until, now)
+        done += speed * (until - t)
+        t = until
+    return done
+
+
+@njit(cache=True)
 def resume(  # type: ignore[no-untyped-def]
-    key, mean, now, durations, spread, starts, prices, sums, windows, count, step, looks,
+    key, mean, now, durations, spread, starts, prices, sums, windows, count, step,
     job, began, until, fitting,
 ):  # fmt: skip
-    """Draw anew how long what runs will take, given that it has not ended yet."""
+    """Draw how long what runs will take, given that it has not ended yet."""
     dummy = np.zeros(2)
     for r in range(len(job)):
         j = job[r]
         if j < 0:
             continue
         k = step[j]
-        scale = 1.0 if mean else factor(key, DURATION, j, k, looks[j], spread)
+        least = (_done(began[r], now, windows[r], count[r]) - fitting[r]) / durations[j, k, r]
+        scale = mean_longer(spread, least) if mean else longer(key, RESUME, j, spread, least)
         work = fitting[r] + durations[j, k, r] * scale
         ends = _work(began[r], work, windows[r], count[r], 0.0, starts, prices, sums, dummy)
         until[r] = max(now, ends)
@@ -184,7 +205,9 @@ def play(  # type: ignore[no-untyped-def]  # noqa: D417
             work = best_time
             fitting[r] = best_time - durations[j, k, r]
             if not mean:
-                scale = factor(key, DURATION, j, k, looks[j], spread)
+                # rework after one inspection is another work than after the next
+                which = k if k < o else o + back[j]
+                scale = factor(key, DURATION, j, which, looks[j], spread)
                 work += durations[j, k, r] * (scale - 1.0)
             job[r], began[r], status[j], set_for[r] = j, now, 1, family[j]
             load += busy[k, r]

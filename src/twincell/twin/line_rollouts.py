@@ -124,7 +124,7 @@ def _roll(  # type: ignore[no-untyped-def]
         windows_of(keys[i], now, known, uptime, repair, chance, slow_speed, windows, count)
         base = until0.copy()
         resume(keys[i], mean, now, durations, spread, starts, prices, sums, windows, count, step0,
-               looks0, job0, began0, base, fitting0)  # fmt: skip
+               job0, began0, base, fitting0)  # fmt: skip
         for p in range(plans):
             status, end, spent = status0.copy(), end0.copy(), spent0.copy()
             last = play(
@@ -272,7 +272,7 @@ def project(
     word = np.uint64(key or 0)
     if mean:
         draw(word, True, state.now, values[0], line.spread, *values[-3:], windows, count, at.step,
-               at.looks, at.job, at.began, at.until, at.fitting)  # fmt: skip
+               at.job, at.began, at.until, at.fitting)  # fmt: skip
     last = run(
         word, mean, state.now, stop, plan.rule, float(plan.setup_weight), plan.rank, plan.resource,
         plan.earliest, sequence(line, plan), *values, windows, count, *at.arrays,
