@@ -197,7 +197,8 @@ def test_two_reworks_of_a_tray_are_two_draws() -> None:
     busy[-1], durations[0, -1] = 1.0, np.where(np.isnan(durations[0, -1]), np.nan, 900.0)
     alone = replace(
         line, chances=chances, busy=busy, durations=durations, idle=np.zeros(len(line.resources)),
-        windows=np.zeros((0, 5)), uptime=np.full(len(line.resources), np.inf), setup=np.zeros_like(line.setup),
+        windows=np.zeros((0, 5)), uptime=np.full(len(line.resources), np.inf),
+        setup=np.zeros_like(line.setup),
     )  # fmt: skip
 
     def energy(spread: float) -> np.ndarray:
