@@ -127,6 +127,20 @@ def test_a_grey_line_is_a_crack_only_where_the_profiler_could_miss_it(
     assert found.anomaly.kind == "crack"
 
 
+def test_narrow_places_without_light_are_cracks_however_many_run_side_by_side():
+    """Their depth is an estimate by their width: seen finely it is less than a groove's."""
+    shallow = [
+        dataclasses.replace(touched(0.006, 2e-5, 3e-5, 1e-3 * i), id=f"a{i}") for i in range(3)
+    ]
+    marks = fuse("p", shallow, [], CRITERIA, 2.0)
+    assert {f.anomaly.kind for f in marks} == {"mark"}
+    where = np.empty((0, 3))
+    looks = Looks(where, np.array([[0.0, 1.0, 0.0]]), 1e-4, dark=frozenset({"a0", "a1", "a2"}))
+    cracks = fuse("p", shallow, [], CRITERIA, 2.0, looks)
+    assert {f.anomaly.kind for f in cracks} == {"crack"}
+    assert any("no laser light returns" in r for f in cracks for r in f.judgement.reasons)
+
+
 def test_a_line_in_several_images_is_one_line_and_parallel_ones_are_marks():
     def line(y: float, stamp: float) -> SpectralIndication:
         points = np.column_stack([np.linspace(-0.004, 0.004, 90), np.full(90, y), np.full(90, TOP)])

@@ -117,6 +117,7 @@ def classify(e: Evidence) -> Judgement:
 
     slender = e.length >= SLENDER * max(e.width, 1e-9)
     deep = e.profiler and e.depth >= DEEP
+    dark = e.profiler and not np.isfinite(e.depth)
     tinted = e.contrast is not None and e.spread is not None and coloured(e.contrast, e.spread)
     if e.contrast is not None:
         if tinted:
@@ -127,7 +128,7 @@ def classify(e: Evidence) -> Judgement:
             add("crack", "both", "camera and profiler mark the same place")
     if deep and slender:
         add("crack", "deep", f"a narrow groove {1e6 * e.depth:.0f} um deep")
-    if e.profiler and slender and not np.isfinite(e.depth):
+    if dark and slender:
         add("crack", "deep", "no laser light returns from a narrow gap")
     if e.confirmed and not e.profiler:
         add("crack", "faint", "the profiler's points lie a little deep along it")
@@ -141,7 +142,7 @@ def classify(e: Evidence) -> Judgement:
         add("crack", "long", "long and narrow")
     elif e.profiler:
         add("dent", "round", "the hollow is about as wide as long")
-    if e.parallel >= FAMILY and not deep:
+    if e.parallel >= FAMILY and not deep and not dark:
         add("mark", "family", f"one of {e.parallel} parallel shallow lines")
     if e.edge < EDGE:
         add("edge", "along_edge", "it runs along an edge of the CAD")

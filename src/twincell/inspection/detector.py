@@ -229,7 +229,8 @@ class CrackDetector:
         compared = Comparison.join(self._compared) if moved < SMALL else None
         candidates, faint, rays = self._candidates(depth, stamps, sensors, compared)
         residual = self._residual(depth, sensors)
-        anomalies, harmless = self._fused(self._judge(candidates, now), cloud, faint, rays, now)
+        anomalies, dark = self._judge(candidates, now)
+        anomalies, harmless = self._fused(anomalies, dark, cloud, faint, rays, now)
         reach, _ = cKDTree(fit.pose.apply(cloud)).query(
             self._airfoil, distance_upper_bound=_SEEN_WITHIN
         )
@@ -264,6 +265,7 @@ class CrackDetector:
     def _fused(
         self,
         anomalies: tuple[Anomaly, ...],
+        dark: frozenset[str],
         cloud: F64,
         faint: Indications,
         rays: int,
@@ -276,7 +278,7 @@ class CrackDetector:
         along = np.array([s.rotate(np.array([1.0, 0.0, 0.0])) for s in turned.values()])
         pitch = self._expectation.pitch * self._profiler.standoff
         density = len(faint.points) / max(rays * pitch * self._usual, 1e-12)
-        looks = Looks(cloud, along, self._usual, faint.points, density)
+        looks = Looks(cloud, along, self._usual, faint.points, density, dark)
         found = [
             f.anomaly for f in fuse(self._part, anomalies, self._seen, self._criteria, now, looks)
         ]
@@ -355,10 +357,12 @@ class CrackDetector:
             faint = collect((lower & (below > FAINT * limit)) | dark)
         return collect(marked | dark), faint, int(clear.sum())
 
-    def _judge(self, candidates: Indications, now: float) -> tuple[Anomaly, ...]:
-        """Cluster, measure and classify; longest first."""
+    def _judge(
+        self, candidates: Indications, now: float
+    ) -> tuple[tuple[Anomaly, ...], frozenset[str]]:
+        """Cluster, measure and classify, longest first; and which of them stayed dark, by id."""
         if len(candidates.points) == 0 or self._part is None:
-            return ()
+            return (), frozenset()
         cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(candidates.points))
         labels = np.asarray(cloud.cluster_dbscan(eps=1.2 * CELL, min_points=4))
         sizes = []
@@ -368,7 +372,8 @@ class CrackDetector:
             if len(cluster.points) >= FEWEST and size.length >= self._criteria.report:
                 sizes.append((size, cluster))
         sizes.sort(key=lambda pair: -pair[0].length)
-        return tuple(
+        made = tuple(
             anomaly(i + 1, self._part, cluster, size, self._criteria, now)
             for i, (size, cluster) in enumerate(sizes)
         )
+        return made, frozenset(a.id for a, (size, _) in zip(made, sizes, strict=True) if size.dark)

@@ -59,6 +59,8 @@ class Looks:
         faint: points that lie a little deep, or are dark, where a camera's line decides,
             shape (k, 3) [m].
         density: of `faint` all over the part [1/m^2].
+        dark: anomalies, by id, from which most of the light did not return: their depth is no
+            measurement.
     """
 
     points: F64
@@ -66,6 +68,7 @@ class Looks:
     spacing: float
     faint: F64 = field(default_factory=lambda: np.empty((0, 3)))
     density: float = 0.0
+    dark: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,8 @@ def fuse(
         taken.update(near)
         own = max((lines[i] for i in near), key=lambda line: line.length, default=None)
         grooves = sum(_beside(anomaly, other) for other in anomalies)
-        out.append(_seen_by_both(anomaly, own, [lines[i] for i in near], grooves, criteria))
+        dark = looks is not None and anomaly.id in looks.dark
+        out.append(_seen_by_both(anomaly, own, [lines[i] for i in near], grooves, criteria, dark))
     for i, line in enumerate(lines):
         if i not in taken:
             found = _seen_by_camera(part, line, family[i], looks, surface, criteria, now)
@@ -140,7 +144,12 @@ def fuse(
 
 
 def _seen_by_both(
-    anomaly: Anomaly, own: _Line | None, near: Sequence[_Line], grooves: int, criteria: Criteria
+    anomaly: Anomaly,
+    own: _Line | None,
+    near: Sequence[_Line],
+    grooves: int,
+    criteria: Criteria,
+    dark: bool,
 ) -> Finding:
     """An anomaly of the profiler, with what the camera says of it."""
     length = anomaly.length
@@ -152,7 +161,7 @@ def _seen_by_both(
         Evidence(
             contrast=None if own is None else own.best.contrast,
             spread=None if own is None else own.best.spread,
-            depth=anomaly.depth if anomaly.depth > 0 else float("nan"),
+            depth=float("nan") if dark or anomaly.depth <= 0 else anomaly.depth,
             profiler=True,
             length=length,
             width=anomaly.opening,

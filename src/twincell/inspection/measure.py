@@ -37,6 +37,7 @@ class Size:
         center: shape (3,) [m].
         direction: unit vector along the run, shape (3,).
         confidence: 0 to 1: how evenly and how densely the run is covered.
+        dark: whether most rays stayed dark, so that nobody measured the depth.
     """
 
     length: float
@@ -45,6 +46,7 @@ class Size:
     center: F64
     direction: F64
     confidence: float
+    dark: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -80,11 +82,12 @@ def measure(cluster: Indications, incidence: float) -> Size:
     opening = float(cluster.area.sum() / max(length, 1e-6))
     lit = np.isfinite(cluster.depth)
     depth = float(cluster.depth[lit].max()) if lit.any() else 0.0
-    if lit.mean() < 0.5:
+    dark = bool(lit.mean() < 0.5)
+    if dark:
         depth = max(depth, opening / 2 * float(np.tan(min(incidence, 1.5))))
     covered = len(full) / count
     confidence = float(covered * (1.0 - np.exp(-len(points) / 20.0)))
-    return Size(length, opening, depth, center, direction, confidence)
+    return Size(length, opening, depth, center, direction, confidence, dark)
 
 
 def severity(kind: Kind, length: float, criteria: Criteria) -> Severity:
