@@ -28,6 +28,7 @@ ROOMS = [
     "training",
     "stack",
     "report",
+    "console",
     "cli",
 ]
 """From the ground up: a room imports itself and the rooms before it."""
@@ -51,6 +52,7 @@ OWNERS = {
     "onnx": {"inspection", "training"},
     "ray": {"twin", "training"},
     "matplotlib": {"report"},
+    "viser": {"console"},
     "typer": {"cli"},
 }
 """Heavy libraries and the only rooms that import them."""

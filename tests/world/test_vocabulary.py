@@ -22,7 +22,7 @@ def test_materials_are_those_that_sensors_know():
 
 def test_nodes_are_those_that_are_started(shipped):
     world = load_world(shipped)
-    names = {s.name for s in node_specs(world, shipped, seed=0, out=Path("out"))}
+    names = {s.name for s in node_specs(world, shipped, seed=0, out=Path("out"), console=0)}
     assert names - set(world.sensors) == set(NODES)
 
 

@@ -18,6 +18,7 @@ NODES = [
     "soak",
     "transfer",
     "inject",
+    "console",
 ]
 
 setup(

@@ -12,7 +12,7 @@ from twincell.cli.output import Json, World, emit, say
 
 __all__ = ["register"]
 
-_TALKERS = ("orchestrator", "safety_supervisor", "crack_detector", "operator")
+_TALKERS = ("orchestrator", "safety_supervisor", "crack_detector", "operator", "console")
 """Nodes whose words are shown; all of them are in the logs."""
 
 
@@ -32,12 +32,20 @@ def demo(
     rate: Annotated[
         float, typer.Option(min=0.05, help="Simulated seconds a second of wall time.")
     ] = 1.2,
+    page: Annotated[
+        int | None,
+        typer.Option(
+            "--console",
+            help="Show the cell in a browser, at this port of this machine; 0 for any.",
+        ),
+    ] = None,
     verbose: Annotated[bool, typer.Option(help="Show the words of every node.")] = False,
     json: Json = False,
 ) -> None:
     """Run the shift on the ROS stack: every node, a recorded bag, a table, an HTML report."""
     from dataclasses import replace
 
+    from twincell.console.ports import free_port
     from twincell.report.page import write_report
     from twincell.report.rates import rates_table, read_rates
     from twincell.report.tables import print_tables, print_words, wide_console
@@ -54,7 +62,8 @@ def demo(
 
     number = cell.seed if seed is None else seed
     say(f"running {cell.name} with seed {number} on the ROS stack at {rate:g} x real time")
-    result = run_demo(cell, path, number, out.resolve(), rate, echo)
+    port = None if page is None else free_port(page)
+    result = run_demo(cell, path, number, out.resolve(), rate, echo, port)
     (out / "run.json").write_text(result.to_json() + "\n", encoding="utf-8")
     result.extras.save(out / "run.npz")
     files = [*result.extras.files, str(out / "rates.json"), str(out / "run.json")]

@@ -37,21 +37,14 @@ def inject(
     """
     from twincell.errors import ProductionError, did_you_mean
     from twincell.stack.inject import inject as ask
-    from twincell.world.disruptions import KINDS, read_parameters
+    from twincell.world.disruptions import KINDS, named_values, read_parameters
 
     if kind not in KINDS:
         raise ProductionError(f"unknown disruption '{kind}'; {did_you_mean(kind, KINDS)}")
-    parameters: dict[str, float | str] = {}
-    for pair in given or []:
-        name, separator, value = pair.partition("=")
-        if not separator or not name or not value:
-            raise ProductionError(f"--set '{pair}'; valid: NAME=VALUE, e.g. --set lasts='25 s'")
-        if name in parameters:
-            raise ProductionError(f"--set '{pair}': '{name}' is given twice; valid: once")
-        try:
-            parameters[name] = float(value)
-        except ValueError:
-            parameters[name] = value
+    try:
+        parameters = named_values(given or [])
+    except ValueError as fault:
+        raise ProductionError(f"--set {fault}") from None
     try:
         # before anything is started: the orchestrator looks again, and knows subjects and time
         read_parameters(kind, parameters)

@@ -32,6 +32,10 @@ def up(
     ] = 1.0,
     record: Annotated[bool, typer.Option(help="Record an MCAP bag.")] = True,
     namespace: Annotated[str, typer.Option(help="Put everything in this ROS namespace.")] = "",
+    console: Annotated[
+        int | None,
+        typer.Option(help="Show the cell in a browser, at this port of this machine; 0 for any."),
+    ] = None,
     max_time: Annotated[
         float | None, typer.Option(min=0.001, help="End everything after so much wall time [s].")
     ] = None,
@@ -42,6 +46,7 @@ def up(
     import time
     from dataclasses import asdict
 
+    from twincell.console.ports import free_port
     from twincell.errors import AssetError
     from twincell.stack.environment import ready_environment
     from twincell.stack.specs import node_specs
@@ -57,6 +62,7 @@ def up(
         real_time_factor=rate,
         record=record,
         namespace=namespace,
+        console=None if console is None else free_port(console),
     )
     if list_only:
         if json:

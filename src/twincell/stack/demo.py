@@ -61,6 +61,7 @@ def demo(
     out: Path,
     real_time_factor: float,
     echo: Callable[[NodeSpec, str], None] | None = None,
+    console: int | None = None,
 ) -> RunResult:
     """Run the stack until the shift is over.
 
@@ -71,6 +72,7 @@ def demo(
         out: folder of the run, see `fresh_folder`.
         real_time_factor: simulated seconds a wall second.
         echo: called with each line that a node writes.
+        console: port on which the cell is shown in a browser; None without.
 
     Returns:
         The result that the orchestrator wrote, with curves and pictures.
@@ -81,7 +83,9 @@ def demo(
     fresh_folder(out)
     # once here, so that all processes read the blades from the cache
     assembly = assemble(world, path, seed)
-    specs = node_specs(world, path, seed=seed, out=out, real_time_factor=real_time_factor)
+    specs = node_specs(
+        world, path, seed=seed, out=out, real_time_factor=real_time_factor, console=console
+    )
     began = time.monotonic()
     code = up(specs, out=out, echo=echo, timeout=LONGEST)
     if code != 0:

@@ -18,7 +18,7 @@ GROUPS: tuple[Group, ...] = get_args(Group)
 """In the order of the data's way; one launch file each."""
 
 
-_NICE = {"multispectral": 10, "recorder": 5, "latency_ledger": 10}
+_NICE = {"multispectral": 10, "recorder": 5, "latency_ledger": 10, "console": 10}
 """What motion and people's safety do not wait for."""
 
 
@@ -60,6 +60,7 @@ def node_specs(
     real_time_factor: float = 1.0,
     record: bool = True,
     namespace: str = "",
+    console: int | None = None,
 ) -> tuple[NodeSpec, ...]:
     """The processes of a cell: one simulator, one a sensor, detector, supervisor, orchestrator.
 
@@ -71,6 +72,7 @@ def node_specs(
         real_time_factor: simulated seconds a wall second; 0 as fast as it can.
         record: with a recorder (MCAP and the table of rates).
         namespace: that everything is put in, e.g. `cell_2`.
+        console: port of this machine on which the cell is shown in a browser; None without.
 
     Returns:
         By group; the recorder first in its group, so that it hears the others from the start.
@@ -162,4 +164,8 @@ def node_specs(
     )
     if world.operator is not None:
         specs.append(spec("operator", "operator", "orchestration"))
+    if console is not None:
+        specs.append(
+            spec("console", "console", "orchestration", nice=_NICE["console"], port=console)
+        )
     return tuple(specs)

@@ -24,6 +24,7 @@ __all__ = [
     "DisruptionKind",
     "Kind",
     "Moment",
+    "named_values",
     "read_parameters",
 ]
 
@@ -114,6 +115,26 @@ EventKind = Literal[
     "disrupted",
 ]
 EVENTS: tuple[str, ...] = get_args(EventKind)
+
+
+def named_values(pairs: Iterable[str]) -> dict[str, float | str]:
+    """Parameters as people write them, `NAME=VALUE` each: numbers in SI, or texts with a unit.
+
+    Raises:
+        ValueError: a pair that is none, or a name that is given twice.
+    """
+    given: dict[str, float | str] = {}
+    for pair in pairs:
+        name, separator, value = (part.strip() for part in pair.partition("="))
+        if not separator or not name or not value:
+            raise ValueError(f"'{pair}'; valid: NAME=VALUE, e.g. lasts='25 s'")
+        if name in given:
+            raise ValueError(f"'{pair}': '{name}' is given twice; valid: once")
+        try:
+            given[name] = float(value)
+        except ValueError:
+            given[name] = value
+    return given
 
 
 def read_parameters(kind: str, given: Mapping[str, Any]) -> dict[str, float]:

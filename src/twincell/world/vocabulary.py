@@ -11,6 +11,7 @@ BODIES = ("blade", "furniture", "rack", "visitor")
 """What names of bodies begin with where they are none of a mover's (`geometry.bodies`)."""
 
 NODES = (
+    "console",
     "crack_detector",
     "latency_ledger",
     "operator",

@@ -21,6 +21,7 @@ from launch_ros.substitutions import FindPackageShare
 
 from launch import LaunchDescription
 from twincell.assets import world_path
+from twincell.console.ports import PORT
 from twincell.stack.specs import GROUPS, NodeSpec, node_specs
 from twincell.world.load import load_world
 
@@ -31,6 +32,7 @@ ARGUMENTS = {
     "seed": ("", "root of all chance; the world file's where it is empty"),
     "headless": ("false", "true never opens a window, not even with rviz:=true"),
     "rviz": ("false", "true shows the cell in RViz"),
+    "console": ("false", "true shows the cell in a browser, at port 8080 of this machine"),
     "record": ("true", "true writes a bag (MCAP) and a table of rates"),
     "real_time_factor": ("1.0", "simulated seconds a wall second; 0 as fast as it can"),
     "namespace": ("", "namespace of all relative names"),
@@ -41,7 +43,7 @@ ARGUMENTS = {
 RESPAWN = 1.0
 """Pause before a killed node is started again: an end of the whole goes first [s]."""
 
-_SWITCHES = ("headless", "rviz", "record")
+_SWITCHES = ("headless", "rviz", "console", "record")
 
 
 def _declared() -> list[DeclareLaunchArgument]:
@@ -75,6 +77,7 @@ def _specs(context) -> tuple[NodeSpec, ...]:
         real_time_factor=float(given["real_time_factor"]),
         record=given["record"] == "true",
         namespace=given["namespace"],
+        console=PORT if given["console"] == "true" else None,
     )
 
 

@@ -13,7 +13,7 @@ from twincell_msgs import msg
 from twincell.errors import GoalError
 from twincell.motion.stream import JointTarget
 from twincell.motion.trajectory import JointTrajectory
-from twincell.production.messages import Journalled, Plan
+from twincell.production.messages import Journalled, Plan, PlannedTask
 from twincell.safety.types import (
     Function,
     Mode,
@@ -29,6 +29,7 @@ __all__ = [
     "event_of",
     "follow_goal",
     "plan",
+    "plan_of",
     "safety_state",
     "state_of",
     "stop_report",
@@ -306,6 +307,15 @@ def plan(value: Plan) -> msg.Plan:
         energy_cost=float(value.energy_cost),
         text=value.text,
     )
+
+
+def plan_of(message: msg.Plan) -> Plan:
+    """A plan from its message, which has no alternatives."""
+    keys = ("id", "kind", "resource", "status", "note", "start", "end")
+    tasks = [PlannedTask(part=t.part_id, **{k: getattr(t, k) for k in keys}) for t in message.tasks]
+    keys = ("id", "revision", "reason", "makespan", "tardiness", "energy_cost", "text")
+    given = {k: getattr(message, k) for k in keys}
+    return Plan(stamp=seconds(message.header.stamp), tasks=tuple(tasks), **given)
 
 
 def event(value: Journalled, sequence: int) -> msg.ProductionEvent:

@@ -1,0 +1,122 @@
+"""The console: the cell in a browser by its topics, the operator's buttons by its services."""
+
+import json
+import queue
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import numpy as np
+from rclpy.client import Client
+from rclpy.task import Future
+from std_srvs.srv import Trigger
+from twincell_msgs.msg import AnomalyArray, BodyStates, Plan, ProductionEvent, SafetyState
+from twincell_msgs.srv import InjectDisruption
+
+from twincell.cell.assembly import assemble
+from twincell.console.console import Console
+from twincell.console.panel import Actions
+from twincell_nodes import messages, qos
+from twincell_nodes.anomalies import anomalies_of
+from twincell_nodes.running import CellNode, give_back, run
+
+__all__ = ["ConsoleNode", "main"]
+
+PERIOD = 0.05
+"""Between looks at what has come [s of wall time]: no topic wakes this process."""
+SILENT = 1.0
+"""The safety state is missed after so long [s of wall time]."""
+
+
+class ConsoleNode(CellNode):
+    """Shows the topics; parameter `port`, 0 for any that is free."""
+
+    def __init__(self) -> None:
+        super().__init__("console", port=8080)
+        self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        actions = Actions(
+            stop=lambda: self._calls.put(partial(self._trigger, self._button, "emergency stop")),
+            reset=lambda: self._calls.put(partial(self._trigger, self._reset, "reset")),
+            inject=lambda *asked: self._calls.put(partial(self._ask, *asked)),
+        )
+        bodies = assemble(self.world, self.path, self.seed).bodies
+        self.console = Console(self.world, bodies, actions, self.parameter("port"))
+        self._button = self.create_client(Trigger, "safety/emergency_stop")
+        self._reset = self.create_client(Trigger, "safety/reset")
+        self._inject = self.create_client(InjectDisruption, "production/inject")
+        self._bodies = self.mailbox(BodyStates, "cell/body_states", qos.NEWEST)
+        self._states = self.mailbox(SafetyState, "safety/state", qos.LATCHED)
+        self._plans = self.mailbox(Plan, "production/plan", qos.LATCHED)
+        self._lines = self.mailbox(ProductionEvent, "production/events", qos.RELIABLE)
+        self._found = self.mailbox(AnomalyArray, "inspection/anomalies", qos.RELIABLE)
+        self._plan = None
+        self._heard = time.monotonic()
+        self._said: tuple = ()
+        self.wall_timer(PERIOD, self._look)
+        give_back()  # of building the scene
+        self.get_logger().info(f"the cell in a browser: {self.console.address}")
+
+    # ---------------------------------------------------------------- what is shown
+
+    def _look(self) -> None:
+        while not self._calls.empty():
+            self._calls.get()()
+        for message in self.waiting(self._bodies):
+            rows = np.reshape(message.poses, (-1, 7))
+            self.console.move(dict(zip(message.names, rows, strict=True)))
+        for message in self.waiting(self._states):
+            self._heard = time.monotonic()
+            self._safety(messages.state_of(message))
+        if (silence := time.monotonic() - self._heard) > SILENT:
+            self._said = ()
+            self.console.silent(silence)
+        for message in self.waiting(self._plans):
+            self._plan = messages.plan_of(message)
+        if self._plan is not None:
+            self.console.plan(self._plan, self.now)
+        for message in self.waiting(self._found):
+            for anomaly in anomalies_of(message):
+                self.console.find(anomaly)
+        for message in self.waiting(self._lines):
+            self.console.happened(messages.event_of(message))
+
+    def _safety(self, state) -> None:
+        """Ten times a second of the shift is enough for eyes."""
+        key = (state.mode, state.text, int(10 * state.stamp))
+        if key != self._said:
+            self._said = key
+            self.console.state(state)
+
+    # ---------------------------------------------------------------- what is pressed
+
+    def _trigger(self, client: Client, what: str) -> None:
+        self._call(client, Trigger.Request(), what)
+
+    def _ask(self, kind: str, subject: str, parameters: Mapping[str, float | str]) -> None:
+        request = InjectDisruption.Request(
+            kind=kind, subject=subject, parameters=json.dumps(dict(parameters))
+        )
+        self._call(self._inject, request, kind)
+
+    def _call(self, client: Client, request, what: str) -> None:
+        if not client.service_is_ready():
+            self.console.answer(f"{what}: nobody answers at {client.srv_name}", False)
+            return
+        self.console.answer(f"{what}: asked", True)
+        client.call_async(request).add_done_callback(partial(self._answered, what))
+
+    def _answered(self, what: str, future: Future) -> None:
+        answer = future.result()
+        words = f": {answer.message}" if answer.message else ""
+        told = f"{what}{words}" if answer.success else f"{what} refused{words}"
+        self.console.answer(told, answer.success)
+
+    def destroy_node(self) -> None:
+        """Stop serving."""
+        self.console.close()
+        super().destroy_node()
+
+
+def main(args=None) -> None:
+    """Entry point."""
+    run(ConsoleNode, args)

@@ -1,0 +1,97 @@
+"""The console: one page for the whole cell, served on this machine alone."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from contextlib import redirect_stdout
+
+import numpy as np
+import viser
+from numpy.typing import NDArray
+
+from twincell.console.panel import Actions, Panel
+from twincell.console.ports import HOST, PORT, free_port
+from twincell.console.scene import Scene
+from twincell.geometry.bodies import Body
+from twincell.inspection.anomaly import Anomaly
+from twincell.production.messages import Journalled, Plan
+from twincell.safety.types import SafetyState
+from twincell.world.model import World
+
+__all__ = ["Console"]
+
+_EYE, _TARGET = (3.4, -3.0, 2.4), (0.7, 0.0, 0.7)
+"""Where a browser looks from at first, and at what [m]."""
+
+
+class Console:
+    """Shows what it is told; the buttons call `actions` from threads of the server.
+
+    Args:
+        world: the cell.
+        bodies: of it, with the blades as they were cut.
+        actions: of the buttons.
+        port: to listen on; 0 for any that is free.
+
+    Attributes:
+        port: that it listens on.
+
+    Raises:
+        TwincellError: the port is taken, or is none.
+    """
+
+    def __init__(
+        self, world: World, bodies: Iterable[Body], actions: Actions, port: int = PORT
+    ) -> None:
+        port = free_port(port)
+        with redirect_stdout(io.StringIO()):  # who starts it says where it is
+            self._server = viser.ViserServer(HOST, port, label=world.name, verbose=False)
+        self.port = self._server.get_port()
+        self._server.gui.configure_theme(
+            control_width="large", show_logo=False, show_share_button=False
+        )
+        self._server.gui.main_panel.dock_right()
+        self._server.initial_camera.position = _EYE
+        self._server.initial_camera.look_at = _TARGET
+        self._scene = Scene(self._server, bodies)
+        self._panel = Panel(self._server, world, actions)
+
+    @property
+    def address(self) -> str:
+        """For a browser."""
+        return f"http://{HOST}:{self.port}"
+
+    def close(self) -> None:
+        """Stop serving."""
+        with redirect_stdout(io.StringIO()):
+            self._server.stop()
+
+    def move(self, poses: Mapping[str, NDArray[np.float64]]) -> None:
+        """Where bodies are by name: x, y, z [m] and quaternion x, y, z, w, shape (7,) each."""
+        self._scene.move(poses)
+
+    def find(self, anomaly: Anomaly) -> None:
+        """A finding: in the list, and on its blade."""
+        self._panel.find(anomaly)
+        self._scene.find(anomaly)
+
+    def state(self, state: SafetyState) -> None:
+        """The supervisor's word."""
+        self._panel.state(state)
+
+    def silent(self, since: float) -> None:
+        """The supervisor has said nothing for so long [s]."""
+        self._panel.silent(since)
+
+    def plan(self, plan: Plan, now: float) -> None:
+        """The plan in force, at a time of the shift [s]."""
+        self._panel.plan(plan, now)
+
+    def happened(self, line: Journalled) -> None:
+        """A line of the journal."""
+        self._panel.happened(line)
+
+    def answer(self, text: str, ok: bool) -> None:
+        """What came of a button."""
+        self._panel.answer(text, ok)

@@ -1,0 +1,229 @@
+"""The console as a browser meets it: real page, real websocket."""
+
+from __future__ import annotations
+
+import queue
+import socket
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+import viser.transforms
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.console.browser import Browser
+from twincell.assets import world_path
+from twincell.cell.assembly import Assembly, assemble
+from twincell.console.console import Console
+from twincell.console.panel import Actions
+from twincell.console.plan_page import plan_html
+from twincell.console.ports import free_port
+from twincell.console.scene import shade
+from twincell.errors import TwincellError
+from twincell.geometry.pose import Pose
+from twincell.inspection.anomaly import Anomaly
+from twincell.production.messages import Journalled, Plan, PlannedTask
+from twincell.safety.types import Mode, SafetyState
+from twincell.world.disruptions import KINDS
+from twincell.world.load import load_world
+
+PATH = world_path("blade_cell")
+
+
+@pytest.fixture(scope="module")
+def cell() -> Assembly:
+    return assemble(load_world(PATH), PATH, 7)
+
+
+@pytest.fixture
+def pressed() -> queue.SimpleQueue[tuple[Any, ...]]:
+    return queue.SimpleQueue()
+
+
+@pytest.fixture
+def console(cell: Assembly, pressed: queue.SimpleQueue[Any]) -> Iterator[Console]:
+    actions = Actions(
+        lambda: pressed.put(("stop",)),
+        lambda: pressed.put(("reset",)),
+        lambda *asked: pressed.put(asked),
+    )
+    made = Console(cell.world, cell.bodies, actions, 0)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def browser(console: Console) -> Iterator[Browser]:
+    made = Browser(console.port)
+    yield made
+    made.close()
+
+
+def test_the_page_is_served_to_this_machine_alone(console: Console) -> None:
+    with urllib.request.urlopen(console.address, timeout=10) as page:  # noqa: S310  # our own
+        assert page.status == 200
+        assert b"<html" in page.read().lower()
+    with socket.socket() as outside:
+        outside.bind(("127.0.0.2", 0))  # a listener on all addresses would keep the port from us
+        outside.close()
+    with socket.socket() as other:
+        other.bind(("127.0.0.2", console.port))
+
+
+def test_a_port_that_is_taken_or_none_is_refused(console: Console) -> None:
+    with pytest.raises(TwincellError, match=rf"port {console.port}: .*valid: one that is free"):
+        free_port(console.port)
+    with pytest.raises(TwincellError, match="port 70000; valid: 1 to 65535"):
+        free_port(70_000)
+
+
+def test_bodies_stand_where_they_are_told(console: Console, browser: Browser) -> None:
+    pose = Pose.of((0.3, -0.2, 1.1), (0.4, -0.7, 1.9))
+    person = Pose.of((2.0, 1.0, 0.0), (0.0, 0.0, 0.5))
+    console.move({"blade/blade_1": pose.as_array(), "visitor": person.as_array()})
+    name = "/blade/blade_1"
+    browser.until(lambda: browser.scene.get(name, {}).get("visible") is True, "the blade")
+    told = browser.scene[name]
+    np.testing.assert_allclose(told["position"], pose.p, atol=1e-6)
+    turned = viser.transforms.SO3(np.array(told["wxyz"])).as_matrix()
+    np.testing.assert_allclose(turned, pose.rotation(), atol=1e-6)
+    links = [n for n in browser.scene if n.startswith("/visitor/")]
+    assert len(links) > 5
+    browser.until(lambda: all(browser.scene[n].get("visible") for n in links), "the visitor")
+    assert len({tuple(browser.scene[n]["position"]) for n in links}) == 1
+    # nobody has told of this one
+    assert browser.scene["/blade/blade_2"]["visible"] is False
+    assert "/furniture/bench" in browser.scene or any("/furniture/" in n for n in browser.scene)
+
+
+def test_buttons_press_and_answers_come_back(
+    console: Console, browser: Browser, pressed: queue.SimpleQueue[Any]
+) -> None:
+    browser.set("Emergency stop", True)
+    assert pressed.get(timeout=10) == ("stop",)
+    browser.set("Reset", True)
+    assert pressed.get(timeout=10) == ("reset",)
+    console.answer("reset refused: <person> in the zone", False)
+    browser.until(lambda: "&lt;person&gt; in the zone" in browser.words(), "the answer")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_disruption_can_be_asked_for_as_it_is_proposed(
+    console: Console, browser: Browser, pressed: queue.SimpleQueue[Any], cell: Assembly, kind: str
+) -> None:
+    browser.set("what", kind)
+    spec = KINDS[kind]
+    needed = set(spec.needs) | ({"lasts"} if spec.ends == "must" else set())
+
+    def proposed() -> bool:
+        told = {pair.partition("=")[0].strip() for pair in browser.value("how").split(",")} - {""}
+        return needed <= told <= set(spec.allowed)
+
+    browser.until(proposed, "a proposal")
+    subjects = browser.options("to")
+    if spec.subject == "arm":
+        assert subjects == tuple(cell.world.arms)
+    browser.set("Let it happen", True)
+    asked = pressed.get(timeout=10)
+    assert asked[0] == kind
+    assert asked[1] == ("" if subjects == ("-",) else subjects[0])
+    assert set(asked[2]) <= set(spec.allowed)
+
+
+def test_a_disruption_that_makes_no_sense_is_answered_and_not_asked(
+    browser: Browser, pressed: queue.SimpleQueue[Any]
+) -> None:
+    browser.set("what", "arm_slow")
+    browser.until(lambda: "factor" in browser.value("how"), "a proposal")
+    browser.set("how", "facter=0.5")
+    browser.set("Let it happen", True)
+    browser.until(lambda: "did you mean &#x27;factor&#x27;" in browser.words(), "the fault")
+    browser.set("how", "factor")
+    browser.set("Let it happen", True)
+    browser.until(lambda: "valid: NAME=VALUE" in browser.words(), "the fault")
+    assert pressed.empty()
+
+
+def test_state_findings_and_journal_are_told(console: Console, browser: Browser) -> None:
+    console.state(SafetyState(12.3, 5, Mode.STOPPED, (), (), "a person in the zone"))
+    browser.until(lambda: "12.3 s, stopped: a person in the zone" in browser.words(), "the state")
+    console.silent(1.5)
+    browser.until(lambda: "no word of the supervisor for 1.5 s" in browser.words(), "silence")
+    point = np.array([0.0, 0.002, 0.07])
+    found = Anomaly(
+        "blade_1/1", "blade_1", "crack", "critical", 0.97, 0.0072, 1e-4, 2e-4, point,
+        np.array([0.0, 0.0, 1.0]), point[None], 1.0, 1.1,
+    )  # fmt: skip
+    console.find(found)
+    console.find(replace(found, length=0.0081))
+    browser.until(lambda: "8.1 mm" in browser.words(), "the finding")
+    assert "7.2 mm" not in browser.words()
+    assert [n for n in browser.scene if n.startswith("/blade/blade_1/")] == [
+        "/blade/blade_1/blade_1_1"
+    ]
+    console.happened(Journalled(4.0, "task_started", "blade_<1>/load", {}))
+    console.happened(Journalled(5.0, "disruption", "", {"text": "energy costs 300 EUR/MWh"}))
+    browser.until(lambda: "energy costs 300" in browser.words(), "the line")
+    assert "blade_&lt;1&gt;/load" in browser.words()
+
+
+class Bars(HTMLParser):
+    """Left edges and widths of the bars, by their titles."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.bars: dict[str, tuple[float, float]] = {}
+        self.open: list[str] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.open.append(tag)
+        given = dict(attrs)
+        if "title" in given:
+            style = dict(p.split(":", 1) for p in str(given["style"]).split(";"))
+            name = str(given["title"]).split(",")[0]
+            edges = (style["left"], style["width"])
+            self.bars[name] = (float(edges[0][:-1]), float(edges[1][:-1]))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+names = st.text(st.sampled_from("ab<>&'\"/ _"), min_size=1, max_size=8)
+
+
+@settings(max_examples=50)
+@given(
+    rows=st.lists(
+        st.tuples(names, names, st.floats(0, 500), st.floats(0, 100)), min_size=1, max_size=6
+    ),
+    now=st.floats(0, 700),
+    reason=names,
+)
+def test_bars_are_as_long_as_their_tasks(rows, now, reason) -> None:
+    tasks = tuple(
+        PlannedTask(f"t{i}", part, "load", who, start, start + long, "waiting", "")
+        for i, (part, who, start, long) in enumerate(rows)
+    )
+    last = max(t.end for t in tasks)
+    end = max(last, now) or 1.0
+    drawn = Bars(plan_html(Plan("plan-1", 1, 0.0, reason, tasks, last, 0.0, 0.0, reason), now))
+    assert drawn.bars.keys() == {t.id for t in tasks}
+    for task in tasks:
+        left, width = drawn.bars[task.id]
+        assert left == pytest.approx(100 * task.start / end, abs=0.006)
+        assert width == pytest.approx(100 * (task.end - task.start) / end, abs=0.006)
+
+
+def test_materials_look_like_themselves() -> None:
+    grey = [np.ptp(shade(name)) for name in ("steel", "aluminium", "concrete")]
+    assert max(grey) < 40
+    assert sum(shade("aluminium")) > sum(shade("steel")) > sum(shade("rubber"))
+    red, green, blue = shade("cloth")
+    assert red > green > blue
