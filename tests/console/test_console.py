@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import socket
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +17,12 @@ import pytest
 import viser.transforms
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from tests.console.browser import Browser
 from twincell.assets import world_path
 from twincell.cell.assembly import Assembly, assemble
+from twincell.cli import app
 from twincell.console.console import Console
 from twincell.console.panel import Actions
 from twincell.console.plan_page import plan_html
@@ -227,3 +231,23 @@ def test_materials_look_like_themselves() -> None:
     assert sum(shade("aluminium")) > sum(shade("steel")) > sum(shade("rubber"))
     red, green, blue = shade("cloth")
     assert red > green > blue
+
+
+@pytest.mark.parametrize("command", ["up", "demo"])
+def test_a_port_that_is_taken_is_refused_before_anything_starts(
+    console: Console, tmp_path: Path, command: str
+) -> None:
+    words = [command, str(PATH), "--console", str(console.port), "--out", str(tmp_path / "out")]
+    told = CliRunner().invoke(app, words)
+    assert told.exit_code == 2
+    assert f"port {console.port}" in told.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_up_lists_the_console_where_it_is_asked_for() -> None:
+    for more, there in ((["--console", "0"], True), ([], False)):
+        told = CliRunner().invoke(app, ["up", str(PATH), "--list", "--json", *more])
+        nodes = {n["name"]: n for n in json.loads(told.stdout)["nodes"]}
+        assert ("console" in nodes) == there
+        if there:
+            assert nodes["console"]["parameters"]["port"] > 0

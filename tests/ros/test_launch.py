@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from twincell.assets import project_root, world_path
+from twincell.console.ports import PORT
 from twincell.stack.specs import GROUPS, NodeSpec, node_specs
 from twincell.world.load import load_world
 
@@ -137,13 +138,16 @@ def plain(value: Any) -> Any:
 
 
 @pytest.mark.usefixtures("stand_in")
-def test_the_nodes_are_those_of_twincell_up(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("console", "port"), [("false", None), ("true", PORT)])
+def test_the_nodes_are_those_of_twincell_up(tmp_path: Path, console: str, port: int | None) -> None:
     given = {"seed": "5", "out": str(tmp_path), "namespace": "n", "real_time_factor": "0.5"}
+    given["console"] = console
     context = Context(defaults(LAUNCH / "cell.launch.py") | given)
     path = world_path("blade_cell")
     specs = node_specs(
-        load_world(path), path, seed=5, out=tmp_path, real_time_factor=0.5, namespace="n"
-    )
+        load_world(path), path, seed=5, out=tmp_path, real_time_factor=0.5, namespace="n",
+        console=port,
+    )  # fmt: skip
     assert nodes(LAUNCH / "cell.launch.py", context) == [shown(s) for s in specs]
     for group in GROUPS:
         alone = nodes(LAUNCH / f"{group}.launch.py", context)
@@ -211,4 +215,4 @@ def test_loads_by_the_launch_that_is_there(path: Path, request: pytest.FixtureRe
 
     description = get_launch_description_from_python_launch_file(str(path))
     names = {a.name for a in description.get_launch_arguments()}
-    assert {"world", "seed", "headless", "rviz", "record", "namespace", "out"} <= names
+    assert {"world", "seed", "headless", "rviz", "console", "record", "namespace", "out"} <= names
