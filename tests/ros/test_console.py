@@ -73,8 +73,13 @@ def test_it_shows_the_topics_and_calls_the_services(
         browser.until(shown, "state, event and pose")
         np.testing.assert_allclose(browser.scene["/blade/blade_1"]["position"], pose[:3], atol=1e-6)
 
-        browser.set("Reset", True)
-        browser.until(lambda: "a person is in the zone" in browser.words(), "the refusal")
+        def refused() -> bool:
+            """Asked again where the service did not know of the console yet."""
+            if "reset: asked" not in browser.words():
+                browser.set("Reset", True)
+            return "a person is in the zone" in browser.words()
+
+        browser.until(refused, "the refusal")
         browser.set("what", "arm_slow")
         browser.until(lambda: "factor" in browser.value("how"), "a proposal")
         browser.set("to", "inspector")
@@ -82,7 +87,9 @@ def test_it_shows_the_topics_and_calls_the_services(
         browser.set("Let it happen", True)
         browser.until(lambda: "50% of its speed" in browser.words(), "the answer")
         assert said.is_set()
-        assert asked == ["reset", ("arm_slow", "inspector", '{"factor": 0.5, "lasts": "20 s"}')]
+        assert set(asked) == {
+            "reset", ("arm_slow", "inspector", '{"factor": 0.5, "lasts": "20 s"}')
+        }  # fmt: skip
         # nobody serves this one
         browser.set("Emergency stop", True)
         browser.until(lambda: "nobody answers at" in browser.words(), "that nobody answers")

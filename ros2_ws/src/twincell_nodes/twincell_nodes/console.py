@@ -24,6 +24,9 @@ __all__ = ["ConsoleNode", "main"]
 
 PERIOD = 0.05
 """Between looks at what has come [s of wall time]: no topic wakes this process."""
+UNANSWERED = 5.0
+"""Who has not answered by then is not waited for [s of wall time]: DDS may know of a service before
+that knows of us, and its answer is lost."""
 SILENT = 1.0
 """The safety state is missed after so long [s of wall time]."""
 
@@ -50,6 +53,7 @@ class ConsoleNode(CellNode):
         self._lines = self.mailbox(ProductionEvent, "production/events", qos.RELIABLE)
         self._found = self.mailbox(AnomalyArray, "inspection/anomalies", qos.RELIABLE)
         self._plan = None
+        self._pending: dict[Future, tuple[str, Client, float]] = {}
         self._heard = time.monotonic()
         self._said: tuple = ()
         self.wall_timer(PERIOD, self._look)
@@ -61,6 +65,14 @@ class ConsoleNode(CellNode):
     def _look(self) -> None:
         while not self._calls.empty():
             self._calls.get()()
+        now = time.monotonic()
+        for future, (what, client, since) in list(self._pending.items()):
+            if now - since > UNANSWERED:
+                del self._pending[future]
+                client.remove_pending_request(future)
+                self.console.answer(
+                    f"{what}: no answer came; look at the state, or ask again", False
+                )
         for message in self.waiting(self._bodies):
             rows = np.reshape(message.poses, (-1, 7))
             self.console.move(dict(zip(message.names, rows, strict=True)))
@@ -103,9 +115,12 @@ class ConsoleNode(CellNode):
             self.console.answer(f"{what}: nobody answers at {client.srv_name}", False)
             return
         self.console.answer(f"{what}: asked", True)
-        client.call_async(request).add_done_callback(partial(self._answered, what))
+        future = client.call_async(request)
+        self._pending[future] = what, client, time.monotonic()
+        future.add_done_callback(partial(self._answered, what))
 
     def _answered(self, what: str, future: Future) -> None:
+        self._pending.pop(future, None)
         answer = future.result()
         words = f": {answer.message}" if answer.message else ""
         told = f"{what}{words}" if answer.success else f"{what} refused{words}"
