@@ -73,19 +73,24 @@ def test_it_shows_the_topics_and_calls_the_services(
         browser.until(shown, "state, event and pose")
         np.testing.assert_allclose(browser.scene["/blade/blade_1"]["position"], pose[:3], atol=1e-6)
 
-        def refused() -> bool:
-            """Asked again where the service did not know of the console yet."""
-            if "reset: asked" not in browser.words():
-                browser.set("Reset", True)
-            return "a person is in the zone" in browser.words()
+        def press(label: str, words: str) -> None:
+            """Again where no answer came: DDS may know of a service before that knows of us."""
+            browser.set(label, True)
 
-        browser.until(refused, "the refusal")
+            def answered() -> bool:
+                if "no answer came" in browser.words():
+                    browser.set(label, True)
+                    browser.until(lambda: "no answer came" not in browser.words(), "a new call")
+                return words in browser.words()
+
+            browser.until(answered, f"'{words}'")
+
+        press("Reset", "a person is in the zone")
         browser.set("what", "arm_slow")
         browser.until(lambda: "factor" in browser.value("how"), "a proposal")
         browser.set("to", "inspector")
         browser.set("how", "factor=0.5, lasts=20 s")
-        browser.set("Let it happen", True)
-        browser.until(lambda: "50% of its speed" in browser.words(), "the answer")
+        press("Let it happen", "50% of its speed")
         assert said.is_set()
         assert set(asked) == {
             "reset", ("arm_slow", "inspector", '{"factor": 0.5, "lasts": "20 s"}')

@@ -38,7 +38,7 @@ def test_bad_input_is_refused_with_the_reason_and_the_cell_stays_stopped(
     reset = outside.create_client(Trigger, "safety/reset")
 
     def call(client: Any) -> Any:
-        """Pressed again where no answer comes: DDS may know of a service before that knows of us."""
+        """Again where no answer comes: DDS may know of a service before that knows of us."""
         futures: list[Any] = []
 
         def answered() -> bool:
