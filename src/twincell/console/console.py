@@ -10,6 +10,7 @@ import numpy as np
 import viser
 from numpy.typing import NDArray
 
+from twincell.cell.scanning import EYE, TARGET
 from twincell.console.panel import Actions, Panel
 from twincell.console.ports import HOST, PORT, free_port
 from twincell.console.scene import Scene
@@ -20,9 +21,6 @@ from twincell.safety.types import SafetyState
 from twincell.world.model import World
 
 __all__ = ["Console"]
-
-_EYE, _TARGET = (3.4, -3.0, 2.4), (0.7, 0.0, 0.7)
-"""Where a browser looks from at first, and at what [m]."""
 
 
 class Console:
@@ -52,8 +50,8 @@ class Console:
             control_width="large", show_logo=False, show_share_button=False
         )
         self._server.gui.main_panel.dock_right()
-        self._server.initial_camera.position = _EYE
-        self._server.initial_camera.look_at = _TARGET
+        self._server.initial_camera.position = EYE
+        self._server.initial_camera.look_at = TARGET
         self._scene = Scene(self._server, bodies)
         self._panel = Panel(self._server, world, actions)
 
