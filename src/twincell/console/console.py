@@ -10,7 +10,6 @@ import numpy as np
 import viser
 from numpy.typing import NDArray
 
-from twincell.cell.scanning import EYE, TARGET
 from twincell.console.panel import Actions, Panel
 from twincell.console.ports import HOST, PORT, free_port
 from twincell.console.scene import Scene
@@ -21,6 +20,9 @@ from twincell.safety.types import SafetyState
 from twincell.world.model import World
 
 __all__ = ["Console"]
+
+_EYE, _TARGET = (3.0, -0.9, 2.0), (0.5, 0.0, 0.75)
+"""Where a browser looks from at first, and at what: the shipped cell is open to the east [m]."""
 
 
 class Console:
@@ -50,8 +52,8 @@ class Console:
             control_width="large", show_logo=False, show_share_button=False
         )
         self._server.gui.main_panel.dock_right()
-        self._server.initial_camera.position = EYE
-        self._server.initial_camera.look_at = TARGET
+        self._server.initial_camera.position = _EYE
+        self._server.initial_camera.look_at = _TARGET
         self._scene = Scene(self._server, bodies)
         self._panel = Panel(self._server, world, actions)
 

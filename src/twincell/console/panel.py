@@ -122,8 +122,9 @@ class Panel:
 
     def state(self, state: SafetyState) -> None:
         """The supervisor's word."""
-        words = {Mode.STARTING: "starting", Mode.RUNNING: "running", Mode.SLOWED: "slowed down"}
-        text = words.get(state.mode, "stopped") + (f": {state.text}" if state.text else "")
+        word, text = state.mode.name.lower(), state.text
+        if not text.startswith(word):
+            text = f"{word}: {text}" if text else word
         self._state.content = _badge(f"{state.stamp:.1f} s, {text}", _COLOURS[state.mode])
 
     def silent(self, since: float) -> None:
