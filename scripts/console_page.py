@@ -38,10 +38,10 @@ def main() -> None:
     console.state(cell.supervisor.tick(cell.time))
     console.plan(cell.log.plans[-1], cell.time)
     for line in cell.log.events:
-        console.happened(line)
+        console.line(line)
     for verdict in cell.log.verdicts.values():
         for anomaly in verdict.anomalies:
-            console.find(anomaly)
+            console.anomaly(anomaly)
     print(console.address, flush=True)
     threading.Event().wait()
 

@@ -142,7 +142,8 @@ def test_run_makes_its_folder_before_the_shift(tmp_path, monkeypatch):
     monkeypatch.setattr(cell_run, "run_shift", lambda *_: pytest.fail("it ran the shift"))
     (tmp_path / "file").write_text("")
     result = call("run", SHIPPED, "--out", tmp_path / "file")
-    assert isinstance(result.exception, FileExistsError) or "exists" in result.output
+    assert result.exit_code == 2
+    assert f"{tmp_path / 'file'}: File exists" in " ".join(result.stderr.split())
 
 
 def test_a_shift_that_halted_is_shown_and_ends_with_2(made_up, monkeypatch):

@@ -254,11 +254,12 @@ def test_what_a_plan_costs_counts_slow_work_at_the_power_that_it_draws(
     come = 0.0
     for task in plan.tasks:
         slow = 1.0 if task.kind == "inspect" else 0.2
-        # what runs had its first second at full speed
-        slow = 0.25 if task.status == "running" else slow
+        if task.status == "running":  # until a second of the shift it went at full speed
+            work = (1.0 - task.start) + 0.2 * (task.end - 1.0)
+            slow = work / (task.end - task.start)
         come += state.tariff.cost(slow * POWER[task.kind], max(task.start, now), task.end)
     idle = state.tariff.cost(small_world.idle_power, now, plan.makespan)
-    assert plan.energy_cost == pytest.approx(state.energy_cost + idle + come, rel=0.02)
+    assert plan.energy_cost == pytest.approx(state.energy_cost + idle + come, rel=2e-3)
 
 
 WHOLE: dict[str, tuple[str, dict[str, Any]]] = {

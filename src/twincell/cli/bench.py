@@ -77,8 +77,9 @@ def production(
 
     from numpy.random import default_rng
 
-    from twincell.cli.bench_files import Rows, write_whole
+    from twincell.cli.bench_files import Rows
     from twincell.cli.bench_tables import Sheet
+    from twincell.cli.files import write_whole
     from twincell.cli.progress import bar
     from twincell.production.line_shift import SHIFT, orders_for
     from twincell.twin.line_campaign import campaign

@@ -49,8 +49,8 @@ def cell(
     import os
 
     from twincell.cell.campaign import CELL_FIGURES, campaign
-    from twincell.cli.bench_files import write_whole
     from twincell.cli.bench_tables import Sheet
+    from twincell.cli.files import write_whole
     from twincell.cli.progress import bar
     from twincell.twin.cell_policies import CELL_POLICIES
 

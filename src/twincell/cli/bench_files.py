@@ -1,4 +1,4 @@
-"""Files of a benchmark: whole or not at all, and rows that outlive a broken run."""
+"""Rows of a benchmark that outlive a broken run."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twincell.cli.files import write_whole
 from twincell.errors import ProductionError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Rows", "write_whole"]
+__all__ = ["Rows"]
 
 
 @dataclass(frozen=True)
@@ -81,15 +82,3 @@ class Rows:
 
 def _line(number: int, figures: NDArray[np.float64]) -> str:
     return json.dumps([number, figures.tolist()])
-
-
-def write_whole(files: Mapping[Path, bytes]) -> None:
-    """Write files beside their place, then move each there."""
-    for path, content in files.items():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f".{path.name}.new")
-            part.write_bytes(content)
-            part.replace(path)
-        except OSError as error:
-            raise ProductionError(f"{path}: cannot be written: {error.strerror}") from None

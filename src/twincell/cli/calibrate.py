@@ -38,8 +38,8 @@ def calibrate(
     --as-is the day is calm and the blades stand in other pockets in each shift.
     """
     from twincell.cell.timing import Timed, quiet, time_shift
-    from twincell.cli.bench_files import write_whole
     from twincell.cli.checked import checked_world
+    from twincell.cli.files import write_whole
     from twincell.cli.progress import bar
     from twincell.errors import ProductionError
     from twincell.production.problem import KINDS

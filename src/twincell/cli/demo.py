@@ -32,12 +32,9 @@ def demo(
     rate: Annotated[
         float, typer.Option(min=0.05, help="Simulated seconds a second of wall time.")
     ] = 1.2,
-    page: Annotated[
+    console: Annotated[
         int | None,
-        typer.Option(
-            "--console",
-            help="Show the cell in a browser, at this port of this machine; 0 for any.",
-        ),
+        typer.Option(help="Show the cell in a browser, at this port of this machine; 0 for any."),
     ] = None,
     verbose: Annotated[bool, typer.Option(help="Show the words of every node.")] = False,
     json: Json = False,
@@ -51,10 +48,10 @@ def demo(
     from twincell.report.tables import print_tables, print_words, wide_console
     from twincell.stack.demo import demo as run_demo
     from twincell.stack.specs import NodeSpec
-    from twincell.stack.up import console
+    from twincell.stack.up import console as merged_log
 
     cell, path = checked_world(world)
-    write = console()
+    write = merged_log()
 
     def echo(spec: NodeSpec, line: str) -> None:
         if verbose or spec.name in _TALKERS or "WARN" in line or "ERROR" in line:
@@ -62,7 +59,7 @@ def demo(
 
     number = cell.seed if seed is None else seed
     say(f"running {cell.name} with seed {number} on the ROS stack at {rate:g} x real time")
-    port = None if page is None else free_port(page)
+    port = None if console is None else free_port(console)
     result = run_demo(cell, path, number, out.resolve(), rate, echo, port)
     (out / "run.json").write_text(result.to_json() + "\n", encoding="utf-8")
     result.extras.save(out / "run.npz")

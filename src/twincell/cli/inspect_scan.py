@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from twincell.cli.files import write_whole
 from twincell.cli.output import Json, emit, fail, say
 
 __all__ = ["register"]
@@ -138,7 +139,7 @@ def _one(file: Path, mesh: Any, out: Path, truth: Path | None, unit: str) -> dic
     write_coloured(cloud, verdict.points, colours_of(verdict.deviation))
     title = f"{file.name}: {len(verdict.cracks)} crack candidates, {len(verdict.points):,} points"
     found = () if right is None else right.found
-    _save_bytes(picture, scan_picture(verdict, title, known or (), found))
+    write_whole({picture: scan_picture(verdict, title, known or (), found)})
     row: dict[str, Any] = {
         "file": str(file),
         "score": max((c.size.confidence for c in verdict.cracks), default=0.0),
@@ -235,14 +236,4 @@ def _tell(row: dict[str, Any]) -> None:
 def _save(path: Path, report: dict[str, Any]) -> None:
     from json import dumps
 
-    _save_bytes(path, (dumps(report, indent=2, allow_nan=False) + "\n").encode())
-
-
-def _save_bytes(path: Path, data: bytes) -> None:
-    """All of a file or nothing."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole({path: (dumps(report, indent=2, allow_nan=False) + "\n").encode()})

@@ -50,7 +50,7 @@ def line(
     The file says which stations there are, what a tray takes on each, set-ups, breaks, orders and
     prices (docs/production.md). The plan to work by is the gate's choice.
     """
-    from twincell.cli.bench_files import write_whole
+    from twincell.cli.files import write_whole
     from twincell.production.line_read import line_of
     from twincell.report.line_picture import line_picture
     from twincell.twin.line_study import study

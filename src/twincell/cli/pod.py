@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from twincell.cli.files import write_whole
 from twincell.cli.output import Json, emit, say
 
 __all__ = ["register"]
@@ -81,7 +82,7 @@ def pod(
     curves = [curve(c.name, trials) for c in design.cases]
     title = f"Cracks found on the blades of {path.stem}"
     picture = out / "pod.png"
-    picture.write_bytes(pod_picture(curves, design.opening, title))
+    write_whole({picture: pod_picture(curves, design.opening, title)})
     files = [picture, write_curves(curves, out / "pod.csv"), write_flaws(trials, out / "flaws.csv")]
     if json:
         first = curves[0].to_dict()

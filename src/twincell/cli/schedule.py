@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from twincell.cli.files import write_whole
 from twincell.cli.output import Json, emit, say
 
 __all__ = ["register"]
@@ -171,7 +172,6 @@ def reschedule(
 
 def _write(out: Path, stem: str, plan: Any, machines: int, title: str) -> dict[str, str]:
     """Plan and picture, each whole or not at all."""
-    from twincell.errors import ProductionError
     from twincell.report.gantt import gantt
 
     lines = ["job,operation,machine,start,end"]
@@ -181,12 +181,5 @@ def _write(out: Path, stem: str, plan: Any, machines: int, title: str) -> dict[s
         "plan": (out / f"{stem}.csv", ("\n".join(lines) + "\n").encode()),
         "picture": (out / f"{stem}.png", gantt(plan, machines, title)),
     }
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for path, content in data.values():
-            part = path.with_name(f".{path.name}.part")
-            part.write_bytes(content)
-            part.replace(path)
-    except OSError as error:
-        raise ProductionError(f"{out}: cannot be written: {error.strerror}") from None
+    write_whole(dict(data.values()))
     return {key: str(path) for key, (path, _) in data.items()}

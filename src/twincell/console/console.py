@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from twincell.console.panel import Actions, Panel
 from twincell.console.ports import HOST, PORT, free_port
-from twincell.console.scene import Scene
+from twincell.console.scene_view import SceneView
 from twincell.geometry.bodies import Body
 from twincell.inspection.anomaly import Anomaly
 from twincell.production.messages import Journalled, Plan
@@ -54,7 +54,7 @@ class Console:
         self._server.gui.main_panel.dock_right()
         self._server.initial_camera.position = _EYE
         self._server.initial_camera.look_at = _TARGET
-        self._scene = Scene(self._server, bodies)
+        self._scene = SceneView(self._server, bodies)
         self._panel = Panel(self._server, world, actions)
 
     @property
@@ -71,10 +71,10 @@ class Console:
         """Where bodies are by name: x, y, z [m] and quaternion x, y, z, w, shape (7,) each."""
         self._scene.move(poses)
 
-    def find(self, anomaly: Anomaly) -> None:
+    def anomaly(self, anomaly: Anomaly) -> None:
         """A finding: in the list, and on its blade."""
-        self._panel.find(anomaly)
-        self._scene.find(anomaly)
+        self._panel.anomaly(anomaly)
+        self._scene.anomaly(anomaly)
 
     def state(self, state: SafetyState) -> None:
         """The supervisor's word."""
@@ -88,9 +88,9 @@ class Console:
         """The plan in force, at a time of the shift [s]."""
         self._panel.plan(plan, now)
 
-    def happened(self, line: Journalled) -> None:
+    def line(self, line: Journalled) -> None:
         """A line of the journal."""
-        self._panel.happened(line)
+        self._panel.line(line)
 
     def answer(self, text: str, ok: bool) -> None:
         """What came of a button."""

@@ -138,7 +138,7 @@ class Panel:
         self._plan, self._shown = plan, now
         self._chart.content = plan_html(plan, now)
 
-    def find(self, anomaly: Anomaly) -> None:
+    def anomaly(self, anomaly: Anomaly) -> None:
         """A finding; one of the same id takes its place."""
         self._anomalies[anomaly.id] = anomaly
         rows = "".join(
@@ -150,7 +150,7 @@ class Panel:
         style = "font:12px sans-serif;width:100%;text-align:left;padding:0 8px"
         self._found.content = f'<table style="{style}">{head}{rows}</table>'
 
-    def happened(self, line: Journalled) -> None:
+    def line(self, line: Journalled) -> None:
         """A line of the journal."""
         if line.kind in _HUSHED:
             return

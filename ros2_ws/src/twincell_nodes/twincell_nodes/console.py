@@ -88,9 +88,9 @@ class ConsoleNode(CellNode):
             self.console.plan(self._plan, self.now)
         for message in self.waiting(self._found):
             for anomaly in anomalies_of(message):
-                self.console.find(anomaly)
+                self.console.anomaly(anomaly)
         for message in self.waiting(self._lines):
-            self.console.happened(messages.event_of(message))
+            self.console.line(messages.event_of(message))
 
     def _safety(self, state) -> None:
         """Ten times a second of the shift is enough for eyes."""

@@ -13,7 +13,7 @@ from twincell.geometry.pose import Pose
 from twincell.inspection.anomaly import Anomaly, Severity
 from twincell.sensing.materials import material
 
-__all__ = ["Scene", "shade"]
+__all__ = ["SceneView", "shade"]
 
 _RED, _GREEN, _BLUE = 620.0, 550.0, 465.0
 """Wavelengths of a screen's colours [nm]."""
@@ -42,7 +42,7 @@ def shade(name: str) -> RGB:
     return red, green, blue
 
 
-class Scene:
+class SceneView:
     """Draws bodies once, and moves them.
 
     Args:
@@ -88,7 +88,7 @@ class Scene:
                 handle.position, handle.wxyz = pose[:3], np.roll(pose[3:], 1)
                 handle.visible = True
 
-    def find(self, anomaly: Anomaly) -> None:
+    def anomaly(self, anomaly: Anomaly) -> None:
         """Draw a finding on its blade; one of the same id takes its place."""
         half = 0.5 * max(anomaly.length, _MARK) * anomaly.direction
         ends = np.stack([anomaly.center - half, anomaly.center + half])[None]
