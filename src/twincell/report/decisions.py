@@ -65,7 +65,8 @@ def _histograms(axes: Axes, decision: Decision) -> None:
         axes.axvline(a.cost, color=shade[a.name], linestyle=":", linewidth=1.2)
     axes.set(xlabel="cost [s of weighted lateness]", ylabel="share of rollouts")
     axes.set_title("what the twin expects (dotted: means)", loc="left", color=INK)
-    axes.legend(frameon=False, fontsize=7.5)
+    axes.set_ylim(top=1.25 * axes.get_ylim()[1])  # room for the names above all curves
+    axes.legend(frameon=False, fontsize=7.5, loc="upper center")
 
 
 def _plans(axes: Axes, before: Plan, after: Plan) -> None:
