@@ -36,10 +36,10 @@ def test_a_policy_leads_within_its_goals_and_a_stop_or_silence_ends_it(
     """The policy's wiring; what it does is proved in tests/training."""
     from action_msgs.msg import GoalStatus
     from geometry_msgs.msg import Point
-    from rclpy.action import ActionClient
     from sensor_msgs.msg import JointState
     from twincell_msgs.action import Reach
 
+    from tests.ros.actions import SharedActionClient
     from tests.ros.test_simulator import Client
 
     # on a busy machine the test itself may be silent for longer than a real supervisor may
@@ -51,7 +51,7 @@ def test_a_policy_leads_within_its_goals_and_a_stop_or_silence_ends_it(
     simulator = start("simulator", world=str(path))
     policy = start("policy", world=str(path), arm=ARM)
     client = Client(outside, path, ARM)
-    action = ActionClient(client.node, Reach, f"{ARM}/policy/reach")
+    action = SharedActionClient(client.node, Reach, f"{ARM}/policy/reach")
     told: list[Any] = []
 
     def ask(x: float, y: float, z: float) -> Any:

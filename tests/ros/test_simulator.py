@@ -25,11 +25,11 @@ class Client:
 
     def __init__(self, node: Any, world: Path, arm: str = ARM) -> None:
         from control_msgs.action import FollowJointTrajectory
-        from rclpy.action import ActionClient
         from sensor_msgs.msg import JointState
         from trajectory_msgs.msg import JointTrajectory
         from twincell_msgs.msg import SafetyState, StopReport, StopRequest, TargetReport
 
+        from tests.ros.actions import SharedActionClient
         from twincell_nodes import qos
 
         self.world = load_world(world)
@@ -37,7 +37,7 @@ class Client:
         self.states = self.node.create_publisher(
             SafetyState, "safety/state", qos.safety_state(self.world.safety.patience)
         )
-        self.client = ActionClient(
+        self.client = SharedActionClient(
             self.node, FollowJointTrajectory, f"{arm}/arm_controller/follow_joint_trajectory"
         )
         self.joints: JointState | None = None
