@@ -24,6 +24,7 @@ from twincell.assets import world_path
 from twincell.cell.assembly import Assembly, assemble
 from twincell.cli import app
 from twincell.console.console import Console
+from twincell.console.decision_page import decision_html
 from twincell.console.panel import Actions
 from twincell.console.plan_page import plan_html
 from twincell.console.ports import free_port
@@ -31,7 +32,7 @@ from twincell.console.scene_view import shade
 from twincell.errors import TwincellError
 from twincell.geometry.pose import Pose
 from twincell.inspection.anomaly import Anomaly
-from twincell.production.messages import Journalled, Plan, PlannedTask
+from twincell.production.messages import Alternative, Decision, Journalled, Plan, PlannedTask
 from twincell.safety.types import Mode, SafetyState
 from twincell.world.disruptions import KINDS
 from twincell.world.load import load_world
@@ -221,6 +222,84 @@ def test_bars_are_as_long_as_their_tasks(rows, now, reason) -> None:
         left, width = drawn.bars[task.id]
         assert left == pytest.approx(100 * task.start / end, abs=0.006)
         assert width == pytest.approx(100 * (task.end - task.start) / end, abs=0.006)
+
+
+@st.composite
+def decisions(draw: st.DrawFn) -> Decision:
+    """Alternatives over the same bins, one of them chosen."""
+    bins, chosen = draw(st.integers(1, 12)), draw(st.integers(0, 3))
+    low, width = draw(st.floats(-50, 500)), draw(st.floats(0.5, 20))
+    edges = tuple(low + width * i for i in range(bins + 1))
+    counts = st.lists(st.integers(0, 900), min_size=bins, max_size=bins).filter(any)
+    played = [
+        Alternative(
+            f"{draw(names)}{i}", (draw(names),), i == chosen,
+            draw(st.floats(edges[0], edges[-1])), 0.0, 0.0, 0.0, edges, tuple(draw(counts)),
+        )
+        for i in range(4)
+    ]  # fmt: skip
+    return Decision(draw(names), draw(names), tuple(played))
+
+
+class Curves(HTMLParser):
+    """Points, dashes and widths of a chart's lines, and how high and wide it is."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.curves: list[tuple[str, float, np.ndarray]] = []
+        self.means: dict[str, float] = {}
+        self.base = 0.0
+        self.words = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {k: str(v) for k, v in attrs}
+        if tag == "polyline":
+            points = np.array([p.split(",") for p in given["points"].split()], float)
+            self.curves.append((given["stroke"], float(given["stroke-width"]), points))
+        elif tag == "line" and "stroke-dasharray" in given:
+            self.means[given["stroke"]] = float(given["x1"])
+        elif tag == "line":
+            self.base = float(given["y1"])
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+@settings(max_examples=50)
+@given(decision=decisions())
+def test_curves_are_as_high_as_their_shares(decision: Decision) -> None:
+    plan = Plan("plan-2", 2, 3.0, "a <late> tray", (), 9.0, 0.0, 0.0, "", decision)
+    drawn = Curves(decision_html(plan))
+    shares = [np.array(a.counts) / sum(a.counts) for a in decision.alternatives]
+    top = max(float(s.max()) for s in shares)
+    edges = np.array(decision.alternatives[0].edges)
+    wide = edges[-1] - edges[0]
+    for a, share, (colour, width, points) in zip(
+        decision.alternatives, shares, drawn.curves, strict=True
+    ):
+        heights = (drawn.base - points[::2, 1]) / (drawn.base - 4)
+        np.testing.assert_allclose(heights, share / top, atol=0.001)
+        np.testing.assert_allclose(points[::2, 0] / 400, (edges[:-1] - edges[0]) / wide, atol=2e-4)
+        assert drawn.means[colour] / 400 == pytest.approx((a.cost - edges[0]) / wide, abs=2e-4)
+        assert (width > 2) == a.chosen
+    assert "a <late> tray" in drawn.words
+    assert decision.ruling in drawn.words
+
+
+def test_what_the_twin_said_stays_until_it_is_asked_again(
+    console: Console, browser: Browser
+) -> None:
+    played = Alternative(
+        "earliest due first", ("b_2",), True, 4.0, 3.0, 0.1, 90.0, (0.0, 8.0), (9,)
+    )
+    decision = Decision("b_2 goes first", "saves 3.1 s", (played,))
+    plan = Plan("plan-2", 2, 3.0, "a late tray", (), 9.0, 0.0, 0.0, "", decision)
+    console.plan(plan, 3.0)
+    browser.until(lambda: "saves 3.1 s" in browser.words(), "the ruling")
+    console.plan(replace(plan, reason="the next task", decision=None), 4.0)
+    browser.until(lambda: "the next task" in browser.words(), "the next plan")
+    assert "earliest due first (chosen)" in browser.words()
 
 
 def test_materials_look_like_themselves() -> None:

@@ -16,13 +16,14 @@ from twincell.geometry.pose import Pose
 from twincell.inspection.anomaly import Anomaly
 from twincell.motion.stream import JointTarget
 from twincell.motion.trajectory import JointTrajectory
+from twincell.production.messages import Alternative, Decision, Plan, PlannedTask
 from twincell.safety.types import Function, Mode, MoverStop, SafetyState, StopRequest
 from twincell.sensing import optics
 from twincell.sensing.types import Profiles, Scan
 from twincell.world.cameras import CameraEffects, Ultraviolet
 from twincell.world.robots import Place
 from twincell.world.sensors import Mount, Multispectral
-from twincell_nodes import anomalies, conversions, images, messages
+from twincell_nodes import anomalies, conversions, images, markers, messages
 
 pytestmark = pytest.mark.ros
 
@@ -57,6 +58,22 @@ def test_a_scan_comes_back() -> None:
     assert back.stamp == scan.stamp
     for name in ("points", "intensity", "time", "ring"):
         np.testing.assert_array_equal(getattr(back, name), getattr(scan, name))
+
+
+def test_a_plan_and_what_the_twin_said_come_back() -> None:
+    tasks = (PlannedTask("b_1/load", "b_1", "load", "handler", 1.5, 9.25, "waiting", "to bin"),)
+    alternatives = tuple(
+        Alternative(
+            name, ("b_1", "b_2"), chosen, 4.5, 3.25, 0.125, 90.5, (0.0, 0.5, 8.0), (4_000, 6_000)
+        )
+        for name, chosen in (("keeping course", False), ("earliest due first", True))
+    )
+    decision = Decision("b_2 goes first", "saves 3.1 s", alternatives)
+    plan = Plan("plan-4", 4, 7.5, "a late tray", tasks, 99.5, 3.5, 0.25, "in words", decision)
+    for sent in (plan, dataclasses.replace(plan, decision=None)):
+        assert messages.plan_of(over_the_wire(messages.plan(sent))) == sent
+    shown = markers.plan_markers(plan, 8.0).markers
+    assert "twin: earliest due first (chosen), cost 4.5 s" in "".join(m.text for m in shown)
 
 
 def test_fields_lie_where_they_say() -> None:

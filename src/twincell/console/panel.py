@@ -9,6 +9,7 @@ from html import escape
 
 import viser
 
+from twincell.console.decision_page import decision_html
 from twincell.console.plan_page import plan_html
 from twincell.errors import TwincellError
 from twincell.inspection.anomaly import Anomaly
@@ -72,6 +73,8 @@ class Panel:
         tabs = gui.add_tab_group()
         with tabs.add_tab("Plan"):
             self._chart = gui.add_html("<p>no plan yet</p>")
+        with tabs.add_tab("Twin"):
+            self._twin = gui.add_html("<p>not asked yet</p>")
         with tabs.add_tab("Findings"):
             self._found = gui.add_html("<p>nothing found yet</p>")
         with tabs.add_tab("Disrupt"):
@@ -135,6 +138,8 @@ class Panel:
         """A new plan, or the same at a later time."""
         if plan is self._plan and now - self._shown < 1.0:
             return
+        if plan is not self._plan and plan.decision is not None:
+            self._twin.content = decision_html(plan)
         self._plan, self._shown = plan, now
         self._chart.content = plan_html(plan, now)
 

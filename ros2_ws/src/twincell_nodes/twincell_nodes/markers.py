@@ -57,7 +57,7 @@ def safety_markers(world: World, state: SafetyState) -> MarkerArray:
 
 
 def plan_markers(plan: Plan | None, now: float) -> MarkerArray:
-    """The plan as lines of text beside the cell: what is done, running, waiting."""
+    """The plan as lines of text beside the cell: what is done, running, waiting; the twin's."""
     if plan is None:
         return marker_array(())
     signs = {"done": "x", "running": ">", "waiting": " ", "aborted": "-"}
@@ -66,6 +66,11 @@ def plan_markers(plan: Plan | None, now: float) -> MarkerArray:
         f"[{signs.get(t.status, '?')}] {t.start:5.0f} to {t.end:5.0f} s  {t.id}  {t.note}"
         for t in plan.tasks
     ]
+    if plan.decision is not None:
+        lines += [
+            f"twin: {a.name}{' (chosen)' if a.chosen else ''}, cost {a.cost:.1f} s"
+            for a in plan.decision.alternatives
+        ]
     text = "\n".join(line.rstrip() for line in lines)
     return marker_array(
         [text_marker("world", "plan", 0, (-0.6, 0.0, 2.0), 0.05, (0.9, 0.9, 0.9), text)]

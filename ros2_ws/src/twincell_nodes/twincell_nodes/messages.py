@@ -13,7 +13,13 @@ from twincell_msgs import msg
 from twincell.errors import GoalError
 from twincell.motion.stream import JointTarget
 from twincell.motion.trajectory import JointTrajectory
-from twincell.production.messages import Journalled, Plan, PlannedTask
+from twincell.production.messages import (
+    Alternative,
+    Decision,
+    Journalled,
+    Plan,
+    PlannedTask,
+)
 from twincell.safety.types import (
     Function,
     Mode,
@@ -49,6 +55,9 @@ def wall_ns() -> int:
     """Nanoseconds of the wall clock since the epoch."""
     return time.time_ns()
 
+
+_MEANS = ("cost", "tardiness", "energy", "makespan")
+"""Of an alternative."""
 
 # ------------------------------------------------------------------------ trajectories
 
@@ -286,6 +295,7 @@ def stop_report_of(message: msg.StopReport) -> StopReport:
 
 def plan(value: Plan) -> msg.Plan:
     """A plan as a message."""
+    decision = value.decision or Decision("", "", ())
     keys = ("id", "kind", "resource", "status", "note")
     tasks = [
         msg.PlannedTask(
@@ -306,16 +316,45 @@ def plan(value: Plan) -> msg.Plan:
         tardiness=float(value.tardiness),
         energy_cost=float(value.energy_cost),
         text=value.text,
+        moved=decision.moved,
+        ruling=decision.ruling,
+        alternatives=[_alternative(a) for a in decision.alternatives],
+    )
+
+
+def _alternative(value: Alternative) -> msg.Alternative:
+    means = {k: float(getattr(value, k)) for k in _MEANS}
+    return msg.Alternative(
+        name=value.name,
+        sequence=list(value.sequence),
+        chosen=value.chosen,
+        edges=[float(edge) for edge in value.edges],
+        counts=list(value.counts),
+        **means,
+    )
+
+
+def _alternative_of(message: msg.Alternative) -> Alternative:
+    return Alternative(
+        name=message.name,
+        sequence=tuple(message.sequence),
+        chosen=message.chosen,
+        edges=tuple(message.edges),
+        counts=tuple(message.counts),
+        **{k: getattr(message, k) for k in _MEANS},
     )
 
 
 def plan_of(message: msg.Plan) -> Plan:
-    """A plan from its message, which has no alternatives."""
+    """A plan from its message."""
     keys = ("id", "kind", "resource", "status", "note", "start", "end")
     tasks = [PlannedTask(part=t.part_id, **{k: getattr(t, k) for k in keys}) for t in message.tasks]
     keys = ("id", "revision", "reason", "makespan", "tardiness", "energy_cost", "text")
     given = {k: getattr(message, k) for k in keys}
-    return Plan(stamp=seconds(message.header.stamp), tasks=tuple(tasks), **given)
+    played = tuple(_alternative_of(a) for a in message.alternatives)
+    asked = played or message.ruling
+    decision = Decision(message.moved, message.ruling, played) if asked else None
+    return Plan(stamp=seconds(message.header.stamp), tasks=tuple(tasks), decision=decision, **given)
 
 
 def event(value: Journalled, sequence: int) -> msg.ProductionEvent:
