@@ -115,7 +115,7 @@ def test_schema_and_docs_go_to_a_file_or_to_standard_output(tmp_path):
 def test_run_writes_the_result_and_its_report(made_up, tmp_path, monkeypatch):
     asked = {}
 
-    def run_shift(world, path, seed, progress=None, longest=0.0, lead=None):
+    def run_shift(world, path, seed, progress=None, longest=0.0, lead=None, attend=None):
         asked.update(world=world.name, path=path, seed=seed, longest=longest)
         progress(1.0, 0, 6)
         return made_up

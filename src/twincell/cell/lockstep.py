@@ -6,7 +6,7 @@ time, in a fixed order, so that a world, a seed and a build give one run, to the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,7 @@ from twincell.production.physical import blinded, intruded
 from twincell.production.triggers import Triggers
 from twincell.production.whereabouts import Standstill, amiss
 from twincell.safety.arm_motion import SPEED_WINDOW, arm_motions
+from twincell.safety.button import EmergencyButton
 from twincell.safety.masks import body_spheres, spheres_at
 from twincell.safety.operator import Operator
 from twincell.safety.reaction import Reaction
@@ -84,6 +85,7 @@ class LockstepCell:
         log: plans, events, verdicts, stops.
         scanning: the scan under way; maps of those that were.
         power: rows (time [s], power [W]), shape (n, 2).
+        safety: the supervisor's last word; None before the first.
     """
 
     def __init__(
@@ -115,10 +117,12 @@ class LockstepCell:
         self.monitor = SeparationMonitor(world, self.eyes.scene)
         self._spheres = body_spheres(assembly.bodies)
         self.operator = Operator(world)
+        self._button = EmergencyButton(world)
         self._motions = motions
         self.orchestrator = self._orchestrate()
         self.log = ShiftLog()
         self.power: list[tuple[float, float]] = []
+        self.safety: SafetyState | None = None
         self._sent_mode: tuple[object, ...] = ()
         self._inbox: list[Event] = []
         self._triggers = Triggers(world.production.disruptions, seed)
@@ -167,6 +171,50 @@ class LockstepCell:
     def finished(self) -> bool:
         """Whether the shift is over and the arms are home."""
         return self.orchestrator.finished
+
+    # ---------------------------------------------------------------- from outside
+
+    def emergency_stop(self) -> str:
+        """Somebody presses the emergency button between two steps.
+
+        Returns:
+            The supervisor's word.
+        """
+        now = self.time
+        state = self.supervisor.request(self._button.press(now, "pressed by hand"), now)
+        self._hear(state, now)
+        return state.text
+
+    def reset(self) -> str:
+        """Somebody presses reset between two steps.
+
+        Returns:
+            The supervisor's word.
+
+        Raises:
+            SafetyError: a cause lasts.
+        """
+        now = self.time
+        self.supervisor.reset(now)
+        state = self.supervisor.tick(now)
+        self.log.line(Journalled(now, "reset", "by hand", {"text": state.text}))
+        self._hear(state, now)
+        return state.text
+
+    def inject(self, kind: str, subject: str, parameters: Mapping[str, float | str]) -> str:
+        """Something happens between two steps.
+
+        Returns:
+            What happened, in words.
+
+        Raises:
+            ProductionError: the orchestrator refuses it.
+        """
+        begun = len(self.log.events)
+        asked = Inject(kind, subject, dict(parameters))  # type: ignore[arg-type]  # any text
+        self._handle(asked, self.time)
+        told = self.log.events[begun:]
+        return next((str(e.detail["text"]) for e in told if e.kind == "disruption"), "")
 
     # ---------------------------------------------------------------- one step
 
@@ -239,6 +287,7 @@ class LockstepCell:
         self._hear(state, now)
 
     def _hear(self, state: SafetyState, now: float) -> None:
+        self.safety = state
         self.log.hear(state)
         self.drives.hear(state, now, now)
         mode = (state.mode, state.movers, state.active)
@@ -282,15 +331,17 @@ class LockstepCell:
             events += self._sight(now)
         for event in events:
             try:
-                commands = self.orchestrator.handle(event, now)
+                self._handle(event, now)
             except ProductionError:
                 if not isinstance(event, Inject):
-                    raise
-                continue  # refused; the journal's line comes with the next commands
-            if self._witness is not None:
-                self._witness(event, commands, now)
-            for command in commands:
-                self._carry_out(command, now)
+                    raise  # else refused; the journal's line comes with the next commands
+
+    def _handle(self, event: Event, now: float) -> None:
+        commands = self.orchestrator.handle(event, now)
+        if self._witness is not None:
+            self._witness(event, commands, now)
+        for command in commands:
+            self._carry_out(command, now)
 
     def _sight(self, now: float) -> list[Event]:
         """What stands where, as soon as nothing moves: a new orchestrator asks for it."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ __all__ = ["Fingerprint", "collect", "run_cell", "run_shift"]
 
 Progress = Callable[[float, int, int], None]
 """Called about once a simulated second with: time [s], blades done, blades in all."""
+
+Attend = Callable[[LockstepCell], AbstractContextManager[Callable[[], None]]]
+"""Takes a cell before its first step; in its context, what is called after each step."""
 
 POWER_STRIDE = 5
 """Every so-many-th value of the power is kept for the report."""
@@ -58,8 +62,9 @@ def run_shift(
     progress: Progress | None = None,
     longest: float = LONGEST,
     lead: Lead | None = None,
+    attend: Attend | None = None,
 ) -> RunResult:
-    """Run a shift headless, as fast as it can.
+    """Run a shift, as fast as it can where nobody attends.
 
     Args:
         world: the cell.
@@ -68,14 +73,29 @@ def run_shift(
         progress: told about once a simulated second.
         longest: simulation time after which the shift is cut off [s].
         lead: has policies lead arms; without it, what they would do is planned.
+        attend: has somebody look at the cell, and act in it, between steps.
     """
-    return run_cell(LockstepCell(assemble(world, path, seed), lead), progress, longest)
+    cell = LockstepCell(assemble(world, path, seed), lead)
+    if attend is None:
+        return run_cell(cell, progress, longest)
+    with attend(cell) as between:
+        return run_cell(cell, progress, longest, between)
 
 
 def run_cell(
-    cell: LockstepCell, progress: Progress | None = None, longest: float = LONGEST
+    cell: LockstepCell,
+    progress: Progress | None = None,
+    longest: float = LONGEST,
+    between: Callable[[], None] | None = None,
 ) -> RunResult:
-    """Step an assembled cell until its shift is over; see `run_shift`."""
+    """Step an assembled cell until its shift is over; see `run_shift`.
+
+    Args:
+        cell: before its first step.
+        progress: told about once a simulated second.
+        longest: simulation time after which the shift is cut off [s].
+        between: called after each step.
+    """
     world = cell.assembly.world
     began = time.perf_counter()
     fingerprint = Fingerprint()
@@ -83,6 +103,8 @@ def run_cell(
     steps = 0
     while not cell.finished and cell.time < longest:
         cell.step()
+        if between is not None:
+            between()
         steps += 1
         if steps % every == 0:
             fingerprint.array(cell.physics.poses())

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from twincell.cli.checked import checked_world
 from twincell.cli.output import Json, World, emit, say
 from twincell.errors import ProductionError
+
+if TYPE_CHECKING:
+    from twincell.cell.lockstep import LockstepCell
 
 __all__ = ["register"]
 
@@ -35,10 +41,18 @@ def run(
     max_time: Annotated[
         float, typer.Option(min=0.001, help="Longest shift in simulation time [s].")
     ] = 1200.0,
+    console: Annotated[
+        int | None,
+        typer.Option(
+            help="Run it no faster than real time, shown in a browser at this port of this "
+            "machine, with the operator's buttons; 0 for any."
+        ),
+    ] = None,
 ) -> None:
     """Run a shift headless, as fast as it can; the same seed gives the same hash."""
     from twincell.cell.run import run_shift
     from twincell.cli.progress import shift_progress
+    from twincell.console.ports import free_port
 
     cell, path = checked_world(world)
     lead = None
@@ -48,10 +62,10 @@ def run(
         lead = lead_of(path)
     if out is not None:  # a shift takes minutes: what cannot be written is told before
         out.mkdir(parents=True, exist_ok=True)
+    attend = None if console is None else partial(_attended, port=free_port(console))
     with shift_progress() as progress:
-        result = run_shift(
-            cell, path, cell.seed if seed is None else seed, progress, max_time, lead
-        )
+        number = cell.seed if seed is None else seed
+        result = run_shift(cell, path, number, progress, max_time, lead, attend)
     files = []
     if out is not None:
         from twincell.report.page import write_report
@@ -71,6 +85,19 @@ def run(
     for event in result.events:
         if event.kind == "halted":
             raise ProductionError(f"the shift could not be finished: {event.detail['reason']}")
+
+
+@contextmanager
+def _attended(cell: LockstepCell, port: int) -> Iterator[Callable[[], None]]:
+    """What is to be done between steps for a browser at a port."""
+    from twincell.console.attended import AttendedShift
+
+    shown = AttendedShift(cell, port)
+    say(f"the cell in a browser: {shown.console.address}")
+    try:
+        yield shown.between
+    finally:
+        shown.close()
 
 
 def report(

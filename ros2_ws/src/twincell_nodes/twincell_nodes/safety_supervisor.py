@@ -11,7 +11,7 @@ from visualization_msgs.msg import MarkerArray
 
 from twincell.errors import SafetyError
 from twincell.safety import types
-from twincell.safety.policy import function_of
+from twincell.safety.button import EmergencyButton
 from twincell.safety.reaction import Reaction
 from twincell.safety.supervisor import Supervisor
 from twincell_nodes import qos
@@ -27,8 +27,6 @@ CLOCK_LAG = 0.1
 """The clock may reach this node so much later than what was seen [s of simulation]."""
 DETECTOR, DETECTOR_PERIOD = "crack_detector", 0.3
 """Source that is required while a part is scanned, and its period [s of simulation]."""
-BUTTON = "emergency_button"
-"""Cause of the stop that the emergency service asks for."""
 
 
 class SafetySupervisorNode(CellNode):
@@ -38,7 +36,7 @@ class SafetySupervisorNode(CellNode):
         super().__init__("safety_supervisor")
         self.supervisor = Supervisor(self.world)
         self.reaction = Reaction(self.world)
-        self._pressed = 0
+        self._button = EmergencyButton(self.world)
         self._last: types.SafetyState | None = None
         self._sent: SafetyState | None = None
         safety = self.world.safety
@@ -114,18 +112,8 @@ class SafetySupervisorNode(CellNode):
             self.get_logger().error(f"stop request '{message.id}' refused: {error}")
 
     def _emergency(self, _request, response: Trigger.Response) -> Trigger.Response:
-        rule, now = self.world.safety.rules[BUTTON], self.now
-        self._pressed += 1
-        request = types.StopRequest(
-            id=f"{BUTTON}-{self._pressed}",
-            function=function_of(rule.function),
-            category=rule.category,
-            cause=BUTTON,
-            scope=rule.scope,
-            evidence="the service was called",
-            stamp=now,
-            requested=now,
-        )
+        now = self.now
+        request = self._button.press(now, "the service was called")
         state = self.supervisor.request(request, now)
         self._say(state)
         response.success, response.message = True, state.text

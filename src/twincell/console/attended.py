@@ -1,0 +1,109 @@
+"""A shift in lockstep with somebody at the console: paced by the clock on the wall, no ROS."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from twincell.cell.lockstep import LockstepCell
+from twincell.console.console import Console
+from twincell.console.panel import Actions
+from twincell.errors import TwincellError
+from twincell.inspection.anomaly import Anomaly
+
+__all__ = ["AttendedShift"]
+
+PERIOD = 0.05
+"""Between pictures [s of wall time]."""
+
+
+class AttendedShift:
+    """Shows a cell while it is stepped, and presses in it what is pressed in the browser.
+
+    Nobody who only looks changes the shift: it has the hash that it has without.
+
+    Args:
+        cell: that somebody steps.
+        port: of the console; 0 for any that is free.
+        pace: simulated seconds a second of wall time, at most.
+
+    Attributes:
+        console: that shows it.
+
+    Raises:
+        TwincellError: the port is taken, or is none.
+    """
+
+    def __init__(self, cell: LockstepCell, port: int, pace: float = 1.0) -> None:
+        self._cell, self._pace = cell, pace
+        self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        actions = Actions(
+            stop=lambda: self._ask("emergency stop", cell.emergency_stop),
+            reset=lambda: self._ask("reset", cell.reset),
+            inject=self._inject,
+        )
+        self.console = Console(cell.assembly.world, cell.assembly.bodies, actions, port)
+        self._lines = self._plans = 0
+        self._told: dict[tuple[str, str], Anomaly] = {}
+        self._due = time.monotonic()
+        self._behind = self._due - cell.time / pace
+        self._show()
+
+    def between(self) -> None:
+        """After each step: what was pressed, what is to be seen, and the pace."""
+        while not self._calls.empty():
+            self._calls.get()()
+        now = time.monotonic()
+        if now >= self._due:
+            self._due = now + PERIOD
+            self._show()
+        ahead = self._cell.time / self._pace - (now - self._behind)
+        if ahead > 0.0:
+            time.sleep(ahead)
+        else:
+            self._behind -= ahead  # who was slow need not hurry later
+
+    def close(self) -> None:
+        """The end of the page."""
+        self.console.close()
+
+    # ---------------------------------------------------------------- what is pressed
+
+    def _ask(self, what: str, press: Callable[[], str]) -> None:
+        """From a thread of the server; done between two steps."""
+        self._calls.put(partial(self._press, what, press))
+
+    def _inject(self, kind: str, subject: str, parameters: Mapping[str, float | str]) -> None:
+        self._ask(kind, partial(self._cell.inject, kind, subject, parameters))
+
+    def _press(self, what: str, press: Callable[[], str]) -> None:
+        try:
+            words = press()
+        except TwincellError as error:
+            self.console.answer(f"{what} refused: {error}", False)
+        else:
+            self.console.answer(f"{what}: {words}" if words else what, True)
+
+    # ---------------------------------------------------------------- what is shown
+
+    def _show(self) -> None:
+        cell, log, console = self._cell, self._cell.log, self.console
+        poses = zip(cell.physics.body_names, cell.physics.poses(), strict=True)
+        console.move(dict(poses))
+        if cell.safety is not None:
+            console.state(cell.safety)
+        # of plans that came at once each may have asked the twin
+        for plan in log.plans[self._plans :] or log.plans[-1:]:
+            console.plan(plan, cell.time)
+        self._plans = len(log.plans)
+        for line in log.events[self._lines :]:
+            console.line(line)
+        self._lines = len(log.events)
+        early = [a for found in log.early.values() for a in found.values()]
+        for anomaly in (*early, *(a for v in log.verdicts.values() for a in v.anomalies)):
+            key = (anomaly.part, anomaly.id)
+            if self._told.get(key) is not anomaly:
+                self._told[key] = anomaly
+                console.anomaly(anomaly)

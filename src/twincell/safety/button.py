@@ -1,0 +1,44 @@
+"""The emergency button: each press is a stop request of its own."""
+
+from __future__ import annotations
+
+from twincell.safety.policy import function_of
+from twincell.safety.types import StopRequest
+from twincell.world.model import World
+
+__all__ = ["EmergencyButton"]
+
+CAUSE = "emergency_button"
+"""Its rule in the world file."""
+
+
+class EmergencyButton:
+    """Asks for the stop that the world file has for it (ISO 13850).
+
+    Args:
+        world: with its rules.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._rule = world.safety.rules[CAUSE]
+        self._pressed = 0
+
+    def press(self, now: float, evidence: str) -> StopRequest:
+        """The request of one more press.
+
+        Args:
+            now: time [s].
+            evidence: who pressed it, in words.
+        """
+        rule = self._rule
+        self._pressed += 1
+        return StopRequest(
+            id=f"{CAUSE}-{self._pressed}",
+            function=function_of(rule.function),
+            category=rule.category,
+            cause=CAUSE,
+            scope=rule.scope,
+            evidence=evidence,
+            stamp=now,
+            requested=now,
+        )
