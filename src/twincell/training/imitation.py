@@ -19,13 +19,13 @@ __all__ = ["imitate"]
 _ROUNDS = 8
 """Times that the policy is fitted."""
 _PASSES = 12
-"""Over all that was told, each time; twice as many at the end."""
+"""Over all that was told, each time but the last."""
 _BATCH = 512
 _RATE, _FINE = 1e-3, 0.03
 """Of learning: at the first pass of a fit, and the share of it that is left at the last."""
 
 
-def imitate(model: Any, teacher: Teacher, steps: int, seed: int) -> None:
+def imitate(model: Any, teacher: Teacher, steps: int, last: int, seed: int) -> None:
     """Fit a policy's mean to a scripted way, and its value to the returns that it gets.
 
     Args:
@@ -33,6 +33,7 @@ def imitate(model: Any, teacher: Teacher, steps: int, seed: int) -> None:
         teacher: is asked.
         steps: of the environment, over all copies; the first round is acted by the teacher, with
             the policy's first spread.
+        last: passes over all that was told, the last time that it is fitted.
         seed: of the order of what is fitted.
     """
     venv, policy = model.get_env(), model.policy
@@ -55,10 +56,10 @@ def imitate(model: Any, teacher: Teacher, steps: int, seed: int) -> None:
             seen, reward, done, _ = venv.step(action.clip(-1.0, 1.0).astype(np.float32))
             gains.append(reward)
             ends.append(done)
-        passes = _PASSES * (2 if number == _ROUNDS - 1 else 1)
+        passes = last if number == _ROUNDS - 1 else _PASSES
         _fit(policy, optimiser, told, None, passes, rng)
-    last = _returns(policy, seen, np.array(gains), np.array(ends), model.gamma)
-    _fit(policy, optimiser, told[-count:], last, 4 * _PASSES, rng)
+    returns = _returns(policy, seen, np.array(gains), np.array(ends), model.gamma)
+    _fit(policy, optimiser, told[-count:], returns, 4 * _PASSES, rng)
 
 
 def _returns(

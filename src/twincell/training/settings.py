@@ -19,7 +19,10 @@ from twincell.training.teachers import teacher
 
 __all__ = ["OURS", "Settings", "environment_id", "load_settings"]
 
-_KEYS = ("algo", "steps", "envs", "every", "warm_start", "options", "train_options", *ALGORITHMS)
+_KEYS = (
+    "algo", "steps", "envs", "every", "warm_start", "warm_passes", "options", "train_options",
+    *ALGORITHMS,
+)  # fmt: skip
 OURS = ("net", "her", "log_std", "anneal", "fine", "norm_reward")
 """Keys of an algorithm's table that are not arguments of its class."""
 _SET = (
@@ -41,6 +44,7 @@ class Settings:
         every: steps between two checks of the policy, each of which is a checkpoint, too.
         warm_start: steps in which PPO's first policy imitates the scripted way through the task
             (`training.teachers`) before it learns by itself; they count as steps. 0: none.
+        warm_passes: over all that was told, the last time that it is fitted to it.
         options: of the environment, in training and when judged.
         train_options: in training only, beside `options`.
         arguments: of the algorithm's class, by algorithm; `net` (hidden layers), `her`
@@ -55,6 +59,7 @@ class Settings:
     envs: int = 8
     every: int = 2_000
     warm_start: int = 0
+    warm_passes: int = 24
     options: Mapping[str, Any] = field(default_factory=dict)
     train_options: Mapping[str, Any] = field(default_factory=dict)
     arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -62,7 +67,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.algo not in ALGORITHMS:
             raise TrainingError(f"algo '{self.algo}'; {did_you_mean(self.algo, ALGORITHMS)}")
-        for name in ("steps", "envs", "every"):
+        for name in ("steps", "envs", "every", "warm_passes"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise TrainingError(f"{name} {value!r}; valid: a whole number from 1 on")
@@ -117,6 +122,7 @@ class Settings:
             "envs": self.envs,
             "every": self.every,
             "warm_start": self.warm_start if self.algo == "ppo" else 0,
+            "warm_passes": self.warm_passes,
             "options": dict(self.options),
             "train_options": dict(self.train_options),
             "arguments": {self.algo: dict(self.arguments.get(self.algo, {}))},

@@ -23,12 +23,22 @@ _PASSED = 0.25
 """Of the hand beyond the goal along its walk [m]."""
 _TURN, _STEP = 0.02, 0.001
 """Of ScanBlade's actions of one [rad, m]."""
-_EARLY = 8
-"""Periods of a scan in which the profiler goes to where the planned pass begins, not up."""
+_EARLY, _SETTLED = 6, 8
+"""Periods of a scan in which the profiler goes to where the planned pass begins, not up; after
+which it is corrected gently."""
+_GENTLE, _ACROSS = 0.1, 0.2
+"""Of a correction, from then on; of a step across, at most."""
 _GRASPS, _KEEPS = 0.006, 0.012
 """Of the taker's tip from its grasp: it closes, and it does not open again [m]."""
 _RISES, _GOES = 0.19, 0.15
 """Of the giver's tip over the taker's grasp: up to where it rises, and the taker goes on [m]."""
+
+_PICK_STEP = 0.02
+"""Of PickBlade's actions of one [m]."""
+_ALIGNED = 0.006
+"""Of PickBlade's tip from its grasp across: it goes down [m]."""
+_CARRIED = 0.036
+"""Of a blade over the fixture while it is carried across [m]."""
 
 
 def teacher(env: str) -> Teacher:
@@ -64,12 +74,16 @@ def _scan(task: Any, seen: Any) -> Array:
     x, z = axes.astype(float).reshape(-1, 2, 3).transpose(1, 0, 2)
     turn = Rotation.from_matrix(np.stack([x, np.cross(z, x), z], axis=2))
     gap = (begin.p - tip) / _STEP
-    move = np.concatenate([gap[:, :2].clip(-0.3, 0.3), np.ones((len(gap), 1))], axis=1)
-    early = (1.0 - seen[:, -2]) * task.periods < _EARLY - 0.5
-    # up at the bound: the environment shortens a step that is longer than one
-    move[early] = (gap / np.maximum(np.linalg.norm(gap, axis=1, keepdims=True), 1.0))[early]
     about = (Rotation.from_quat(begin.q) * turn.inv()).as_rotvec() / _TURN
-    return np.asarray(np.clip(np.concatenate([move, about], axis=1), -1.0, 1.0))
+    # what is aimed at rises faster than the tip may; without a jump in time, which no policy learns
+    time = (1.0 - seen[:, -2].astype(float)) * task.periods
+    gap[:, 2] += 1.1 * np.maximum(time - _EARLY, 0.0)
+    # on the way up gently: a step across costs height, a turn sweeps lines too fast to count
+    soon = np.clip((_SETTLED - time) / 3.0, 0.0, 1.0)[:, None]
+    gain, most = _GENTLE + (1.0 - _GENTLE) * soon, _ACROSS + (1.0 - _ACROSS) * soon
+    across = np.clip(gain * gap[:, :2], -most, most)
+    action = np.concatenate([across, gap[:, 2:], gain * about], axis=1)
+    return np.asarray(action.clip(-1.0, 1.0))
 
 
 def _hand_over(task: Any, seen: Any) -> Array:
@@ -97,7 +111,29 @@ def _hand_over(task: Any, seen: Any) -> Array:
     return np.asarray(action.clip(-1.0, 1.0))
 
 
+def _pick(task: Any, seen: Any) -> Array:
+    """Down over the root, close; up, across, and down into the fixture."""
+    inner = seen["observation"].astype(float)
+    hand = inner[:, 2 * task.size + 6 :]
+    opening, held, to = hand[:, 0], hand[:, 1] > 0.5, hand[:, 5:8]
+    far = np.linalg.norm(to, axis=1)
+    closes = held | (far < np.where(opening < 0.95, _KEEPS, _GRASPS))
+    aim = 0.6 * to
+    aim[np.hypot(to[:, 0], to[:, 1]) > _ALIGNED, 2] = 0.0
+    aim[closes] = 0.0
+    gap = seen["desired_goal"].astype(float) - seen["achieved_goal"]
+    across = np.hypot(gap[:, 0], gap[:, 1])
+    # over the walls as long as it is not above its place; across only once it is over them
+    over = _CARRIED * np.clip((across - 0.002) / 0.004, 0.0, 1.0)
+    low = np.clip((0.5 * _CARRIED + gap[:, 2]) / 0.01, 0.0, 1.0) * (across > 0.006)
+    carry = 0.5 * np.stack([gap[:, 0] * (1 - low), gap[:, 1] * (1 - low), gap[:, 2] + over], axis=1)
+    aim[held] = carry[held]
+    action = np.concatenate([aim / _PICK_STEP, np.where(closes, 1.0, -1.0)[:, None]], axis=1)
+    return np.asarray(action.clip(-1.0, 1.0))
+
+
 TEACHERS: dict[str, Teacher] = {
+    "twincell/PickBlade-v0": _pick,
     "twincell/ReachClear-v0": _clear,
     "twincell/ScanBlade-v0": _scan,
     "twincell/TwoArmHandOver-v0": _hand_over,

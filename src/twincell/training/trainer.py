@@ -88,7 +88,8 @@ def train_seed(
     model.get_env().seed(_first(seed, model.num_timesteps))
     began = time.perf_counter() - state["seconds"]
     if settings.warm_start and settings.algo == "ppo" and not model.num_timesteps:
-        imitate(model, teacher(settings.env), settings.warm_start, seed)
+        passes = settings.warm_passes
+        imitate(model, teacher(settings.env), settings.warm_start, passes, seed)
         model.num_timesteps = settings.warm_start
         _check(settings, seed, model, state, began, folder)
         tell(settings.warm_start)
