@@ -65,6 +65,12 @@ def test_replay_rebuilds_the_state_at_a_moment(journal) -> None:
     assert "plan      plan-1: the shift begins" in words
 
 
+def test_a_moment_that_is_none_is_refused(journal) -> None:
+    told = call("replay", journal, "--until", "nan")
+    assert told.exit_code == 2
+    assert "valid: a time of the shift" in told.output
+
+
 def test_replay_refuses_another_world_than_the_journals(tmp_path) -> None:
     path = tmp_path / "j.mcap"
     with Journal(path) as kept:

@@ -6,6 +6,7 @@ import csv
 import json
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from tests.production.shops import FT06
@@ -91,3 +92,11 @@ def test_a_file_that_is_none_ends_with_code_2_and_its_line(folder) -> None:
     result = call("schedule", folder / "flexible.txt", "--out", folder / "file")
     assert result.exit_code == 2
     assert "cannot be written" in result.stderr
+
+
+def test_machines_without_work_get_no_row(folder) -> None:
+    (folder / "wide.txt").write_text(FLEXIBLE.replace("2 2\n", "2 20000\n", 1))
+    out = folder / "out"
+    assert call("schedule", folder / "wide.txt", "--out", out).exit_code == 0
+    with Image.open(out / "wide.png") as picture:
+        assert picture.height < 600

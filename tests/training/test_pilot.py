@@ -204,7 +204,7 @@ def test_the_world_file_says_which_policy_leads_an_arm(tmp_path: Path) -> None:
     # a file beside the world file goes before a shipped name
     world = tmp_path / "led.yaml"
     world.write_text(led.read_text().replace("policy: reach-inspector", "policy: mine.onnx"))
-    with pytest.raises(TrainingError, match=r"policy 'mine\.onnx': no such file"):
+    with pytest.raises(TrainingError, match=r"policy 'mine\.onnx': neither a file nor shipped"):
         pilot_of(world, "inspector")
     (tmp_path / "mine.onnx").write_bytes(baselines()["reach-inspector"].read_bytes())
     assert pilot_of(world, "inspector").policy.name == str(tmp_path / "mine.onnx")

@@ -313,7 +313,7 @@ def test_no_part_of_a_file_is_left_where_none_can_be_written(run, tmp_path, monk
 
 def test_files_that_are_no_policy_are_named(tmp_path):
     file = tmp_path / "p.onnx"
-    with pytest.raises(TrainingError, match="no such file"):
+    with pytest.raises(TrainingError, match="neither a file nor shipped"):
         OnnxPolicy.load(file)
     file.write_bytes(b"nonsense")
     with pytest.raises(TrainingError, match="valid: an ONNX file of 'twincell export'"):
@@ -335,7 +335,7 @@ def test_files_that_are_no_policy_are_named(tmp_path):
         (["train", "Reach-v0", "--algo", "pp0"], "did you mean 'ppo'"),
         (["train", "Reach-v0", "--option", "tolerance"], "valid: NAME=VALUE"),
         (["train", "Reach-v0", "--option", "tolerence=1", "--workers", "1"], "'tolerance'"),
-        (["evaluate", "no_such_policy"], "no such file"),
+        (["evaluate", "no_such_policy"], "neither a file nor shipped; "),
         (["export", "."], "valid: a folder of 'twincell train'"),
     ],
 )

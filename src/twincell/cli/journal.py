@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -73,6 +74,8 @@ def replay(
     from twincell.production.journal import read_journal
     from twincell.production.journal_replay import rebuild, recap
 
+    if math.isnan(until):
+        raise typer.BadParameter("nan; valid: a time of the shift [s]", param_hint="--until")
     entries = read_journal(file, until)
     told = recap(entries)
     report: dict[str, Any] = {"file": str(file), **asdict(told)}

@@ -49,7 +49,7 @@ def schedule(
     if wrong:
         raise ProductionError(f"{file}: the plan is not valid: {'; '.join(wrong[:3])}")
     title = f"{file.name}: makespan {made.makespan}, bound {made.bound}"
-    files = _write(out, file.stem, made.plan, shop.machines, title)
+    files = _write(out, file.stem, made.plan, title)
     report: dict[str, Any] = {
         "file": str(file),
         "jobs": len(shop.jobs),
@@ -116,7 +116,7 @@ def reschedule(
     ours = played["match_up"]
     bound = hindsight_bound(start, events)
     title = f"{file.name} after {len(events)} events: makespan {ours.makespan}"
-    files = _write(out, file.stem, ours.plan, start.machines, title)
+    files = _write(out, file.stem, ours.plan, title)
     rows = {
         policy: {
             "makespan": each.makespan,
@@ -170,7 +170,7 @@ def reschedule(
         say(f"wrote {path}")
 
 
-def _write(out: Path, stem: str, plan: Any, machines: int, title: str) -> dict[str, str]:
+def _write(out: Path, stem: str, plan: Any, title: str) -> dict[str, str]:
     """Plan and picture, each whole or not at all."""
     from twincell.report.gantt import gantt
 
@@ -179,7 +179,7 @@ def _write(out: Path, stem: str, plan: Any, machines: int, title: str) -> dict[s
     lines += [f"{p.job},{p.number + 1},M{p.machine + 1},{p.start},{p.end}" for p in rows]
     data = {
         "plan": (out / f"{stem}.csv", ("\n".join(lines) + "\n").encode()),
-        "picture": (out / f"{stem}.png", gantt(plan, machines, title)),
+        "picture": (out / f"{stem}.png", gantt(plan, title)),
     }
     write_whole(dict(data.values()))
     return {key: str(path) for key, (path, _) in data.items()}

@@ -9,6 +9,9 @@ from twincell.report.style import INK, LINE, figure, look, png
 
 __all__ = ["gantt"]
 
+_TALLEST = 60.0
+"""Of a picture [inch]."""
+
 
 def _ink(fill: tuple[float, float, float, float]) -> str:
     """White on dark bars: by the relative luminance of WCAG 2, without its gamma."""
@@ -16,12 +19,11 @@ def _ink(fill: tuple[float, float, float, float]) -> str:
     return INK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.42 else "white"
 
 
-def gantt(plan: ShopPlan, machines: int, title: str) -> bytes:
+def gantt(plan: ShopPlan, title: str) -> bytes:
     """One bar an operation; jobs are named where the bar is wide enough.
 
     Args:
-        plan: not empty.
-        machines: rows.
+        plan: not empty; a row each machine that has work in it.
         title: over the picture.
 
     Returns:
@@ -31,8 +33,9 @@ def gantt(plan: ShopPlan, machines: int, title: str) -> bytes:
     shades = matplotlib.colormaps["tab20"]
     shade = {name: shades(i % 20) for i, name in enumerate(names)}
     end = max(makespan(plan), 1)
+    row = {m: i for i, m in enumerate(sorted({p.machine for p in plan.values()}), 1)}
     with look():
-        drawing = figure(11.0, 0.42 * machines + 1.5)
+        drawing = figure(11.0, min(0.42 * len(row) + 1.5, _TALLEST))
         axes = drawing.subplots()
         axes.grid(axis="x", color=LINE, linewidth=0.6)
         axes.set_axisbelow(True)
@@ -40,7 +43,7 @@ def gantt(plan: ShopPlan, machines: int, title: str) -> bytes:
         for placed in plan.values():
             width = placed.end - placed.start
             axes.barh(
-                placed.machine + 1,
+                row[placed.machine],
                 width,
                 left=placed.start,
                 height=0.78,
@@ -51,14 +54,14 @@ def gantt(plan: ShopPlan, machines: int, title: str) -> bytes:
             if width > 0.011 * end * len(placed.job):
                 axes.text(
                     placed.start + width / 2,
-                    placed.machine + 1,
+                    row[placed.machine],
                     placed.job,
                     ha="center",
                     va="center",
                     fontsize=6.5,
                     color=_ink(shade[placed.job]),
                 )
-        axes.set_yticks(range(1, machines + 1), [f"M{m}" for m in range(1, machines + 1)])
+        axes.set_yticks(list(row.values()), [f"M{m + 1}" for m in row])
         axes.invert_yaxis()
         axes.set_xlim(0, end * 1.01)
         axes.set_xlabel("time, in the unit of the file")

@@ -105,7 +105,7 @@ class OnnxPolicy:
             path = known[str(file)]
         if not path.is_file():
             hint = did_you_mean(str(file), known)
-            raise TrainingError(f"policy '{file}': no such file; shipped: {hint}")
+            raise TrainingError(f"policy '{file}': neither a file nor shipped; {hint}")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
