@@ -39,9 +39,8 @@ def main() -> None:
     console.plan(cell.log.plans[-1], cell.time)
     for line in cell.log.events:
         console.line(line)
-    for verdict in cell.log.verdicts.values():
-        for anomaly in verdict.anomalies:
-            console.anomaly(anomaly)
+    for part, verdict in cell.log.verdicts.items():
+        console.findings(part, verdict.anomalies)
     print(console.address, flush=True)
     threading.Event().wait()
 

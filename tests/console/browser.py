@@ -60,6 +60,8 @@ class Browser:
                 (made if key == "value" else made["props"])[key] = value
         elif kind.startswith("Gui") and "uuid" in message and "props" in message:
             self.gui[message["uuid"]] = message
+        elif kind == "RemoveSceneNodeMessage":
+            self.scene.pop(message["name"], None)
         elif "name" in message:
             node = self.scene.setdefault(message["name"], {"kinds": set()})
             node["kinds"].add(kind)

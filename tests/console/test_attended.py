@@ -14,7 +14,7 @@ from tests.console.browser import Browser
 from twincell.assets import world_path
 from twincell.cell.assembly import assemble
 from twincell.cell.lockstep import LockstepCell
-from twincell.cell.run import Fingerprint
+from twincell.cell.run import run_cell
 from twincell.cli import app
 from twincell.console.attended import AttendedShift
 from twincell.safety.types import Mode
@@ -71,9 +71,14 @@ def test_buttons_act_in_the_cell_that_is_shown(stepping: Stepping) -> None:
     browser.until(lambda: speed() < 1e-3, "standstill", 60.0)
     browser.until(lambda: "emergency_button" in browser.words(), "the cause", 60.0)
     assert "emergency_button-1" in cell.log.requests
+    # the world file's operator leaves it to who pressed it
+    stopped, delay = cell.time, cell.assembly.world.operator.reset_delay
+    browser.until(lambda: cell.time > stopped + 2 * delay, "the operator's patience", 60.0)
+    assert mode() is Mode.STOPPED
     browser.set("Reset", True)
     browser.until(lambda: mode() is Mode.RUNNING, "the reset", 60.0)
-    assert any(e.kind == "reset" for e in cell.log.events)
+    browser.until(lambda: ">reset: running<" in browser.words(), "the answer", 60.0)
+    assert [e.subject for e in cell.log.events if e.kind == "reset"] == ["by hand"]
 
     browser.set("what", "tariff_spike")
     browser.until(lambda: "price" in browser.value("how"), "a proposal")
@@ -107,24 +112,33 @@ def test_what_is_seen_is_where_the_physics_has_it(stepping: Stepping) -> None:
         browser.until(there, f"{name} at {at}")
 
 
-def test_who_only_looks_changes_nothing() -> None:
-    hashes = []
-    for watched in (False, True):
-        cell = LockstepCell(assemble(load_world(PATH), PATH, 7))
-        shown = AttendedShift(cell, 0, FAST) if watched else None
-        browser = Browser(shown.console.port) if shown else None
-        print_ = Fingerprint()
-        while cell.time < 4.0:
-            cell.step()
-            if shown is not None:
-                shown.between()
-            print_.array(cell.physics.poses())
-        print_.plain([(e.stamp, e.kind, e.subject) for e in cell.log.events])
-        hashes.append(print_.hex())
-        if shown is not None and browser is not None:
-            browser.close()
-            shown.close()
-    assert hashes[0] == hashes[1]
+def test_a_reset_while_a_cause_lasts_is_refused_and_journalled() -> None:
+    cell = LockstepCell(assemble(load_world(PATH), PATH, 7))
+    while cell.time < 0.5:
+        cell.step()
+    cell.supervisor.cause("person_in_zone", True, cell.time, "a person")
+    answer = cell.reset()
+    assert not answer.ok
+    assert "a person" in answer.text
+    last = cell.log.events[-1]
+    assert (last.kind, last.subject) == ("reset_refused", "by hand")
+
+
+def test_who_only_looks_changes_nothing_up_to_a_verdict() -> None:
+    def cell() -> LockstepCell:
+        return LockstepCell(assemble(load_world(PATH), PATH, 7))
+
+    alone, seen = run_cell(cell(), longest=16.0), cell()
+    shown = AttendedShift(seen, 0, FAST)
+    browser = Browser(shown.console.port)
+    result = run_cell(seen, longest=16.0, between=shown.between)
+    threading.Thread(target=shown.close).start()
+    browser.until(lambda: ">the shift is over<" in browser.words(), "the end")
+    last = next(e for e in reversed(seen.log.events) if e.kind == "task_done")
+    assert f"task done {last.subject}" in browser.words()
+    browser.close()
+    assert any(e.kind == "verdict" for e in alone.events)
+    assert result.hash == alone.hash
 
 
 def test_a_port_that_is_taken_is_refused_before_the_shift() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import socket
 import urllib.request
 from collections.abc import Iterator
@@ -157,22 +158,32 @@ def test_state_findings_and_journal_are_told(console: Console, browser: Browser)
     browser.until(lambda: "12.3 s, stopped: a person in the zone" in browser.words(), "the state")
     console.silent(1.5)
     browser.until(lambda: "no word of the supervisor for 1.5 s" in browser.words(), "silence")
+
+    def marks() -> set[str]:
+        return {n for n in tuple(browser.scene) if n.startswith("/blade/blade_1/")}
+
     point = np.array([0.0, 0.002, 0.07])
     found = Anomaly(
         "blade_1/1", "blade_1", "crack", "critical", 0.97, 0.0072, 1e-4, 2e-4, point,
         np.array([0.0, 0.0, 1.0]), point[None], 1.0, 1.1,
     )  # fmt: skip
-    console.anomaly(found)
-    console.anomaly(replace(found, length=0.0081))
+    other = replace(found, id="blade_1/2", length=0.0033)
+    console.findings("blade_1", [found, other])
+    browser.until(lambda: {"/blade/blade_1/blade_1_1", "/blade/blade_1/blade_1_2"} <= marks(), "it")
+    assert "7.2 mm" in browser.words()
+    # the verdict takes the place of what came early
+    console.findings("blade_1", [replace(found, length=0.0081)])
+    browser.until(lambda: marks() == {"/blade/blade_1/blade_1_1"}, "the verdict's alone")
     browser.until(lambda: "8.1 mm" in browser.words(), "the finding")
-    assert "7.2 mm" not in browser.words()
-    assert [n for n in browser.scene if n.startswith("/blade/blade_1/")] == [
-        "/blade/blade_1/blade_1_1"
-    ]
+    assert not {"7.2 mm", "3.3 mm"} & set(re.findall(r"[0-9.]+ mm", browser.words()))
     console.line(Journalled(4.0, "task_started", "blade_<1>/load", {}))
+    console.line(Journalled(4.5, "refused", "order_a", {"kind": "recall", "why": "nobody has it"}))
     console.line(Journalled(5.0, "disruption", "", {"text": "energy costs 300 EUR/MWh"}))
     browser.until(lambda: "energy costs 300" in browser.words(), "the line")
     assert "blade_&lt;1&gt;/load" in browser.words()
+    assert "refused order_a: recall: nobody has it" in browser.words()
+    console.answered("reset", ok=False, text="reset refused: a person is there")
+    browser.until(lambda: ">reset refused: a person is there<" in browser.words(), "why")
 
 
 class Bars(HTMLParser):
@@ -284,6 +295,11 @@ def test_curves_are_as_high_as_their_shares(decision: Decision) -> None:
         assert drawn.means[colour] / 400 == pytest.approx((a.cost - edges[0]) / wide, abs=2e-4)
         assert (width > 2) == a.chosen
     assert "a <late> tray" in drawn.words
+    first = decision.alternatives[0]
+    flat = replace(first, edges=(5.0, 5.0), counts=(3,))
+    assert "svg" not in decision_html(
+        replace(plan, decision=replace(decision, alternatives=(flat,)))
+    )
     assert decision.ruling in drawn.words
 
 

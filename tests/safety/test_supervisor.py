@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from twincell.errors import SafetyError
+from twincell.safety.button import EmergencyButton
 from twincell.safety.operator import Operator
 from twincell.safety.supervisor import SLOW_CAUSE, Supervisor
 from twincell.safety.types import CELL, Function, Mode, StopRequest
@@ -177,6 +179,23 @@ def test_the_operator_waits_for_the_causes_to_end_and_then_for_the_delay() -> No
             pressed.append(now)
             supervisor.reset(now)
     assert pressed == [pytest.approx(2.0 + WORLD.operator.reset_delay, abs=0.02)]
+
+
+def test_the_operator_leaves_an_emergency_button_to_who_pressed_it() -> None:
+    supervisor, operator, button = running(0.0), Operator(WORLD), EmergencyButton(WORLD)
+    supervisor.request(button.press(0.0, "pressed by hand"), 0.0)
+    supervisor.request(stop("critical_anomaly", id="r1", scope=CELL, category=1), 0.0)
+    for k in range(1, 900):
+        now = k * 0.01
+        for source in SOURCES:
+            supervisor.heard(source, now)
+        state = supervisor.tick(now)
+        assert not operator.update(state, now)
+    assert state.mode is Mode.STOPPED
+    with pytest.raises(SafetyError, match="none for 'emergency_button'"):
+        EmergencyButton(replace(WORLD, safety=replace(WORLD.safety, rules={}))).press(
+            0.0, "pressed by hand"
+        )
 
 
 class Cell(RuleBasedStateMachine):

@@ -97,10 +97,11 @@ def test_it_goes_on_learning_by_itself_and_after_a_break(monkeypatch, tmp_path):
     kept = tmp_path / "checkpoint"
     assert (kept / "rewards.pkl").is_file()
     behind = json.loads((kept / "state.json").read_text())["curve"]
-    assert [row[0] for row in behind] == [2048, 3072]
+    rounds = [256 * k for k in range(1, 9)]
+    assert [row[0] for row in behind] == [*rounds, 3072]
     result = train_seed(settings, 1, tmp_path, 20)
-    assert [row[0] for row in result["curve"]] == [2048, 3072, 4096]
-    assert result["curve"][:2] == behind
+    assert [row[0] for row in result["curve"]] == [*rounds, 3072, 4096]
+    assert result["curve"][:9] == behind
     assert result["success_rate"] >= 0.6
 
 

@@ -7,6 +7,7 @@ time, in a fixed order, so that a world, a seed and a build give one run, to the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,13 +63,26 @@ from twincell.safety.types import SafetyState
 from twincell.twin.cell_policies import CELL_POLICIES, CellPolicy
 from twincell.twin.gate import TwinGate
 
-__all__ = ["LockstepCell"]
+__all__ = ["Answer", "LockstepCell"]
 
 Array = NDArray[np.float64]
 Witness = Callable[[Event, Sequence[Command], float], None]
 
 THINK = 0.02
 """Period of the orchestrator's ticks [s]."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of somebody's asking.
+
+    Attributes:
+        ok: whether it was done.
+        text: the cell's word, or why not.
+    """
+
+    ok: bool
+    text: str
 
 
 class LockstepCell:
@@ -174,47 +188,35 @@ class LockstepCell:
 
     # ---------------------------------------------------------------- from outside
 
-    def emergency_stop(self) -> str:
-        """Somebody presses the emergency button between two steps.
-
-        Returns:
-            The supervisor's word.
-        """
+    def emergency_stop(self) -> Answer:
+        """Somebody presses the emergency button between two steps."""
         now = self.time
-        state = self.supervisor.request(self._button.press(now, "pressed by hand"), now)
+        try:
+            state = self.supervisor.request(self._button.press(now, "pressed by hand"), now)
+        except SafetyError as error:
+            return Answer(False, str(error))
         self._hear(state, now)
-        return state.text
+        return Answer(True, state.text)
 
-    def reset(self) -> str:
-        """Somebody presses reset between two steps.
+    def reset(self) -> Answer:
+        """Somebody presses reset between two steps; refused while a cause lasts."""
+        before = self.supervisor.tick(self.time)
+        refused = self._reset("by hand", before.text, self.time)
+        state = self.supervisor.tick(self.time)
+        self._hear(state, self.time)
+        return Answer(not refused, refused or state.text)
 
-        Returns:
-            The supervisor's word.
-
-        Raises:
-            SafetyError: a cause lasts.
-        """
-        now = self.time
-        self.supervisor.reset(now)
-        state = self.supervisor.tick(now)
-        self.log.line(Journalled(now, "reset", "by hand", {"text": state.text}))
-        self._hear(state, now)
-        return state.text
-
-    def inject(self, kind: str, subject: str, parameters: Mapping[str, float | str]) -> str:
-        """Something happens between two steps.
-
-        Returns:
-            What happened, in words.
-
-        Raises:
-            ProductionError: the orchestrator refuses it.
-        """
+    def inject(self, kind: str, subject: str, parameters: Mapping[str, float | str]) -> Answer:
+        """Something happens between two steps, where the orchestrator does not refuse it."""
+        event = Inject(kind, subject, dict(parameters))  # type: ignore[arg-type]  # any text
         begun = len(self.log.events)
-        asked = Inject(kind, subject, dict(parameters))  # type: ignore[arg-type]  # any text
-        self._handle(asked, self.time)
-        told = self.log.events[begun:]
-        return next((str(e.detail["text"]) for e in told if e.kind == "disruption"), "")
+        try:
+            commands = self.orchestrator.handle(event, self.time)
+        except ProductionError as error:
+            return Answer(False, str(error))
+        self._carry_out_all(event, commands, self.time)
+        told = [e for e in self.log.events[begun:] if e.kind == "disruption"]
+        return Answer(True, str(told[0].detail["text"]) if told else "")
 
     # ---------------------------------------------------------------- one step
 
@@ -278,13 +280,19 @@ class LockstepCell:
         self._next_state = now + 1.0 / safety.heartbeat
         state = self.supervisor.tick(now)
         if self.operator.update(state, now):
-            try:
-                self.supervisor.reset(now)
-                self.log.line(Journalled(now, "reset", "operator", {"text": state.text}))
-            except SafetyError as error:
-                self.log.line(Journalled(now, "reset_refused", "operator", {"why": str(error)}))
+            self._reset("operator", state.text, now)
             state = self.supervisor.tick(now)
         self._hear(state, now)
+
+    def _reset(self, who: str, before: str, now: float) -> str:
+        """Reset from a state, in words; why not, where the supervisor refuses it."""
+        try:
+            self.supervisor.reset(now)
+        except SafetyError as error:
+            self.log.line(Journalled(now, "reset_refused", who, {"why": str(error)}))
+            return str(error)
+        self.log.line(Journalled(now, "reset", who, {"text": before}))
+        return ""
 
     def _hear(self, state: SafetyState, now: float) -> None:
         self.safety = state
@@ -331,13 +339,14 @@ class LockstepCell:
             events += self._sight(now)
         for event in events:
             try:
-                self._handle(event, now)
+                commands = self.orchestrator.handle(event, now)
             except ProductionError:
                 if not isinstance(event, Inject):
-                    raise  # else refused; the journal's line comes with the next commands
+                    raise
+                continue  # refused; the journal's line comes with the next commands
+            self._carry_out_all(event, commands, now)
 
-    def _handle(self, event: Event, now: float) -> None:
-        commands = self.orchestrator.handle(event, now)
+    def _carry_out_all(self, event: Event, commands: Sequence[Command], now: float) -> None:
         if self._witness is not None:
             self._witness(event, commands, now)
         for command in commands:

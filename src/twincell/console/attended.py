@@ -7,16 +7,19 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from twincell.cell.lockstep import LockstepCell
+from twincell.cell.lockstep import Answer, LockstepCell
 from twincell.console.console import Console
 from twincell.console.panel import Actions
-from twincell.errors import TwincellError
 from twincell.inspection.anomaly import Anomaly
 
 __all__ = ["AttendedShift"]
 
 PERIOD = 0.05
 """Between pictures [s of wall time]."""
+CATCH_UP = 0.5
+"""A shift that was slow may hurry after so much, and no more [s of wall time]."""
+LINGER = 0.3
+"""In which the last picture reaches the browser [s of wall time]."""
 
 
 class AttendedShift:
@@ -46,9 +49,10 @@ class AttendedShift:
         )
         self.console = Console(cell.assembly.world, cell.assembly.bodies, actions, port)
         self._lines = self._plans = 0
-        self._told: dict[tuple[str, str], Anomaly] = {}
+        self._found: dict[str, tuple[Anomaly, ...]] = {}
+        self._over = False
         self._due = time.monotonic()
-        self._behind = self._due - cell.time / pace
+        self._began = self._due - cell.time / pace
         self._show()
 
     def between(self) -> None:
@@ -59,32 +63,37 @@ class AttendedShift:
         if now >= self._due:
             self._due = now + PERIOD
             self._show()
-        ahead = self._cell.time / self._pace - (now - self._behind)
+            now = time.monotonic()
+        ahead = self._cell.time / self._pace - (now - self._began)
         if ahead > 0.0:
             time.sleep(ahead)
-        else:
-            self._behind -= ahead  # who was slow need not hurry later
+        elif ahead < -CATCH_UP:
+            self._began -= ahead + CATCH_UP
 
     def close(self) -> None:
-        """The end of the page."""
+        """The last picture, and the end of the page; what was pressed too late is refused."""
+        self._over = True
+        while not self._calls.empty():
+            self._calls.get()()
+        self._show()
+        self.console.answer("the shift is over", True)
+        self.console.flush()
+        time.sleep(LINGER)
         self.console.close()
 
     # ---------------------------------------------------------------- what is pressed
 
-    def _ask(self, what: str, press: Callable[[], str]) -> None:
+    def _ask(self, what: str, press: Callable[[], Answer]) -> None:
         """From a thread of the server; done between two steps."""
+        self.console.answer(f"{what}: asked", True)
         self._calls.put(partial(self._press, what, press))
 
     def _inject(self, kind: str, subject: str, parameters: Mapping[str, float | str]) -> None:
         self._ask(kind, partial(self._cell.inject, kind, subject, parameters))
 
-    def _press(self, what: str, press: Callable[[], str]) -> None:
-        try:
-            words = press()
-        except TwincellError as error:
-            self.console.answer(f"{what} refused: {error}", False)
-        else:
-            self.console.answer(f"{what}: {words}" if words else what, True)
+    def _press(self, what: str, press: Callable[[], Answer]) -> None:
+        answer = Answer(False, "the shift is over") if self._over else press()
+        self.console.answered(what, answer.ok, answer.text)
 
     # ---------------------------------------------------------------- what is shown
 
@@ -101,9 +110,10 @@ class AttendedShift:
         for line in log.events[self._lines :]:
             console.line(line)
         self._lines = len(log.events)
-        early = [a for found in log.early.values() for a in found.values()]
-        for anomaly in (*early, *(a for v in log.verdicts.values() for a in v.anomalies)):
-            key = (anomaly.part, anomaly.id)
-            if self._told.get(key) is not anomaly:
-                self._told[key] = anomaly
-                console.anomaly(anomaly)
+        found = {part: tuple(early.values()) for part, early in log.early.items()}
+        found |= {part: verdict.anomalies for part, verdict in log.verdicts.items()}
+        for part in found.keys() | self._found.keys():
+            now, before = found.get(part, ()), self._found.get(part, ())
+            if [*map(id, now)] != [*map(id, before)]:
+                console.findings(part, now)
+        self._found = found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
 
 import numpy as np
@@ -71,10 +71,10 @@ class Console:
         """Where bodies are by name: x, y, z [m] and quaternion x, y, z, w, shape (7,) each."""
         self._scene.move(poses)
 
-    def anomaly(self, anomaly: Anomaly) -> None:
-        """A finding: in the list, and on its blade."""
-        self._panel.anomaly(anomaly)
-        self._scene.anomaly(anomaly)
+    def findings(self, part: str, anomalies: Sequence[Anomaly]) -> None:
+        """All that was found on a blade: in the list, and on it; what was shown before goes."""
+        self._panel.findings(part, anomalies)
+        self._scene.findings(part, anomalies)
 
     def state(self, state: SafetyState) -> None:
         """The supervisor's word."""
@@ -93,5 +93,15 @@ class Console:
         self._panel.line(line)
 
     def answer(self, text: str, ok: bool) -> None:
-        """What came of a button."""
+        """A word beside the buttons."""
         self._panel.answer(text, ok)
+
+    def answered(self, what: str, ok: bool, text: str) -> None:
+        """What came of a button: done or refused, and why."""
+        head = what if ok else f"{what} refused"
+        known = text.startswith(head)
+        self.answer(text if known else f"{head}: {text}" if text else head, ok)
+
+    def flush(self) -> None:
+        """Send what has been told, now."""
+        self._server.flush()

@@ -39,7 +39,7 @@ def decision_html(plan: Plan) -> str:
 
 def _chart(decision: Decision, shade: dict[str, str]) -> str:
     """Shares of the rollouts over the cost, a line an alternative, dashed its mean."""
-    drawn = [a for a in decision.alternatives if sum(a.counts) and len(a.edges) > 1]
+    drawn = [a for a in decision.alternatives if sum(a.counts) and a.edges[-1] > a.edges[0]]
     if not drawn:
         return ""
     low, high = drawn[0].edges[0], drawn[0].edges[-1]

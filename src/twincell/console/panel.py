@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -29,6 +29,8 @@ _COLOURS = {
 }
 _LINES = 14
 """Newest lines of the journal that are shown."""
+_WORDS = ("text", "reason", "note", "why", "message")
+"""Keys of a line's detail that tell people more; the first that is there."""
 _HUSHED = ("remembered", "leg")
 """Kinds of lines that are for machines."""
 
@@ -60,7 +62,7 @@ class Panel:
     def __init__(self, server: viser.ViserServer, world: World, actions: Actions) -> None:
         self._world, self._actions = world, actions
         self._lines: deque[str] = deque(maxlen=_LINES)
-        self._anomalies: dict[str, Anomaly] = {}
+        self._anomalies: dict[str, tuple[Anomaly, ...]] = {}
         self._plan: Plan | None = None
         self._shown = -1.0
         gui = server.gui
@@ -74,7 +76,7 @@ class Panel:
         with tabs.add_tab("Plan"):
             self._chart = gui.add_html("<p>no plan yet</p>")
         with tabs.add_tab("Twin"):
-            self._twin = gui.add_html("<p>not asked yet</p>")
+            self._twin = gui.add_html("<p>no decision heard of yet</p>")
         with tabs.add_tab("Findings"):
             self._found = gui.add_html("<p>nothing found yet</p>")
         with tabs.add_tab("Disrupt"):
@@ -143,13 +145,14 @@ class Panel:
         self._plan, self._shown = plan, now
         self._chart.content = plan_html(plan, now)
 
-    def anomaly(self, anomaly: Anomaly) -> None:
-        """A finding; one of the same id takes its place."""
-        self._anomalies[anomaly.id] = anomaly
+    def findings(self, part: str, anomalies: Sequence[Anomaly]) -> None:
+        """All that was found on a blade."""
+        self._anomalies[part] = tuple(anomalies)
         rows = "".join(
             f"<tr><td>{escape(a.part)}</td><td>{escape(a.kind)}</td><td>{1e3 * a.length:.1f} mm"
             f"</td><td>{escape(a.severity)}</td><td>{100 * a.confidence:.0f} %</td></tr>"
-            for a in self._anomalies.values()
+            for found in self._anomalies.values()
+            for a in found
         )
         head = "<tr><th>blade</th><th>what</th><th>length</th><th></th><th>sure</th></tr>"
         style = "font:12px sans-serif;width:100%;text-align:left;padding:0 8px"
@@ -159,7 +162,9 @@ class Panel:
         """A line of the journal."""
         if line.kind in _HUSHED:
             return
-        told = next((line.detail[k] for k in ("text", "reason", "note") if line.detail.get(k)), "")
+        told = next((line.detail[k] for k in _WORDS if line.detail.get(k)), "")
+        if line.kind == "refused" and line.detail.get("kind"):
+            told = f"{line.detail['kind']}: {told}"
         words = " ".join(word for word in (line.kind.replace("_", " "), line.subject) if word)
         words += f": {told}" if told else ""
         self._lines.appendleft(f"<b>{line.stamp:.1f} s</b> {escape(words)}")

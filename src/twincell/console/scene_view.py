@@ -57,7 +57,7 @@ class SceneView:
         server.scene.add_grid("/floor", 12.0, 12.0, cell_size=0.5, position=(0.0, 0.0, -0.002))
         self._moving: dict[str, viser.MeshHandle] = {}
         self._at: dict[str, NDArray[np.float64]] = {}
-        self._found: dict[str, viser.LineSegmentsHandle] = {}
+        self._found: dict[str, dict[str, viser.LineSegmentsHandle]] = {}
         for body in bodies:
             pose = body.fixed or Pose.identity()
             handle = server.scene.add_mesh_simple(
@@ -88,11 +88,20 @@ class SceneView:
                 handle.position, handle.wxyz = pose[:3], np.roll(pose[3:], 1)
                 handle.visible = True
 
-    def anomaly(self, anomaly: Anomaly) -> None:
-        """Draw a finding on its blade; one of the same id takes its place."""
+    def findings(self, part: str, anomalies: Iterable[Anomaly]) -> None:
+        """Draw what was found on a blade in place of what was."""
+        before = self._found.pop(part, {})
+        drawn = {a.id: self._mark(a) for a in anomalies}
+        for key, mark in before.items():
+            if key not in drawn:
+                mark.remove()
+        self._found[part] = drawn
+
+    def _mark(self, anomaly: Anomaly) -> viser.LineSegmentsHandle:
+        """On its blade; one of the same id takes its place."""
         half = 0.5 * max(anomaly.length, _MARK) * anomaly.direction
         ends = np.stack([anomaly.center - half, anomaly.center + half])[None]
         name = f"/blade/{anomaly.part}/{anomaly.id.replace('/', '_')}"
-        self._found[anomaly.id] = self._server.scene.add_line_segments(
+        return self._server.scene.add_line_segments(
             name, ends.astype(np.float32), _MARKS[anomaly.severity], thickness=_MARK
         )

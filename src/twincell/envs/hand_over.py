@@ -52,7 +52,7 @@ class TwoArmHandOverEnv(TaskEnv):
 
     **Start**: the giver's tip in a box about `meet`, the blade in its hand; the taker's, its hand
     open, 100 to 160 mm before its grasp and up to 30 mm beside it; the goal in a box 160 mm towards
-    the taker; at rest.
+    the taker and 40 mm below; at rest.
 
     **End**: never terminated; truncated after 100 periods. `info`: `is_success` (taken, alone,
     within `tolerance`, now: an episode counts by its last step), `distance`, `reach` [m], `taken`,

@@ -19,8 +19,9 @@ class PickBladeEnv(TaskEnv):
     and no constraint aids the grasp. Pockets and fixture leave 2 mm on each side of a blade's root.
 
     **Actions**, `Box(-1, 1, float32)`: those of `twincell/Reach-v0` and one number more, the
-    gripper: above 0 it closes with its force, else it opens. `cartesian` has shape (4,); the tip
-    keeps the axes of the grasp: it looks down, fingers across the blade.
+    gripper: above 0 it closes with its force, else it opens. `cartesian` has shape (4,): 20 mm of
+    the tip along each world axis in a period; the tip keeps the axes of the grasp: it looks down,
+    fingers across the blade.
 
     **Observations**, a dictionary of float32 in the GoalEnv form:
 

@@ -168,8 +168,9 @@ class ReachPoseEnv(ReachEnv):
     | `achieved_goal` | (9,) | tip position [m], its x axis, its z axis |
     | `desired_goal` | (9,) | goal, likewise |
 
-    **Reward**: dense -(distance + 0.1 m/rad * angle) [m]; sparse 0 within both tolerances, else
-    -1. The angle is that of the one turn that takes the achieved to the desired orientation.
+    **Reward**: dense -(distance + 0.1 m/rad * angle) [m]; log, of this sum s,
+    -ln(1 + s / tolerance); sparse 0 within both tolerances, else -1. The angle is that of the one
+    turn that takes the achieved to the desired orientation.
 
     **Goals**: position uniform in a box about the tip at home, orientation that at home turned
     about an axis drawn on the sphere by an angle uniform up to `turns`; what the arm cannot reach

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from twincell.errors import SafetyError
 from twincell.safety.policy import function_of
 from twincell.safety.types import StopRequest
 from twincell.world.model import World
 
-__all__ = ["EmergencyButton"]
+__all__ = ["CAUSE", "EmergencyButton"]
 
 CAUSE = "emergency_button"
 """Its rule in the world file."""
@@ -20,7 +21,7 @@ class EmergencyButton:
     """
 
     def __init__(self, world: World) -> None:
-        self._rule = world.safety.rules[CAUSE]
+        self._rule = world.safety.rules.get(CAUSE)
         self._pressed = 0
 
     def press(self, now: float, evidence: str) -> StopRequest:
@@ -29,8 +30,13 @@ class EmergencyButton:
         Args:
             now: time [s].
             evidence: who pressed it, in words.
+
+        Raises:
+            SafetyError: the world file has no rule for it.
         """
         rule = self._rule
+        if rule is None:
+            raise SafetyError(f"safety.rules: none for '{CAUSE}'; valid: a category for it")
         self._pressed += 1
         return StopRequest(
             id=f"{CAUSE}-{self._pressed}",

@@ -1,7 +1,11 @@
-"""The person who looks, waits, and presses reset once every cause has ended."""
+"""The person who looks, waits, and presses reset once every cause has ended.
+
+Not after an emergency button: who pressed it knows why, and resets it (ISO 13850, 4.1.4).
+"""
 
 from __future__ import annotations
 
+from twincell.safety.button import CAUSE
 from twincell.safety.types import Mode, SafetyState
 from twincell.world.model import World
 
@@ -30,7 +34,8 @@ class Operator:
         Returns:
             True to press reset now.
         """
-        quiet = state.mode is Mode.STOPPED and not state.persisting
+        pressed = any(request.cause == CAUSE for request in state.active)
+        quiet = state.mode is Mode.STOPPED and not state.persisting and not pressed
         if self._delay is None or not quiet:
             self._since, self._seen = None, 0
             return False

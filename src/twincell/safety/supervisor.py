@@ -2,7 +2,7 @@
 
     STARTING --every source heard--> RUNNING <--warning zone--> SLOWED
         any state --request, cause, silence, clock set back--> STOPPED
-        STOPPED --reset, no cause present--> STARTING, RUNNING or SLOWED
+        STOPPED --reset, no cause present, every source heard--> RUNNING or SLOWED
 
 A reset only permits: it gives no command, and whoever moves has to ask for its motion anew.
 """

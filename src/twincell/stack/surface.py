@@ -107,6 +107,7 @@ def topics(world: World) -> tuple[Topic, ...]:
     seen = sum(lidar.rate for lidar in world.lidars().values())
     found += [
         Topic("inspection/anomalies", "twincell_msgs/msg/AnomalyArray", None),
+        Topic("inspection/findings", "twincell_msgs/msg/AnomalyArray", None, latched=True),
         Topic("inspection/detections", "vision_msgs/msg/Detection3DArray", None),
         Topic("inspection/markers", markers, None, latched=True),
         Topic("inspection/alive", "std_msgs/msg/Header", None),

@@ -1,11 +1,13 @@
 """A warm start: a new policy first imitates a scripted way, then learns by itself.
 
-DAgger (Ross, Gordon and Bagnell, 2011): the policy acts, the scripted way tells what it would have
-done there, and the policy is fitted to all that was told so far.
+DAgger (Ross, Gordon and Bagnell, 2011): the scripted way acts in the first of eight rounds, then
+the policy does and the scripted way tells what it would have done there; after each round the
+policy is fitted to all that was told so far.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,9 @@ _RATE, _FINE = 1e-3, 0.03
 """Of learning: at the first pass of a fit, and the share of it that is left at the last."""
 
 
-def imitate(model: Any, teacher: Teacher, steps: int, last: int, seed: int) -> None:
+def imitate(
+    model: Any, teacher: Teacher, steps: int, last: int, seed: int, after: Callable[[int], None]
+) -> None:
     """Fit a policy's mean to a scripted way, and its value to the returns that it gets.
 
     Args:
@@ -35,6 +39,7 @@ def imitate(model: Any, teacher: Teacher, steps: int, last: int, seed: int) -> N
             the policy's first spread.
         last: passes over all that was told, the last time that it is fitted.
         seed: of the order of what is fitted.
+        after: told the steps that were seen so far, after each fit.
     """
     venv, policy = model.get_env(), model.policy
     task = venv.get_attr("task")[0]
@@ -58,6 +63,7 @@ def imitate(model: Any, teacher: Teacher, steps: int, last: int, seed: int) -> N
             ends.append(done)
         passes = last if number == _ROUNDS - 1 else _PASSES
         _fit(policy, optimiser, told, None, passes, rng)
+        after((number + 1) * count * venv.num_envs)
     returns = _returns(policy, seen, np.array(gains), np.array(ends), model.gamma)
     _fit(policy, optimiser, told[-count:], returns, 4 * _PASSES, rng)
 

@@ -88,11 +88,18 @@ def train_seed(
     model.get_env().seed(_first(seed, model.num_timesteps))
     began = time.perf_counter() - state["seconds"]
     if settings.warm_start and settings.algo == "ppo" and not model.num_timesteps:
-        passes = settings.warm_passes
-        imitate(model, teacher(settings.env), settings.warm_start, passes, seed)
-        model.num_timesteps = settings.warm_start
-        _check(settings, seed, model, state, began, folder)
-        tell(settings.warm_start)
+        warm, passes = settings.warm_start, settings.warm_passes
+
+        def after(steps: int) -> None:
+            _look(settings, seed, model, state, steps)
+            tell(steps)
+
+        imitate(model, teacher(settings.env), warm, passes, seed, after)
+        model.num_timesteps = warm
+        state["curve"][-1][0] = warm
+        state["seconds"] = time.perf_counter() - began
+        _save(model, state, folder)
+        tell(warm)
     given = settings.arguments.get(settings.algo, {})
     while model.num_timesteps < settings.steps:
         piece = min(settings.every, settings.steps - model.num_timesteps)
@@ -179,11 +186,16 @@ def _check(
     settings: Settings, seed: int, model: Any, state: dict[str, Any], began: float, folder: Path
 ) -> None:
     """Judge on the way, and leave a checkpoint."""
-    first = _JUDGED // 2 + _LOOKS * seed
-    looked = judge(settings.env, settings.options, model, _LOOKS, first)
-    state["curve"].append([model.num_timesteps, looked.share, looked.mean_return])
+    _look(settings, seed, model, state, int(model.num_timesteps))
     state["seconds"] = time.perf_counter() - began
     _save(model, state, folder)
+
+
+def _look(settings: Settings, seed: int, model: Any, state: dict[str, Any], steps: int) -> None:
+    """Judge after so many steps: a row of the curve."""
+    first = _JUDGED // 2 + _LOOKS * seed
+    looked = judge(settings.env, settings.options, model, _LOOKS, first)
+    state["curve"].append([steps, looked.share, looked.mean_return])
 
 
 def _save(model: Any, state: dict[str, Any], folder: Path) -> None:

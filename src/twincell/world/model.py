@@ -42,7 +42,10 @@ class Safety:
 
 @typed
 class Operator:
-    """The person who presses reset; without one the service has to be called."""
+    """The person who presses reset, but not after an emergency button.
+
+    Who pressed that calls the service, as has to be done where there is no such person.
+    """
 
     reset_delay: Duration = 1.5
     """From the causes' end to the reset [s]."""

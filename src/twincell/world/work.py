@@ -115,7 +115,8 @@ class Production:
     policies: tuple[Policy, ...] = ()
     """Rules that a tariff spike wakes."""
     solve_time: Duration = 0.5
-    """Limit of a search for a new plan, in CP-SAT's deterministic time, not the clock's [s]."""
+    """Limit of the search for a plan where more than six blades wait (of fewer all sequences are
+    looked at), in CP-SAT's deterministic time, not the clock's [s]."""
     durations: str | None = None
     """File of `twincell calibrate`: how long tasks take, and how that varies; a guess without."""
 

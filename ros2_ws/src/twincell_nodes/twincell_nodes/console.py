@@ -16,6 +16,7 @@ from twincell_msgs.srv import InjectDisruption
 from twincell.cell.assembly import assemble
 from twincell.console.console import Console
 from twincell.console.panel import Actions
+from twincell.inspection.anomaly import Anomaly
 from twincell_nodes import messages, qos
 from twincell_nodes.anomalies import anomalies_of
 from twincell_nodes.running import CellNode, give_back, run
@@ -49,9 +50,11 @@ class ConsoleNode(CellNode):
         self._inject = self.create_client(InjectDisruption, "production/inject")
         self._bodies = self.mailbox(BodyStates, "cell/body_states", qos.NEWEST)
         self._states = self.mailbox(SafetyState, "safety/state", qos.LATCHED)
-        self._plans = self.mailbox(Plan, "production/plan", qos.LATCHED)
+        self._plans = self.mailbox(Plan, "production/plan", qos.KEPT)
         self._lines = self.mailbox(ProductionEvent, "production/events", qos.RELIABLE)
-        self._found = self.mailbox(AnomalyArray, "inspection/anomalies", qos.RELIABLE)
+        self._early = self.mailbox(AnomalyArray, "inspection/anomalies", qos.RELIABLE)
+        self._found = self.mailbox(AnomalyArray, "inspection/findings", qos.KEPT)
+        self._known: dict[str, dict[str, Anomaly]] = {}
         self._plan = None
         self._pending: dict[Future, tuple[str, Client, float]] = {}
         self._heard = time.monotonic()
@@ -69,10 +72,12 @@ class ConsoleNode(CellNode):
         for future, (what, client, since) in list(self._pending.items()):
             if now - since > UNANSWERED:
                 del self._pending[future]
-                client.remove_pending_request(future)
-                self.console.answer(
-                    f"{what}: no answer came; look at the state, or ask again", False
-                )
+                if client is self._inject:  # may still wait for the orchestrator, and happen once
+                    words = "no answer yet; look at the events before you ask again"
+                else:
+                    client.remove_pending_request(future)
+                    words = "no answer came; look at the state, or press again"
+                self.console.answer(f"{what}: {words}", False)
         for message in self.waiting(self._bodies):
             rows = np.reshape(message.poses, (-1, 7))
             self.console.move(dict(zip(message.names, rows, strict=True)))
@@ -84,13 +89,25 @@ class ConsoleNode(CellNode):
             self.console.silent(silence)
         for message in self.waiting(self._plans):
             self._plan = messages.plan_of(message)
+            self.console.plan(self._plan, self.now)
         if self._plan is not None:
             self.console.plan(self._plan, self.now)
-        for message in self.waiting(self._found):
-            for anomaly in anomalies_of(message):
-                self.console.anomaly(anomaly)
         for message in self.waiting(self._lines):
-            self.console.line(messages.event_of(message))
+            line = messages.event_of(message)
+            self.console.line(line)
+            part, _, task = line.subject.rpartition("/")
+            if line.kind == "task_started" and task.startswith("inspect"):
+                self._show(part, {})
+        for message in self.waiting(self._early):
+            early = {a.id: a for a in anomalies_of(message)}
+            self._show(message.part_id, self._known.get(message.part_id, {}) | early)
+        for message in self.waiting(self._found):  # last: a verdict stands above what came early
+            self._show(message.part_id, {a.id: a for a in anomalies_of(message)})
+
+    def _show(self, part: str, found: dict[str, Anomaly]) -> None:
+        """A new scan of a blade, or its verdict, takes the place of what was found before."""
+        self._known[part] = found
+        self.console.findings(part, tuple(found.values()))
 
     def _safety(self, state) -> None:
         """Ten times a second of the shift is enough for eyes."""
@@ -122,9 +139,7 @@ class ConsoleNode(CellNode):
     def _answered(self, what: str, future: Future) -> None:
         self._pending.pop(future, None)
         answer = future.result()
-        words = f": {answer.message}" if answer.message else ""
-        told = f"{what}{words}" if answer.success else f"{what} refused{words}"
-        self.console.answer(told, answer.success)
+        self.console.answered(what, answer.success, answer.message)
 
     def destroy_node(self) -> None:
         """Stop serving."""

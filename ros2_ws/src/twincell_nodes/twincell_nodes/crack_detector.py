@@ -104,6 +104,7 @@ class CrackDetectorNode(CellNode):
             raw = f"{inspection.camera}/image_raw"
             self.create_subscription(Image, raw, self._picture, qos.SENSOR)
         self._anomalies = self.create_publisher(AnomalyArray, "inspection/anomalies", qos.RELIABLE)
+        self._findings = self.create_publisher(AnomalyArray, "inspection/findings", qos.KEPT)
         self._boxes = self.create_publisher(Detection3DArray, "inspection/detections", qos.RELIABLE)
         self._markers = self.create_publisher(MarkerArray, "inspection/markers", qos.LATCHED)
         self.create_service(StartScan, "inspection/start_scan", self._start)
@@ -306,6 +307,7 @@ class CrackDetectorNode(CellNode):
         response.coverage = float(verdict.coverage)
         response.residual = float(verdict.residual)
         response.anomalies = anomaly_array(part, verdict.anomalies, self._taken)
+        self._findings.publish(response.anomalies)
         self._known = {k: a for k, a in self._known.items() if k[0] != part}
         self._tell(part, verdict.anomalies, self._taken)
         self._unkept = part  # the picture for the report can wait, the verdict cannot

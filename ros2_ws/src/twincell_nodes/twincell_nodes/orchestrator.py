@@ -144,7 +144,7 @@ class OrchestratorNode(CellNode):
     def _connect(self) -> None:
         world = self.world
         self._stops = self.create_publisher(StopRequestMsg, "safety/stop_request", qos.RELIABLE)
-        self._plans = self.create_publisher(Plan, "production/plan", qos.LATCHED)
+        self._plans = self.create_publisher(Plan, "production/plan", qos.KEPT)
         self._lines = self.create_publisher(ProductionEvent, "production/events", qos.RELIABLE)
         self._markers = self.create_publisher(MarkerArray, "production/markers", qos.LATCHED)
         self.create_subscription(

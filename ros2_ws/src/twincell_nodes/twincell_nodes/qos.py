@@ -48,11 +48,11 @@ RELIABLE = _profile(10, Reliability.RELIABLE)
 """Anomalies, requests, events."""
 
 LATCHED = _profile(1, Reliability.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-"""The last message reaches who comes late: descriptions, plans, markers."""
+"""The last message reaches who comes late: descriptions, markers."""
 
 
 KEPT = _profile(100, Reliability.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-"""Stop reports: who was killed meanwhile hears them later."""
+"""Stop reports, plans, findings: who was killed meanwhile, or comes late, hears them later."""
 
 
 def safety_state(patience: float) -> QoSProfile:
