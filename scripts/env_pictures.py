@@ -108,7 +108,7 @@ def environments() -> None:
         strip("twincell/Reach-v0", 1, shipped("reach-5mm"), SHOWN),
         strip("twincell/ReachPose-v0", 4, shipped("reach-pose"), SHOWN),
         strip(clear, 3, shipped("reach-clear"), [4 * k for k in SHOWN]),
-        whole(scan, 1, scripted(scan)),
+        whole(scan, 1, shipped("scan-blade")),
         whole("twincell/PickBlade-v0", 1, shipped("pick-blade")),
     ]
     picture = Image.fromarray(np.concatenate(rows))

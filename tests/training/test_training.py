@@ -362,7 +362,8 @@ def test_the_shipped_policy_reaches_in_a_process_of_its_own():
 
 
 @pytest.mark.parametrize(
-    ("name", "episodes"), [("reach-pose", 10), ("reach-clear", 5), ("pick-blade", 5)]
+    ("name", "episodes"),
+    [("reach-pose", 10), ("reach-clear", 5), ("scan-blade", 5), ("pick-blade", 5)],
 )
 def test_the_shipped_policies_do_what_their_tasks_ask_for(name, episodes):
     policy = OnnxPolicy.load(name)
