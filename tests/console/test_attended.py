@@ -16,13 +16,14 @@ from twincell.cell.assembly import assemble
 from twincell.cell.lockstep import LockstepCell
 from twincell.cell.run import run_cell
 from twincell.cli import app
+from twincell.console import attended
 from twincell.console.attended import AttendedShift
 from twincell.safety.types import Mode
 from twincell.world.load import load_world
 
 PATH = world_path("blade_cell")
-FAST = 1e6
-"""Nobody waits."""
+FAST, BRISK = 1e6, 3.0
+"""Nobody waits; presses and answers meet their second."""
 
 
 class Stepping:
@@ -30,14 +31,14 @@ class Stepping:
 
     def __init__(self) -> None:
         self.cell = LockstepCell(assemble(load_world(PATH), PATH, 7))
-        self.shown = AttendedShift(self.cell, 0, FAST)
+        self.shown = AttendedShift(self.cell, 0, BRISK)
         self.browser = Browser(self.shown.console.port)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._step)
         self._thread.start()
 
     def _step(self) -> None:
-        while not self._over.is_set() and self.cell.time < 60.0:
+        while not self._over.is_set() and self.cell.time < 600.0:
             self.cell.step()
             self.shown.between()
 
@@ -78,7 +79,7 @@ def test_buttons_act_in_the_cell_that_is_shown(stepping: Stepping) -> None:
     browser.set("Reset", True)
     browser.until(lambda: mode() is Mode.RUNNING, "the reset", 60.0)
     browser.until(lambda: ">reset: running<" in browser.words(), "the answer", 60.0)
-    assert [e.subject for e in cell.log.events if e.kind == "reset"] == ["by hand"]
+    assert "by hand" in [e.subject for e in cell.log.events if e.kind == "reset"]
 
     browser.set("what", "tariff_spike")
     browser.until(lambda: "price" in browser.value("how"), "a proposal")
@@ -124,7 +125,7 @@ def test_a_reset_while_a_cause_lasts_is_refused_and_journalled() -> None:
     assert (last.kind, last.subject) == ("reset_refused", "by hand")
 
 
-def test_who_only_looks_changes_nothing_up_to_a_verdict() -> None:
+def test_who_only_looks_changes_nothing_up_to_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     def cell() -> LockstepCell:
         return LockstepCell(assemble(load_world(PATH), PATH, 7))
 
@@ -132,10 +133,15 @@ def test_who_only_looks_changes_nothing_up_to_a_verdict() -> None:
     shown = AttendedShift(seen, 0, FAST)
     browser = Browser(shown.console.port)
     result = run_cell(seen, longest=16.0, between=shown.between)
-    threading.Thread(target=shown.close).start()
+    monkeypatch.setattr(attended, "LINGER", 3.0)
+    closing = threading.Thread(target=shown.close)
+    closing.start()
     browser.until(lambda: ">the shift is over<" in browser.words(), "the end")
     last = next(e for e in reversed(seen.log.events) if e.kind == "task_done")
     assert f"task done {last.subject}" in browser.words()
+    browser.set("Reset", True)
+    browser.until(lambda: ">reset refused: the shift is over<" in browser.words(), "a refusal")
+    closing.join(30.0)
     browser.close()
     assert any(e.kind == "verdict" for e in alone.events)
     assert result.hash == alone.hash

@@ -57,8 +57,7 @@ class AttendedShift:
 
     def between(self) -> None:
         """After each step: what was pressed, what is to be seen, and the pace."""
-        while not self._calls.empty():
-            self._calls.get()()
+        self._take()
         now = time.monotonic()
         if now >= self._due:
             self._due = now + PERIOD
@@ -73,20 +72,28 @@ class AttendedShift:
     def close(self) -> None:
         """The last picture, and the end of the page; what was pressed too late is refused."""
         self._over = True
-        while not self._calls.empty():
-            self._calls.get()()
-        self._show()
-        self.console.answer("the shift is over", True)
-        self.console.flush()
-        time.sleep(LINGER)
-        self.console.close()
+        try:
+            self._take()
+            self._show()
+            self.console.answer("the shift is over", True)
+            self.console.flush()
+            time.sleep(LINGER)
+        finally:
+            self.console.close()
 
     # ---------------------------------------------------------------- what is pressed
 
     def _ask(self, what: str, press: Callable[[], Answer]) -> None:
         """From a thread of the server; done between two steps."""
+        if self._over:
+            self.console.answered(what, False, "the shift is over")
+            return
         self.console.answer(f"{what}: asked", True)
         self._calls.put(partial(self._press, what, press))
+
+    def _take(self) -> None:
+        while not self._calls.empty():
+            self._calls.get()()
 
     def _inject(self, kind: str, subject: str, parameters: Mapping[str, float | str]) -> None:
         self._ask(kind, partial(self._cell.inject, kind, subject, parameters))

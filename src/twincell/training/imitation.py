@@ -63,7 +63,7 @@ def imitate(
             ends.append(done)
         passes = last if number == _ROUNDS - 1 else _PASSES
         _fit(policy, optimiser, told, None, passes, rng)
-        after((number + 1) * count * venv.num_envs)
+        after(min(steps, (number + 1) * count * venv.num_envs))
     returns = _returns(policy, seen, np.array(gains), np.array(ends), model.gamma)
     _fit(policy, optimiser, told[-count:], returns, 4 * _PASSES, rng)
 

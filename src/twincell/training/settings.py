@@ -17,12 +17,14 @@ from twincell.errors import TrainingError, did_you_mean
 from twincell.training.algorithms import ALGORITHMS, algorithm
 from twincell.training.teachers import teacher
 
-__all__ = ["OURS", "Settings", "environment_id", "load_settings"]
+__all__ = ["OURS", "PASSES", "Settings", "environment_id", "load_settings"]
 
 _KEYS = (
     "algo", "steps", "envs", "every", "warm_start", "warm_passes", "options", "train_options",
     *ALGORITHMS,
 )  # fmt: skip
+PASSES = 24
+"""Of a warm start, where nothing else is said; as before settings said it."""
 OURS = ("net", "her", "log_std", "anneal", "fine", "norm_reward")
 """Keys of an algorithm's table that are not arguments of its class."""
 _SET = (
@@ -41,7 +43,8 @@ class Settings:
         algo: `ppo`, `sac` or `tqc`.
         steps: of the environment, over all copies.
         envs: copies in one process.
-        every: steps between two checks of the policy, each of which is a checkpoint, too.
+        every: steps between two checks of the policy, each of which is a checkpoint, too; the
+            rounds of a warm start are checked by themselves, and one that is cut off begins anew.
         warm_start: steps in which PPO's first policy imitates the scripted way through the task
             (`training.teachers`) before it learns by itself; they count as steps. 0: none.
         warm_passes: over all that was told, the last time that it is fitted to it.
@@ -59,7 +62,7 @@ class Settings:
     envs: int = 8
     every: int = 2_000
     warm_start: int = 0
-    warm_passes: int = 24
+    warm_passes: int = PASSES
     options: Mapping[str, Any] = field(default_factory=dict)
     train_options: Mapping[str, Any] = field(default_factory=dict)
     arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -115,14 +118,15 @@ class Settings:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it; only the arguments of the algorithm that is used."""
+        warm = self.warm_start if self.algo == "ppo" else 0
         return {
             "env": self.env,
             "algo": self.algo,
             "steps": self.steps,
             "envs": self.envs,
             "every": self.every,
-            "warm_start": self.warm_start if self.algo == "ppo" else 0,
-            "warm_passes": self.warm_passes,
+            "warm_start": warm,
+            "warm_passes": self.warm_passes if warm else PASSES,
             "options": dict(self.options),
             "train_options": dict(self.train_options),
             "arguments": {self.algo: dict(self.arguments.get(self.algo, {}))},

@@ -92,17 +92,18 @@ class ConsoleNode(CellNode):
             self.console.plan(self._plan, self.now)
         if self._plan is not None:
             self.console.plan(self._plan, self.now)
+        for message in self.waiting(self._early):
+            early = {a.id: a for a in anomalies_of(message)}
+            self._show(message.part_id, self._known.get(message.part_id, {}) | early)
+        for message in self.waiting(self._found):  # a verdict stands above what came early
+            self._show(message.part_id, {a.id: a for a in anomalies_of(message)})
+        # last: a scan that begins anew comes after the verdict on the one before
         for message in self.waiting(self._lines):
             line = messages.event_of(message)
             self.console.line(line)
             part, _, task = line.subject.rpartition("/")
             if line.kind == "task_started" and task.startswith("inspect"):
                 self._show(part, {})
-        for message in self.waiting(self._early):
-            early = {a.id: a for a in anomalies_of(message)}
-            self._show(message.part_id, self._known.get(message.part_id, {}) | early)
-        for message in self.waiting(self._found):  # last: a verdict stands above what came early
-            self._show(message.part_id, {a.id: a for a in anomalies_of(message)})
 
     def _show(self, part: str, found: dict[str, Anomaly]) -> None:
         """A new scan of a blade, or its verdict, takes the place of what was found before."""

@@ -113,8 +113,12 @@ class SafetySupervisorNode(CellNode):
 
     def _emergency(self, _request, response: Trigger.Response) -> Trigger.Response:
         now = self.now
-        request = self._button.press(now, "the service was called")
-        state = self.supervisor.request(request, now)
+        try:
+            request = self._button.press(now, "the service was called")
+            state = self.supervisor.request(request, now)
+        except SafetyError as error:
+            response.success, response.message = False, str(error)
+            return response
         self._say(state)
         response.success, response.message = True, state.text
         return response
