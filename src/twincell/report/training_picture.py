@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import EngFormatter, MaxNLocator, PercentFormatter
 
 from twincell.report.style import LINE, colours, figure, look, png
 
@@ -36,6 +36,8 @@ def training_picture(results: Sequence[dict[str, Any]], title: str) -> bytes:
             axes.spines[["top", "right"]].set_visible(False)
             axes.grid(color=LINE, linewidth=0.6)
             axes.set_xlabel("steps of the environment")
+            axes.xaxis.set_major_locator(MaxNLocator(6))
+            axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         success.set_ylim(-0.03, 1.03)
         success.yaxis.set_major_formatter(PercentFormatter(1.0))
         success.set_title("episodes that end at the goal (20 a point)", loc="left")
