@@ -35,7 +35,7 @@ def main() -> None:
     actions = Actions(nobody, nobody, nobody)
     console = Console(cell.assembly.world, cell.assembly.bodies, actions, given.port)
     console.move(dict(zip(cell.physics.body_names, cell.physics.poses(), strict=True)))
-    console.state(cell.supervisor.tick(cell.time))
+    console.state(cell.guard.supervisor.tick(cell.time))
     console.plan(cell.log.plans[-1], cell.time)
     for line in cell.log.events:
         console.line(line)

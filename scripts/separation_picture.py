@@ -17,7 +17,7 @@ WORDS = {"": "work goes on", "warning": "slowed", "protective": "stopped"}
 
 def scene(cell: LockstepCell, role: str) -> SeparationScene:
     """What the monitor knows now."""
-    monitor, separations = cell.monitor, cell.monitor.separations
+    monitor, separations = cell.guard.monitor, cell.guard.monitor.separations
     if separations is None:
         raise SystemExit("this world has zones alone")
     return SeparationScene(
@@ -37,11 +37,11 @@ def main() -> None:
     kept: dict[str, SeparationScene] = {}
     while "protective" not in kept and cell.time < 12:
         cell.step()
-        roles = {a.role for a in cell.monitor.approaches}
+        roles = {a.role for a in cell.guard.monitor.approaches}
         role = next((r for r in ("protective", "warning") if r in roles), "")
         if role not in kept and cell.time > 2.5:
             kept[role] = scene(cell, role)
-            print(kept[role].title, [a.text for a in cell.monitor.approaches])
+            print(kept[role].title, [a.text for a in cell.guard.monitor.approaches])
     order = [kept[r] for r in ("warning", "protective") if r in kept]
     file = Path(project_root()) / "docs" / "pictures" / "separation.png"
     file.write_bytes(separation_picture(world, order))

@@ -61,7 +61,7 @@ def test_buttons_act_in_the_cell_that_is_shown(stepping: Stepping) -> None:
     cell, browser = stepping.cell, stepping.browser
 
     def mode() -> Mode | None:
-        return None if cell.safety is None else cell.safety.mode
+        return None if cell.guard.state is None else cell.guard.state.mode
 
     def speed() -> float:
         return max(float(np.abs(cell.physics.joints(m)[1]).max()) for m in cell.drives.names)
@@ -117,8 +117,8 @@ def test_a_reset_while_a_cause_lasts_is_refused_and_journalled() -> None:
     cell = LockstepCell(assemble(load_world(PATH), PATH, 7))
     while cell.time < 0.5:
         cell.step()
-    cell.supervisor.cause("person_in_zone", True, cell.time, "a person")
-    answer = cell.reset()
+    cell.guard.supervisor.cause("person_in_zone", True, cell.time, "a person")
+    answer = cell.guard.reset(cell.time)
     assert not answer.ok
     assert "a person" in answer.text
     last = cell.log.events[-1]

@@ -49,13 +49,13 @@ def test_a_folder_without_a_checkpoint_is_claimed_anew(tmp_path):
         train_seeds(small(steps=32), [1], tmp_path, 1, workers=1)
 
 
-def test_a_folder_of_before_an_imitation_s_passes_were_told_is_gone_on_with(tmp_path):
+def test_a_folder_of_before_an_imitation_s_epochs_were_told_is_gone_on_with(tmp_path):
     train_seeds(small(), [1], tmp_path, 1, workers=1)
     design = read_design(tmp_path)
-    del design["warm_passes"]
+    del design["warm_epochs"]
     (tmp_path / DESIGN).write_text(json.dumps(design))
     # without a warm start nothing is imitated, whatever is said of it
-    again = train_seeds(small(warm_passes=99), [1, 2], tmp_path, 1, workers=1)
+    again = train_seeds(small(warm_epochs=99), [1, 2], tmp_path, 1, workers=1)
     assert [r["seed"] for r in again] == [1, 2]
 
 

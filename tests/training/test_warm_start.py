@@ -110,8 +110,8 @@ def test_what_cannot_be_imitated_is_named():
         load_settings("Reach-v0").changed(warm_start=100)
     with pytest.raises(TrainingError, match="warm_start -1; valid"):
         load_settings("ReachClear-v0").changed(warm_start=-1)
-    with pytest.raises(TrainingError, match="warm_passes 0; valid: a whole number from 1 on"):
-        load_settings("ReachClear-v0").changed(warm_passes=0)
+    with pytest.raises(TrainingError, match="warm_epochs 0; valid: a whole number from 1 on"):
+        load_settings("ReachClear-v0").changed(warm_epochs=0)
     for options in ("options", "train_options"):
         with pytest.raises(TrainingError, match="action 'velocity': scripted ways act by"):
             load_settings("ReachClear-v0").changed(**{options: {"action": "velocity"}})
@@ -123,21 +123,21 @@ def test_who_is_fitted_longer_in_the_end_is_nearer_to_what_was_shown(monkeypatch
     off = {}
     fit = imitation._fit
 
-    def watched(policy, optimiser, told, returns, passes, rng):
-        fit(policy, optimiser, told, returns, passes, rng)
+    def watched(policy, optimiser, told, returns, epochs, rng):
+        fit(policy, optimiser, told, returns, epochs, rng)
         if returns is None and len(told) == 256:
             rows = {k: torch.as_tensor(np.concatenate([s[k] for s, _ in told])) for k in told[0][0]}
             aim = np.concatenate([a for _, a in told])
             with torch.no_grad():
                 mean = policy.get_distribution(rows).distribution.mean.numpy().clip(-1, 1)
-            off[passes] = float(np.sqrt(((mean - aim) ** 2).mean()))
+            off[epochs] = float(np.sqrt(((mean - aim) ** 2).mean()))
 
     monkeypatch.setattr(imitation, "_fit", watched)
     plain = load_settings("Reach-v0").changed(
         **{**SMALL, "steps": 2048}, warm_start=2048, arguments={"ppo": PPO}
     )
-    for passes in (6, 96):
-        train_seed(plain.changed(warm_passes=passes), 1, tmp_path / str(passes), 1)
+    for epochs in (6, 96):
+        train_seed(plain.changed(warm_epochs=epochs), 1, tmp_path / str(epochs), 1)
     assert off[96] < 0.7 * off[6]
 
 

@@ -15,7 +15,7 @@ from twincell.motion.limits import JointLimits
 from twincell.motion.stream import JointTarget
 from twincell.motion.trajectory import JointTrajectory
 from twincell.physics.cell import PhysicsCell
-from twincell.safety.policy import function_of
+from twincell.safety.policy import stop_request
 from twincell.safety.types import CELL, SafetyState, StopReport, StopRequest
 from twincell.world.model import World
 
@@ -211,16 +211,7 @@ class Drives:
         self._pleas += 1
         self._taken_up = False
         self._first_asked, self._asked = np.inf, -np.inf
-        self._plea = StopRequest(
-            id=f"{HEARTBEAT_LOST}-{self._pleas}",
-            function=function_of(self._rule.function),
-            category=self._rule.category,
-            cause=HEARTBEAT_LOST,
-            scope=self._rule.scope,
-            evidence=why,
-            stamp=now,
-            requested=now,
-        )
+        self._plea = stop_request(self._rule, HEARTBEAT_LOST, str(self._pleas), why, now, now)
         return self._plea
 
     def _lose(self, why: str, now: float) -> None:

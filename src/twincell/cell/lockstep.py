@@ -7,7 +7,6 @@ time, in a fixed order, so that a world, a seed and a build give one run, to the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +15,12 @@ from twincell.cell.active_goals import ActiveGoals
 from twincell.cell.assembly import Assembly
 from twincell.cell.drives import Drives
 from twincell.cell.eyes import Eyes
+from twincell.cell.guard import Answer, Guard
 from twincell.cell.led import Lead, Led
 from twincell.cell.rehearsal import Rehearsal
 from twincell.cell.scanning import Scanning
 from twincell.cell.shift import ShiftLog
-from twincell.errors import InspectionError, ProductionError, SafetyError
-from twincell.geometry.pose import Pose
+from twincell.errors import InspectionError, ProductionError
 from twincell.motion.motions import CellMotions
 from twincell.physics.cell import PhysicsCell
 from twincell.physics.collision import CollisionChecker
@@ -41,7 +40,6 @@ from twincell.production.messages import (
     Publish,
     Rehearse,
     RequestStop,
-    SafetyHeard,
     Sighted,
     StartScan,
     Steer,
@@ -52,37 +50,16 @@ from twincell.production.orchestrator import Orchestrator
 from twincell.production.physical import blinded, intruded
 from twincell.production.triggers import Triggers
 from twincell.production.whereabouts import Standstill, amiss
-from twincell.safety.arm_motion import SPEED_WINDOW, arm_motions
-from twincell.safety.button import EmergencyButton
-from twincell.safety.masks import body_spheres, spheres_at
-from twincell.safety.operator import Operator
-from twincell.safety.reaction import Reaction
-from twincell.safety.separation import SeparationMonitor
-from twincell.safety.supervisor import Supervisor
-from twincell.safety.types import SafetyState
 from twincell.twin.cell_policies import CELL_POLICIES, CellPolicy
 from twincell.twin.gate import TwinGate
 
-__all__ = ["Answer", "LockstepCell"]
+__all__ = ["LockstepCell"]
 
 Array = NDArray[np.float64]
 Witness = Callable[[Event, Sequence[Command], float], None]
 
 THINK = 0.02
 """Period of the orchestrator's ticks [s]."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came of somebody's asking.
-
-    Attributes:
-        ok: whether it was done.
-        text: the cell's word, or why not.
-    """
-
-    ok: bool
-    text: str
 
 
 class LockstepCell:
@@ -97,9 +74,9 @@ class LockstepCell:
 
     Attributes:
         log: plans, events, verdicts, stops.
+        guard: decides about stops.
         scanning: the scan under way; maps of those that were.
         power: rows (time [s], power [W]), shape (n, 2).
-        safety: the supervisor's last word; None before the first.
     """
 
     def __init__(
@@ -126,23 +103,16 @@ class LockstepCell:
         self._rehearsal: Rehearsal | None = None
         self._led = Led(lead, self.drives, self.physics, checker, world.physics_rate)
         self.scanning = Scanning(assembly, self.eyes, self.physics, self._is_blind)
-        self.supervisor = Supervisor(world)
-        self.reaction = Reaction(world)
-        self.monitor = SeparationMonitor(world, self.eyes.scene)
-        self._spheres = body_spheres(assembly.bodies)
-        self.operator = Operator(world)
-        self._button = EmergencyButton(world)
+        self.log = ShiftLog()
+        self.guard = Guard(assembly, self.eyes, self.drives, self.log, self._is_blind, self._hear)
         self._motions = motions
         self.orchestrator = self._orchestrate()
-        self.log = ShiftLog()
         self.power: list[tuple[float, float]] = []
-        self.safety: SafetyState | None = None
-        self._sent_mode: tuple[object, ...] = ()
         self._inbox: list[Event] = []
         self._triggers = Triggers(world.production.disruptions, seed)
         self._still = Standstill()
         self._blind: dict[str, float] = {}
-        self._next_state = self._next_think = 0.0
+        self._next_think = 0.0
         self._poses = self.physics.poses()
         self.eyes.see(0.0, self._poses)
 
@@ -167,7 +137,7 @@ class LockstepCell:
         kept = tuple(entries)
         self._inbox.clear()
         self._goals.forget()
-        self._sent_mode = ()
+        self.guard.forget()
         self.orchestrator = self._orchestrate()
         self.orchestrator.take_up(kept, self.log.plans)
         self._triggers = Triggers(self.assembly.world.production.disruptions, self.assembly.seed)
@@ -187,24 +157,6 @@ class LockstepCell:
         return self.orchestrator.finished
 
     # ---------------------------------------------------------------- from outside
-
-    def emergency_stop(self) -> Answer:
-        """Somebody presses the emergency button between two steps."""
-        now = self.time
-        try:
-            state = self.supervisor.request(self._button.press(now, "pressed by hand"), now)
-        except SafetyError as error:
-            return Answer(False, str(error))
-        self._hear(state, now)
-        return Answer(True, state.text)
-
-    def reset(self) -> Answer:
-        """Somebody presses reset between two steps; refused while a cause lasts."""
-        before = self.supervisor.tick(self.time)
-        refused = self._reset("by hand", before.text, self.time)
-        state = self.supervisor.tick(self.time)
-        self._hear(state, self.time)
-        return Answer(not refused, refused or state.text)
 
     def inject(self, kind: str, subject: str, parameters: Mapping[str, float | str]) -> Answer:
         """Something happens between two steps, where the orchestrator does not refuse it."""
@@ -230,8 +182,8 @@ class LockstepCell:
         self._poses, now = self.physics.poses(), self.time
         self.eyes.see(now, self._poses)
         self._scan(t0, now)
-        self._watch(now)
-        self._speak(now)
+        self.guard.watch(self._poses, now)
+        self.guard.beat(now)
         self._answers(now)
         self._disrupt(now)
         self._think(now)
@@ -240,75 +192,17 @@ class LockstepCell:
         """Safety hears of a critical crack before anybody else, and cuts the scan short."""
         for anomaly in self.scanning.profile(t0, now):
             self.log.anomaly(anomaly)
-            asked = self.reaction.request(
-                anomaly.id, anomaly.part, anomaly.severity, anomaly.length, anomaly.light, now
-            )
-            if asked is not None:
-                self._hear(self.supervisor.request(asked, now), now)
+            if self.guard.found(anomaly, now):
                 self.scanning.cut_short(anomaly.part)
             self._inbox.append(AnomalyFound(anomaly))
         self.scanning.photograph(self._poses, now)
 
-    def _watch(self, now: float) -> None:
-        """LiDARs look for people."""
-        for name in self.assembly.world.lidars():
-            if not self.eyes.due(name, now) or self._is_blind(name, now):
-                continue
-            scan = self.eyes.turn(name, self._poses, now)
-            self.supervisor.heard(name, now, scan.stamp)
-            links = self._links(self._poses)
-            masks = spheres_at(self._spheres, links)
-            before = self._links(self.eyes.poses_at(now - SPEED_WINDOW))
-            motions = arm_motions(self.drives.names, self._spheres, links, before, SPEED_WINDOW)
-            self.monitor.update(name, scan, masks, now, motions)
-            for level in self.monitor.levels(now):
-                self.supervisor.cause(level.name, level.present, now, level.evidence, level.stamp)
-
-    def _links(self, poses: Array) -> dict[str, Pose]:
-        """Poses of the cell's own moving bodies: no person."""
-        return {
-            name: Pose.from_array(row)
-            for name, row in zip(self.eyes.names, poses, strict=True)
-            if not name.startswith("visitor/")
-        }
-
-    def _speak(self, now: float) -> None:
-        """The supervisor's heartbeat, and the operator who listens to it."""
-        if now + 1e-9 < self._next_state:
-            return
-        safety = self.assembly.world.safety
-        self._next_state = now + 1.0 / safety.heartbeat
-        state = self.supervisor.tick(now)
-        if self.operator.update(state, now):
-            self._reset("operator", state.text, now)
-            state = self.supervisor.tick(now)
-        self._hear(state, now)
-
-    def _reset(self, who: str, before: str, now: float) -> str:
-        """Reset from a state, in words; why not, where the supervisor refuses it."""
-        try:
-            self.supervisor.reset(now)
-        except SafetyError as error:
-            self.log.line(Journalled(now, "reset_refused", who, {"why": str(error)}))
-            return str(error)
-        self.log.line(Journalled(now, "reset", who, {"text": before}))
-        return ""
-
-    def _hear(self, state: SafetyState, now: float) -> None:
-        self.safety = state
-        self.log.hear(state)
-        self.drives.hear(state, now, now)
-        mode = (state.mode, state.movers, state.active)
-        if mode != self._sent_mode:
-            self._sent_mode = mode
-            self._inbox.append(SafetyHeard(state))
+    def _hear(self, event: Event) -> None:
+        self._inbox.append(event)
 
     def _answers(self, now: float) -> None:
         """Commands that ended."""
-        stopped = self.drives.take_reports()
-        self.log.reports += stopped
-        for report in stopped:
-            self.monitor.stopped(report)
+        self.guard.stopped(self.drives.take_reports())
         self._inbox += self._goals.ended(now)
 
     def _disrupt(self, now: float) -> None:
@@ -382,7 +276,7 @@ class LockstepCell:
         elif isinstance(command, FinishScan):
             self._finish(command, now)
         elif isinstance(command, RequestStop):
-            self._hear(self.supervisor.request(command.request, now), now)
+            self.guard.request(command.request, now)
         elif isinstance(command, Rehearse):
             self._rehearsal = self._rehearsal or Rehearsal(self.assembly)
             self._inbox.append(self._rehearsal(command))

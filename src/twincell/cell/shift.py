@@ -17,7 +17,7 @@ from twincell.inspection.anomaly import Anomaly, Verdict
 from twincell.production.identity import SHIFT
 from twincell.production.journal import Entry
 from twincell.production.journal_replay import MEMORY
-from twincell.production.messages import Journalled, Plan
+from twincell.production.messages import Journalled, Plan, scan_begun
 from twincell.production.state import LineState
 from twincell.safety.types import SafetyState, StopReport, StopRequest
 
@@ -78,10 +78,15 @@ class ShiftLog:
     def line(self, line: Journalled) -> None:
         """Keep a line of the journal; with a new scan of a blade the earlier one counts no more."""
         self.events.append(line)
-        part, _, task = line.subject.rpartition("/")
-        if line.kind == "task_started" and task.startswith("inspect"):
+        part = scan_begun(line)
+        if part is not None:
             self.verdicts.pop(part, None)
             self.early.pop(part, None)
+
+    def findings(self) -> dict[str, tuple[Anomaly, ...]]:
+        """What was found on each blade: by the verdict on it, else what came early."""
+        early = {part: tuple(found.values()) for part, found in self.early.items()}
+        return early | {part: verdict.anomalies for part, verdict in self.verdicts.items()}
 
     def _remember(self, value: Remembered) -> None:
         if isinstance(value, Plan):

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from twincell.cell.lockstep import Answer, LockstepCell
+from twincell.cell.guard import Answer
+from twincell.cell.lockstep import LockstepCell
 from twincell.console.console import Console
 from twincell.console.panel import Actions
 from twincell.inspection.anomaly import Anomaly
@@ -43,8 +44,8 @@ class AttendedShift:
         self._cell, self._pace = cell, pace
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         actions = Actions(
-            stop=lambda: self._ask("emergency stop", cell.emergency_stop),
-            reset=lambda: self._ask("reset", cell.reset),
+            stop=lambda: self._ask("emergency stop", lambda: cell.guard.emergency_stop(cell.time)),
+            reset=lambda: self._ask("reset", lambda: cell.guard.reset(cell.time)),
             inject=self._inject,
         )
         self.console = Console(cell.assembly.world, cell.assembly.bodies, actions, port)
@@ -108,8 +109,8 @@ class AttendedShift:
         cell, log, console = self._cell, self._cell.log, self.console
         poses = zip(cell.physics.body_names, cell.physics.poses(), strict=True)
         console.move(dict(poses))
-        if cell.safety is not None:
-            console.state(cell.safety)
+        if cell.guard.state is not None:
+            console.state(cell.guard.state)
         # of plans that came at once each may have asked the twin
         for plan in log.plans[self._plans :] or log.plans[-1:]:
             console.plan(plan, cell.time)
@@ -117,8 +118,7 @@ class AttendedShift:
         for line in log.events[self._lines :]:
             console.line(line)
         self._lines = len(log.events)
-        found = {part: tuple(early.values()) for part, early in log.early.items()}
-        found |= {part: verdict.anomalies for part, verdict in log.verdicts.items()}
+        found = log.findings()
         for part in found.keys() | self._found.keys():
             now, before = found.get(part, ()), self._found.get(part, ())
             if [*map(id, now)] != [*map(id, before)]:

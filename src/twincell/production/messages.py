@@ -45,6 +45,7 @@ __all__ = [
     "Tick",
     "Tried",
     "Verdicts",
+    "scan_begun",
 ]
 
 TaskKind = Literal["load", "inspect", "unload"]
@@ -382,6 +383,12 @@ class Journalled:
     kind: str
     subject: str
     detail: dict[str, Any]
+
+
+def scan_begun(line: Journalled) -> str | None:
+    """The blade whose scan begins, by a line: what was found on it before counts no more."""
+    part, _, task = line.subject.rpartition("/")
+    return part if line.kind == "task_started" and task.startswith("inspect") else None
 
 
 Command = (

@@ -29,8 +29,8 @@ from twincell.production.state import BladeState, LineState
 from twincell.production.summary import summarise
 from twincell.production.targets import Targets
 from twincell.production.tasks import Tasks
-from twincell.safety.policy import function_of
-from twincell.safety.types import SafetyState, StopRequest
+from twincell.safety.policy import stop_request
+from twincell.safety.types import SafetyState
 from twincell.world.model import World
 
 __all__ = ["Progress"]
@@ -347,16 +347,7 @@ class Progress:
         if rule is None:
             self._keep(now, "no_rule", cause, {"text": text})
             return
-        request = StopRequest(
-            id=f"{cause}-{key}",
-            function=function_of(rule.function),
-            category=rule.category,
-            cause=cause,
-            scope=rule.scope,
-            evidence=text,
-            stamp=light,
-            requested=now,
-        )
+        request = stop_request(rule, cause, key, text, light, now)
         # the stop goes before anything else that this event leads to
         self._out.insert(0, RequestStop(request))
         self._keep(now, "stop_requested", cause, {"text": text})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twincell.errors import SafetyError
-from twincell.safety.policy import function_of
+from twincell.safety.policy import stop_request
 from twincell.safety.types import StopRequest
 from twincell.world.model import World
 
@@ -38,13 +38,4 @@ class EmergencyButton:
         if rule is None:
             raise SafetyError(f"safety.rules: none for '{CAUSE}'; valid: a category for it")
         self._pressed += 1
-        return StopRequest(
-            id=f"{CAUSE}-{self._pressed}",
-            function=function_of(rule.function),
-            category=rule.category,
-            cause=CAUSE,
-            scope=rule.scope,
-            evidence=evidence,
-            stamp=now,
-            requested=now,
-        )
+        return stop_request(rule, CAUSE, str(self._pressed), evidence, now, now)

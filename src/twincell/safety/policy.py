@@ -9,13 +9,34 @@ from dataclasses import replace
 from twincell.errors import SafetyError, did_you_mean
 from twincell.safety.types import CELL, Function, MoverStop, StopRequest
 from twincell.world.model import World
+from twincell.world.work import StopRule
 
-__all__ = ["combine", "function_of", "judge"]
+__all__ = ["combine", "judge", "stop_request"]
 
 
-def function_of(name: str) -> Function:
-    """The stop function by its name in the world file."""
-    return Function[name.upper()]
+def stop_request(
+    rule: StopRule, cause: str, key: str, evidence: str, stamp: float, now: float
+) -> StopRequest:
+    """The request that a rule of the world file leads to.
+
+    Args:
+        rule: for the cause.
+        cause: its name.
+        key: unique among the requests of this cause.
+        evidence: what it rests on, in words.
+        stamp: of the evidence [s].
+        now: time [s].
+    """
+    return StopRequest(
+        id=f"{cause}-{key}",
+        function=Function[rule.function.upper()],
+        category=rule.category,
+        cause=cause,
+        scope=rule.scope,
+        evidence=evidence,
+        stamp=stamp,
+        requested=now,
+    )
 
 
 def judge(request: StopRequest, world: World) -> StopRequest:
@@ -52,7 +73,7 @@ def judge(request: StopRequest, world: World) -> StopRequest:
             raise SafetyError(f"stop request '{request.id}': {key} is {stamp}; valid: a time in s")
     return replace(
         request,
-        function=min(Function(request.function), function_of(rule.function)),
+        function=min(Function(request.function), Function[rule.function.upper()]),
         category=min(request.category, rule.category),
         scope=request.scope if request.scope == rule.scope else CELL,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twincell.safety.policy import function_of
+from twincell.safety.policy import stop_request
 from twincell.safety.types import StopRequest
 from twincell.world.model import World
 
@@ -51,13 +51,5 @@ class Reaction:
         # a growing crack is told several times within a second; ids begin anew with a new scan
         if newest is not None and abs(light - newest) < _SAME:
             return None
-        return StopRequest(
-            id=f"{CRITICAL}-{part}-{key}-{light:.3f}",
-            function=function_of(self._rule.function),
-            category=self._rule.category,
-            cause=CRITICAL,
-            scope=self._rule.scope,
-            evidence=f"crack of {length * 1e3:.1f} mm in {part}",
-            stamp=light,
-            requested=now,
-        )
+        told = f"crack of {length * 1e3:.1f} mm in {part}"
+        return stop_request(self._rule, CRITICAL, f"{part}-{key}-{light:.3f}", told, light, now)

@@ -12,10 +12,10 @@ from __future__ import annotations
 import math
 from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twincell.errors import SafetyError, did_you_mean
-from twincell.safety.policy import combine, function_of, judge
+from twincell.safety.policy import combine, judge, stop_request
 from twincell.safety.types import Mode, MoverStop, SafetyState, StopRequest
 from twincell.safety.watchdog import Watchdog
 from twincell.world.model import World
@@ -261,16 +261,9 @@ class Supervisor:
         # a source that comes and goes latches once: else each state would be longer than the last
         if (key, scope) in self._held:
             return
-        request = StopRequest(
-            id=f"{name}-{self._made + 1}",
-            function=function_of(rule.function),
-            category=rule.category,
-            cause=name,
-            scope=rule.scope if scope is None else scope,
-            evidence=evidence,
-            stamp=stamp,
-            requested=now,
-        )
+        request = stop_request(rule, name, str(self._made + 1), evidence, stamp, now)
+        if scope is not None:
+            request = replace(request, scope=scope)
         # a request that is refused leaves room for the next one of its cause
         self._latched.append(judge(request, self._world))
         self._held.add((key, scope))

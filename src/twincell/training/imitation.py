@@ -20,11 +20,11 @@ __all__ = ["imitate"]
 
 _ROUNDS = 8
 """Times that the policy is fitted."""
-_PASSES = 12
+_EPOCHS = 12
 """Over all that was told, each time but the last."""
 _BATCH = 512
 _RATE, _FINE = 1e-3, 0.03
-"""Of learning: at the first pass of a fit, and the share of it that is left at the last."""
+"""Of learning: at the first epoch of a fit, and the share of it that is left at the last."""
 
 
 def imitate(
@@ -37,7 +37,7 @@ def imitate(
         teacher: is asked.
         steps: of the environment, over all copies; the first round is acted by the teacher, with
             the policy's first spread.
-        last: passes over all that was told, the last time that it is fitted.
+        last: epochs over all that was told, the last time that it is fitted.
         seed: of the order of what is fitted.
         after: told the steps that were seen so far, after each fit.
     """
@@ -61,11 +61,11 @@ def imitate(
             seen, reward, done, _ = venv.step(action.clip(-1.0, 1.0).astype(np.float32))
             gains.append(reward)
             ends.append(done)
-        passes = last if number == _ROUNDS - 1 else _PASSES
-        _fit(policy, optimiser, told, None, passes, rng)
-        after(min(steps, (number + 1) * count * venv.num_envs))
+        final = number == _ROUNDS - 1
+        _fit(policy, optimiser, told, None, last if final else _EPOCHS, rng)
+        after(steps if final else min(steps, (number + 1) * count * venv.num_envs))
     returns = _returns(policy, seen, np.array(gains), np.array(ends), model.gamma)
-    _fit(policy, optimiser, told[-count:], returns, 4 * _PASSES, rng)
+    _fit(policy, optimiser, told[-count:], returns, 4 * _EPOCHS, rng)
 
 
 def _returns(
@@ -88,7 +88,7 @@ def _fit(
     optimiser: Any,
     told: list[tuple[Any, NDArray[Any]]],
     returns: NDArray[Any] | None,
-    passes: int,
+    epochs: int,
     rng: np.random.Generator,
 ) -> None:
     """Least squares of the mean against what was told or, where given, of the value.
@@ -104,9 +104,9 @@ def _fit(
     goal = np.concatenate([a for _, a in told]) if returns is None else returns.reshape(-1, 1)
     wanted = torch.as_tensor(goal)
     policy.set_training_mode(True)
-    for number in range(passes):
+    for number in range(epochs):
         for group in optimiser.param_groups:  # the rate falls, so that a fit ends fine
-            group["lr"] = _RATE * _FINE ** (number / passes)
+            group["lr"] = _RATE * _FINE ** (number / epochs)
         order = rng.permutation(len(wanted))
         for start in range(0, len(order), _BATCH):
             rows = torch.as_tensor(order[start : start + _BATCH])

@@ -13,7 +13,7 @@ from typing import Any
 
 from twincell.errors import TrainingError
 from twincell.training.records import DESIGN, RESULT, read_design
-from twincell.training.settings import PASSES, Settings
+from twincell.training.settings import EPOCHS, Settings
 from twincell.training.trainer import STATES, largest_seed, prove, train_seed
 
 __all__ = ["train_seeds"]
@@ -98,7 +98,7 @@ def _claim(settings: Settings, episodes: int, out: Path) -> None:
     file = out / DESIGN
     begun = any(any(out.glob(f"seed_*/{name}")) for name in (RESULT, *STATES))
     if begun and file.is_file():
-        before = {"warm_passes": PASSES, **read_design(out)}
+        before = {"warm_epochs": EPOCHS, **read_design(out)}
         for key, value in design.items():
             if before.get(key) != value:
                 raise TrainingError(

@@ -17,13 +17,13 @@ from twincell.errors import TrainingError, did_you_mean
 from twincell.training.algorithms import ALGORITHMS, algorithm
 from twincell.training.teachers import teacher
 
-__all__ = ["OURS", "PASSES", "Settings", "environment_id", "load_settings"]
+__all__ = ["EPOCHS", "OURS", "Settings", "environment_id", "load_settings"]
 
 _KEYS = (
-    "algo", "steps", "envs", "every", "warm_start", "warm_passes", "options", "train_options",
+    "algo", "steps", "envs", "every", "warm_start", "warm_epochs", "options", "train_options",
     *ALGORITHMS,
 )  # fmt: skip
-PASSES = 24
+EPOCHS = 24
 """Of a warm start, where nothing else is said; as before settings said it."""
 OURS = ("net", "her", "log_std", "anneal", "fine", "norm_reward")
 """Keys of an algorithm's table that are not arguments of its class."""
@@ -47,7 +47,7 @@ class Settings:
             rounds of a warm start are checked by themselves, and one that is cut off begins anew.
         warm_start: steps in which PPO's first policy imitates the scripted way through the task
             (`training.teachers`) before it learns by itself; they count as steps. 0: none.
-        warm_passes: over all that was told, the last time that it is fitted to it.
+        warm_epochs: over all that was told, the last time that it is fitted to it.
         options: of the environment, in training and when judged.
         train_options: in training only, beside `options`.
         arguments: of the algorithm's class, by algorithm; `net` (hidden layers), `her`
@@ -62,7 +62,7 @@ class Settings:
     envs: int = 8
     every: int = 2_000
     warm_start: int = 0
-    warm_passes: int = PASSES
+    warm_epochs: int = EPOCHS
     options: Mapping[str, Any] = field(default_factory=dict)
     train_options: Mapping[str, Any] = field(default_factory=dict)
     arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.algo not in ALGORITHMS:
             raise TrainingError(f"algo '{self.algo}'; {did_you_mean(self.algo, ALGORITHMS)}")
-        for name in ("steps", "envs", "every", "warm_passes"):
+        for name in ("steps", "envs", "every", "warm_epochs"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise TrainingError(f"{name} {value!r}; valid: a whole number from 1 on")
@@ -126,7 +126,7 @@ class Settings:
             "envs": self.envs,
             "every": self.every,
             "warm_start": warm,
-            "warm_passes": self.warm_passes if warm else PASSES,
+            "warm_epochs": self.warm_epochs if warm else EPOCHS,
             "options": dict(self.options),
             "train_options": dict(self.train_options),
             "arguments": {self.algo: dict(self.arguments.get(self.algo, {}))},

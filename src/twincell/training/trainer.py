@@ -88,18 +88,15 @@ def train_seed(
     model.get_env().seed(_first(seed, model.num_timesteps))
     began = time.perf_counter() - state["seconds"]
     if settings.warm_start and settings.algo == "ppo" and not model.num_timesteps:
-        warm, passes = settings.warm_start, settings.warm_passes
 
         def after(steps: int) -> None:
-            _look(settings, seed, model, state, steps)
+            model.num_timesteps = steps
+            _look(settings, seed, model, state)
             tell(steps)
 
-        imitate(model, teacher(settings.env), warm, passes, seed, after)
-        model.num_timesteps = warm
-        state["curve"][-1][0] = warm
-        state["seconds"] = time.perf_counter() - began
-        _save(model, state, folder)
-        tell(warm)
+        warm, epochs = settings.warm_start, settings.warm_epochs
+        imitate(model, teacher(settings.env), warm, epochs, seed, after)
+        _save(model, state, began, folder)
     given = settings.arguments.get(settings.algo, {})
     while model.num_timesteps < settings.steps:
         piece = min(settings.every, settings.steps - model.num_timesteps)
@@ -107,7 +104,8 @@ def train_seed(
             left = 1 - model.num_timesteps / settings.steps
             model.lr_schedule = ConstantSchedule(given["learning_rate"] * left)
         model.learn(piece, reset_num_timesteps=False, tb_log_name="run")
-        _check(settings, seed, model, state, began, folder)
+        _look(settings, seed, model, state)
+        _save(model, state, began, folder)
         tell(int(model.num_timesteps))
     final = judge(settings.env, settings.options, model, episodes, _JUDGED + episodes * seed)
     venv.close()
@@ -182,24 +180,16 @@ def _first(seed: int, steps: int) -> int:
     return _TRAINED + int(np.random.default_rng([seed, steps]).integers(_TRAINED - 2**20))
 
 
-def _check(
-    settings: Settings, seed: int, model: Any, state: dict[str, Any], began: float, folder: Path
-) -> None:
-    """Judge on the way, and leave a checkpoint."""
-    _look(settings, seed, model, state, int(model.num_timesteps))
-    state["seconds"] = time.perf_counter() - began
-    _save(model, state, folder)
-
-
-def _look(settings: Settings, seed: int, model: Any, state: dict[str, Any], steps: int) -> None:
-    """Judge after so many steps: a row of the curve."""
+def _look(settings: Settings, seed: int, model: Any, state: dict[str, Any]) -> None:
+    """Judge on the way: a row of the curve."""
     first = _JUDGED // 2 + _LOOKS * seed
     looked = judge(settings.env, settings.options, model, _LOOKS, first)
-    state["curve"].append([steps, looked.share, looked.mean_return])
+    state["curve"].append([int(model.num_timesteps), looked.share, looked.mean_return])
 
 
-def _save(model: Any, state: dict[str, Any], folder: Path) -> None:
+def _save(model: Any, state: dict[str, Any], began: float, folder: Path) -> None:
     """A checkpoint that is there whole or not at all, whenever the process is killed."""
+    state["seconds"] = time.perf_counter() - began
     new, kept, old = (folder / name for name in (_NEW, _KEPT, _OLD))
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()

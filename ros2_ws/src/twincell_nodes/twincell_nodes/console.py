@@ -17,6 +17,7 @@ from twincell.cell.assembly import assemble
 from twincell.console.console import Console
 from twincell.console.panel import Actions
 from twincell.inspection.anomaly import Anomaly
+from twincell.production.messages import scan_begun
 from twincell_nodes import messages, qos
 from twincell_nodes.anomalies import anomalies_of
 from twincell_nodes.running import CellNode, give_back, run
@@ -101,8 +102,7 @@ class ConsoleNode(CellNode):
         for message in self.waiting(self._lines):
             line = messages.event_of(message)
             self.console.line(line)
-            part, _, task = line.subject.rpartition("/")
-            if line.kind == "task_started" and task.startswith("inspect"):
+            if (part := scan_begun(line)) is not None:
                 self._show(part, {})
 
     def _show(self, part: str, found: dict[str, Anomaly]) -> None:

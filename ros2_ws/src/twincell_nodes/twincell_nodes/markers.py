@@ -57,7 +57,7 @@ def safety_markers(world: World, state: SafetyState) -> MarkerArray:
 
 
 def plan_markers(plan: Plan | None, now: float) -> MarkerArray:
-    """The plan as lines of text beside the cell: what is done, running, waiting; the twin's."""
+    """The plan as lines of text beside the cell, and what the twin expected of the alternatives."""
     if plan is None:
         return marker_array(())
     signs = {"done": "x", "running": ">", "waiting": " ", "aborted": "-"}
